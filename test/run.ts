@@ -1,0 +1,100 @@
+/**
+ * Runs test files, each in a process of its own, and ends with the line `N passed, N failed, N skipped`.
+ *
+ * `node dist/test/run.js [--long] [WORD…]`: only files whose path holds one of the words; `--long` gives the
+ * long runs their full length. A file that crashes, hangs, has a failing hook or a suite without `.run()` fails.
+ * Store and IMAP tests run twice, with the index and without.
+ */
+import {fork} from 'node:child_process'
+import {readdirSync} from 'node:fs'
+import {availableParallelism} from 'node:os'
+import {dirname, join, relative} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import type {Tally} from './support/suite.js'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const args = process.argv.slice(2)
+const long = args.includes('--long')
+const words = args.filter((word) => !word.startsWith('--'))
+const FILE_LIMIT_MS = long ? 30 * 60_000 : 170_000
+
+interface Job {
+  file: string
+  label: string
+  env: Record<string, string>
+}
+
+function testFiles(): string[] {
+  return readdirSync(here, {recursive: true, encoding: 'utf8'})
+    .filter((name) => name.endsWith('.test.js'))
+    .sort()
+}
+
+/** Tests of layers that can work without the index run a second time with it switched off. */
+function jobsOf(name: string): Job[] {
+  const label = name.replace(/\.js$/, '')
+  const job: Job = {file: join(here, name), label, env: {COURIER_INDEX: 'on'}}
+  return /^(imap|maildir)\//.test(name) ? [job, {...job, label: `${label} (no index)`, env: {COURIER_INDEX: 'off'}}] : [job]
+}
+
+function runJob({file, label, env}: Job): Promise<Tally> {
+  return new Promise((resolve) => {
+    let output = ''
+    let tally: Tally | undefined
+    const child = fork(join(here, 'support', 'one-file.js'), [file], {
+      env: {...process.env, ...env, COURIER_LONG: long ? '1' : '', FORCE_COLOR: '0'},
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    const keep = (chunk: Buffer) => {
+      output = (output + chunk.toString('utf8')).slice(-60_000)
+    }
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    child.on('message', (message) => {
+      tally = message as Tally
+    })
+    const timer = setTimeout(() => child.kill('SIGKILL'), FILE_LIMIT_MS)
+    const began = Date.now()
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      const result = tally ?? {passed: 0, failed: 0, skipped: 0, failures: [], skips: []}
+      if (!tally || (code !== 0 && result.failed === 0)) {
+        result.failed += 1
+        result.failures.push(`${label}: the process ended with ${signal ?? code} before its result`)
+      }
+      const seconds = ((Date.now() - began) / 1000).toFixed(1)
+      console.log(
+        `${result.failed ? 'FAILED' : 'ok    '} ${label}  ${result.passed} passed${result.skipped ? `, ${result.skipped} skipped` : ''}  ${seconds} s`,
+      )
+      if (result.failed) console.log(`${result.failures.join('\n')}\n${output.split('\n').slice(-40).join('\n')}`)
+      resolve(result)
+    })
+  })
+}
+
+const wanted = testFiles()
+  .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
+  .flatMap(jobsOf)
+const sum: Tally = {passed: 0, failed: 0, skipped: 0, failures: [], skips: []}
+const queue = [...wanted]
+
+async function worker(): Promise<void> {
+  for (let job = queue.shift(); job; job = queue.shift()) {
+    const result = await runJob(job)
+    sum.passed += result.passed
+    sum.failed += result.failed
+    sum.skipped += result.skipped
+    sum.failures.push(...result.failures.map((line) => `${relative(here, job.file)}: ${line.split('\n')[0]}`))
+    sum.skips.push(...result.skips)
+  }
+}
+
+await Promise.all(Array.from({length: Math.min(4, Math.max(2, availableParallelism()))}, worker))
+if (sum.skips.length > 0) console.log(`Skipped:\n  ${[...new Set(sum.skips)].join('\n  ')}`)
+if (sum.failures.length > 0) console.log(`Failed:\n  ${sum.failures.join('\n  ')}`)
+if (sum.passed + sum.failed === 0) {
+  console.log('No test matches')
+  sum.failed = 1
+}
+console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`)
+process.exit(sum.failed ? 1 : 0)
