@@ -17,10 +17,12 @@ export interface Account {
   readonly options: ReadonlyMap<string, string>
 }
 
-/** What a front asks the auth role. `remote` is the client's address, for fair queueing and logs. */
+/** What a front asks the auth role; name and password come from `credentialsOf`. `remote` is the client's address, for fair queueing and logs. */
 export interface PasswordCheck {
+  /** `imap`, `pop3`, …: `imap` looks for `imappw` before `systempw`. */
   readonly service: string
   readonly user: string
+  /** Octets, one character for each. */
   readonly password: Secret
   readonly remote: string
 }

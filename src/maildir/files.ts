@@ -1,0 +1,72 @@
+/**
+ * Every file-system call of the store goes through this interface, so that tests can record, fail and simulate them.
+ *
+ * Paths and names are latin1 strings: one character for each octet. A name read as UTF-8 that is not UTF-8 could
+ * not be opened again (`design.md` §3).
+ */
+
+/** What `lstat` tells. */
+export interface FileFacts {
+  readonly device: bigint
+  readonly inode: bigint
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+  readonly size: number
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly links: number
+  readonly kind: 'file' | 'directory' | 'link' | 'other'
+}
+
+/** A message file opened for reading; `close` gives the descriptor and the buffer back. */
+export interface OpenFile {
+  readonly facts: FileFacts
+  /** All of it, when `size` is at most `WHOLE_FILE_BYTES`; only valid until `close`. */
+  readonly whole: Buffer | undefined
+  /** Octets from `start` on, at most `length`; fewer at the end of the file. */
+  read(start: number, length: number): Promise<Buffer>
+  close(): void
+}
+
+/** A file being written in `tmp/`. */
+export interface NewFile {
+  write(chunk: Buffer): Promise<void>
+  /** Puts the content on disk and closes; `mtimeMs` becomes the file time. */
+  finish(options: {readonly sync: boolean; readonly mtimeMs?: number | undefined}): Promise<FileFacts>
+  /** Closes without caring; the caller unlinks. */
+  abort(): Promise<void>
+}
+
+/** Message files up to this size are read at once. */
+export const WHOLE_FILE_BYTES = 1024 * 1024
+
+/** Failures are node's errors with a `code`, except where a method says that it answers for a missing file. */
+export interface MaildirFiles {
+  /** Does not follow a link at the end of the path; undefined when nothing is there. */
+  stat(path: string): FileFacts | undefined
+  /** The file system keeps honest time stamps and answers at once: not a network file system. */
+  isLocal(path: string): boolean
+  /** A small file whole; undefined when it is missing. @throws {Error} `EFBIG` above `limitBytes` */
+  readFile(path: string, limitBytes: number): Promise<Buffer | undefined>
+  /** Names in a directory, without `.` and `..`. May miss and repeat names that others rename meanwhile. */
+  list(path: string): Promise<string[]>
+  /** Opens a message without following a link; undefined when it is missing or not a plain file. */
+  open(path: string): Promise<OpenFile | undefined>
+  /** Makes a file that must not exist yet. */
+  create(path: string, data: Buffer, options: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts>
+  /** The same for content that comes in pieces. */
+  begin(path: string, options: {readonly mode: number}): Promise<NewFile>
+  /** One write at the end of an existing plain file; false when it is missing. */
+  append(path: string, data: Buffer): Promise<boolean>
+  rename(from: string, to: string): Promise<void>
+  link(from: string, to: string): Promise<void>
+  /** False when it was not there. */
+  unlink(path: string): Promise<boolean>
+  mkdir(path: string, mode: number): Promise<void>
+  rmdir(path: string): Promise<void>
+  chmod(path: string, mode: number): Promise<void>
+  touch(path: string, mtimeMs: number): Promise<void>
+  /** Makes the names in a directory durable. */
+  syncDirectory(path: string): Promise<void>
+}
