@@ -15,14 +15,14 @@ export interface Section {
 }
 
 /** `<start.count>` on the octets of the wire. */
-export interface Partial {
+export interface PartialRange {
   readonly start: number
   readonly count: number
 }
 
 export interface SectionItem {
   readonly section: Section
-  readonly partial: Partial | undefined
+  readonly partial: PartialRange | undefined
   /** Leaves \Seen alone. */
   readonly peek: boolean
   /** The item's name in the reply: `BODY[1.TEXT]<0>`, `RFC822`, … */

@@ -3,10 +3,16 @@ import type {Section} from './items.js'
 
 /** Where a section's octets are. */
 export type Place =
-  /** These octets of the stored file, as they are. */
+  /** These octets of the stored file, which follow each other; none for a part that does not exist. */
   | {readonly kind: 'octets'; readonly stretches: readonly Stretch[]}
-  /** The fields of this header that `choose` takes, and an empty line. */
-  | {readonly kind: 'fields'; readonly header: Stretch; readonly choose: FieldChoice}
+  | FieldsPlace
+
+/** The fields of this header that `choose` takes, and an empty line. */
+export interface FieldsPlace {
+  readonly kind: 'fields'
+  readonly header: Stretch
+  readonly choose: FieldChoice
+}
 
 export type FieldChoice =
   | {readonly kind: 'names'; readonly names: readonly string[]; readonly not: boolean}
