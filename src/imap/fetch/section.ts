@@ -4,8 +4,7 @@ import type {Section} from './items.js'
 /** Where a section's octets are. */
 export type Place =
   /** These octets of the stored file, which follow each other; none for a part that does not exist. */
-  | {readonly kind: 'octets'; readonly stretches: readonly Stretch[]}
-  | FieldsPlace
+  {readonly kind: 'octets'; readonly stretches: readonly Stretch[]} | FieldsPlace
 
 /** The fields of this header that `choose` takes, and an empty line. */
 export interface FieldsPlace {

@@ -1,5 +1,5 @@
-import {StructureParser} from '../../message/parse-structure.js'
 import type {MessageMetadata, OpenMessage} from '../../maildir/types.js'
+import {StructureParser} from '../../message/parse-structure.js'
 
 /** What is sent instead of a message whose file is gone while the client still counts it (`spec/imap.md` §13.2). */
 const TEXT = `From: System Administrator <root@localhost>

@@ -1,5 +1,6 @@
-import type {Envelope, Parameters, Part} from '../../message/structure.js'
+import type {Parameters, Part} from '../../message/structure.js'
 import {renderEnvelope} from './envelope.js'
+import {NO_ENVELOPE} from './no-envelope.js'
 import {nstring, type RenderString} from './nstring.js'
 
 /** BODYSTRUCTURE, or BODY when not `extended` (RFC 3501 §7.4.2), one character for each octet. */
@@ -51,17 +52,4 @@ function language(value: string | undefined, render: RenderString): string {
   const tags = (value ?? '').split(',').flatMap((tag) => tag.trim() || [])
   if (tags.length === 0) return 'NIL'
   return tags.length === 1 ? render(tags[0] ?? '') : `(${tags.map(render).join(' ')})`
-}
-
-const NO_ENVELOPE: Envelope = {
-  date: undefined,
-  subject: undefined,
-  from: [],
-  sender: [],
-  replyTo: [],
-  to: [],
-  cc: [],
-  bcc: [],
-  inReplyTo: undefined,
-  messageId: undefined,
 }
