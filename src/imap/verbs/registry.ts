@@ -4,6 +4,7 @@ import {authenticate} from './authenticate.js'
 import {capability} from './capability.js'
 import {check} from './check.js'
 import {enable} from './enable.js'
+import {fetch} from './fetch.js'
 import {id} from './id.js'
 import {login} from './login.js'
 import {logout} from './logout.js'
@@ -11,4 +12,4 @@ import {namespace} from './namespace.js'
 import {noop} from './noop.js'
 import {starttls} from './starttls.js'
 
-export const VERBS: readonly AnyVerb[] = [capability, noop, logout, starttls, login, authenticate, id, enable, namespace, check]
+export const VERBS: readonly AnyVerb[] = [capability, noop, logout, starttls, login, authenticate, id, enable, namespace, check, fetch]
