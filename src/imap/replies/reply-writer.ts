@@ -1,0 +1,105 @@
+import {encodeMailbox} from '../mailbox-name.js'
+
+/** Where replies go: `src/wire/` with back-pressure. */
+export interface ReplySink {
+  /** Writes in order; answers when the next may come. @throws {Hangup} the peer is gone or takes too long */
+  write(chunks: readonly Buffer[]): Promise<void>
+}
+
+/** Collected octets from which `full` says that it is time for `flush`. */
+const FULL_OCTETS = 64 * 1024
+/** Buffers from this size are passed on as they are, smaller ones are copied together. */
+const OWN_CHUNK_OCTETS = 8 * 1024
+
+/**
+ * Puts replies together and hands them on as few large Buffers.
+ *
+ * Strings are latin1, one character for each octet. What comes from a client, a message or a file goes through
+ * `string`, `quoted`, `literal` or `mailbox`; `text` is for our own words and numbers. After each line of a long reply:
+ * `if (out.full) await out.flush()`.
+ */
+export class ReplyWriter {
+  readonly #sink: ReplySink
+  /** Names of mailboxes and strings may be UTF-8 (RFC 6855). */
+  utf8 = false
+  #chunks: Buffer[] = []
+  #chunkOctets = 0
+  #text = ''
+
+  constructor(sink: ReplySink) {
+    this.#sink = sink
+  }
+
+  /** There is enough for a write. */
+  get full(): boolean {
+    return this.#chunkOctets + this.#text.length >= FULL_OCTETS
+  }
+
+  /** Words of ours, as they are. */
+  text(text: string): this {
+    this.#text += text
+    return this
+  }
+
+  /** A whole line of ours. */
+  line(text: string): this {
+    return this.text(text).text('\r\n')
+  }
+
+  /** Octets as they are. The Buffer must not change until `flush` has answered. */
+  bytes(bytes: Buffer): this {
+    if (bytes.length < OWN_CHUNK_OCTETS) return this.text(bytes.toString('latin1'))
+    this.#closeText()
+    this.#chunks.push(bytes)
+    this.#chunkOctets += bytes.length
+    return this
+  }
+
+  /** A quoted string where RFC 3501 §9 allows one, else a literal. */
+  string(value: string): this {
+    return canBeQuoted(value, this.utf8) ? this.quoted(value) : this.literal(value)
+  }
+
+  /** `string`, or NIL for undefined. */
+  nstring(value: string | undefined): this {
+    return value === undefined ? this.text('NIL') : this.string(value)
+  }
+
+  /** A quoted string; for values that hold no CR, LF or NUL. */
+  quoted(value: string): this {
+    return this.text(`"${value.replace(/["\\]/g, '\\$&')}"`)
+  }
+
+  literal(value: string | Buffer): this {
+    this.text(`{${value.length}}\r\n`)
+    return typeof value === 'string' ? this.text(value) : this.bytes(value)
+  }
+
+  /** Name of a mailbox in the session's encoding. */
+  mailbox(name: string): this {
+    return this.string(encodeMailbox(name, {utf8: this.utf8}))
+  }
+
+  #closeText(): void {
+    if (this.#text === '') return
+    const bytes = Buffer.from(this.#text, 'latin1')
+    this.#text = ''
+    this.#chunks.push(bytes)
+    this.#chunkOctets += bytes.length
+  }
+
+  /** Sends what was collected; answers when the client has taken enough of it. @throws {Hangup} */
+  async flush(): Promise<void> {
+    this.#closeText()
+    if (this.#chunks.length === 0) return
+    const chunks = this.#chunks
+    this.#chunks = []
+    this.#chunkOctets = 0
+    await this.#sink.write(chunks)
+  }
+}
+
+/** RFC 3501 §9: a quoted string has no CR, LF, NUL or octet above 0x7F; after `ENABLE UTF8=ACCEPT` UTF-8 may stand in it. */
+function canBeQuoted(value: string, utf8: boolean): boolean {
+  return !(utf8 ? /[\0\r\n]/ : /[\0\r\n\x80-\xff]/).test(value)
+}

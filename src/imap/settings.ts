@@ -1,0 +1,45 @@
+/** What the configuration says about IMAP sessions (`spec/imap.md` §2). Built in `src/services/` from Courier's files. */
+export interface ImapSettings {
+  /** Words for CAPABILITY as they are; undefined: what is implemented (`design.md` §5). */
+  readonly capability: string | undefined
+  /** The same for encrypted connections; undefined: as `capability`, with the AUTH words. */
+  readonly capabilityTls: string | undefined
+  /** Words to add to and to leave out of the automatic capabilities. */
+  readonly capabilityExtra: readonly string[]
+  readonly capabilityHide: readonly string[]
+  /** `IMAP_KEYWORDS` is not 0. */
+  readonly keywords: boolean
+  /** `IMAP_ID_FIELDS`: bits 1 version, 2 name and 4 release of the system; undefined: no ID. */
+  readonly idFields: number | undefined
+  /** Version for ID. */
+  readonly version: string
+  /** `IMAP_TLS_REQUIRED`: no login without encryption. */
+  readonly tlsRequired: boolean
+  /** `IMAP_DISABLETHREADSORT`. */
+  readonly disableThreadSort: boolean
+  /** `IMAP_CHECK_ALL_FOLDERS`: \Marked for every folder. */
+  readonly checkAllFolders: boolean
+  /** `IMAP_OBSOLETE_CLIENT`: \Noinferiors instead of \HasNoChildren. */
+  readonly obsoleteClient: boolean
+  /** `IMAP_IDLE_TIMEOUT`: how often IDLE looks at a folder that cannot be watched, milliseconds. */
+  readonly idlePollMs: number
+  /** Time from a failed login to its answer, milliseconds. Courier waits 5 s. */
+  readonly failedLoginMs: number
+}
+
+/** Courier's defaults; where its files say something, that counts. */
+export const DEFAULT_IMAP_SETTINGS: ImapSettings = {
+  capability: undefined,
+  capabilityTls: undefined,
+  capabilityExtra: [],
+  capabilityHide: [],
+  keywords: true,
+  idFields: undefined,
+  version: '',
+  tlsRequired: false,
+  disableThreadSort: false,
+  checkAllFolders: false,
+  obsoleteClient: false,
+  idlePollMs: 60_000,
+  failedLoginMs: 5_000,
+}
