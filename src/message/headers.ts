@@ -1,0 +1,128 @@
+import {LIMITS} from './limits.js'
+import {asciiLower, isBlank, trimBlanks} from './octets.js'
+
+/** One field of a header block: offsets into the block, continuation lines and line end included. */
+export interface HeaderField {
+  /** Lower-case; empty for lines that are no field (mbox `From ` lines, garbage). */
+  readonly name: string
+  readonly start: number
+  /** After the colon. */
+  readonly valueStart: number
+  readonly end: number
+}
+
+/** A field name is printable ASCII without colon (RFC 5322 §2.2); blanks before the colon are obsolete, but seen. */
+const NAME = /^([!-9;-~]+)[ \t]*:/
+
+/** Length of the header block at the start of `text`, empty line (LF or CRLF) included; all of it if there is none. */
+export function headerLength(text: string): number {
+  let line = 0
+  while (line < text.length) {
+    const lineFeed = text.indexOf('\n', line)
+    if (lineFeed < 0) return text.length
+    if (lineFeed === line || (lineFeed === line + 1 && text.charCodeAt(line) === 0x0d)) return lineFeed + 1
+    line = lineFeed + 1
+  }
+  return text.length
+}
+
+function endOfField(header: string, start: number): number {
+  let end = header.indexOf('\n', start) + 1
+  while (end > 0 && end < header.length) {
+    const first = header.charCodeAt(end)
+    if (first !== 0x20 && first !== 0x09) return end
+    end = header.indexOf('\n', end) + 1
+  }
+  return end === 0 ? header.length : end
+}
+
+function nameAt(header: string, start: number, end: number): {name: string; length: number} {
+  const colon = header.indexOf(':', start)
+  if (colon < 0 || colon >= end) return {name: '', length: 0}
+  const match = NAME.exec(header.slice(start, colon + 1))
+  return match ? {name: match[1]!.toLowerCase(), length: match[0].length} : {name: '', length: 0}
+}
+
+/**
+ * Splits a header block into its fields, in order. The empty line is in none of them; everything else is in exactly one.
+ *
+ * At most `LIMITS.headerFields` fields; what follows belongs to a last one without a name.
+ */
+export function splitHeader(header: string): HeaderField[] {
+  const fields: HeaderField[] = []
+  let start = 0
+  while (start < header.length) {
+    const first = header.charCodeAt(start)
+    if (first === 0x0a || (first === 0x0d && header.charCodeAt(start + 1) === 0x0a)) break
+    if (fields.length >= LIMITS.headerFields) {
+      fields.push({name: '', start, valueStart: start, end: header.length})
+      break
+    }
+    const end = endOfField(header, start)
+    const {name, length} = nameAt(header, start, end)
+    fields.push({name, start, valueStart: start + length, end})
+    start = end
+  }
+  return fields
+}
+
+/**
+ * A field's value on one line: each line break with the blanks after it becomes one space, NUL becomes a space, both
+ * ends are trimmed (`spec/imap.md` §13.6, §25.2).
+ */
+export function unfold(raw: string): string {
+  const text = /[\r\n\0]/.test(raw) ? raw.replace(/\r?\n[ \t]*/g, ' ').replace(/[\r\0]/g, ' ') : raw
+  return trimBlanks(text)
+}
+
+/** The value of a field, unfolded. */
+export function fieldValue(header: string, field: HeaderField): string {
+  return unfold(header.slice(field.valueStart, field.end))
+}
+
+function withEmptyLine(header: string, fields: readonly HeaderField[]): string {
+  const text = fields.map(({start, end}) => header.slice(start, end)).join('')
+  return text === '' || text.endsWith('\n') ? `${text}\n` : `${text}\n\n`
+}
+
+/**
+ * HEADER.FIELDS and HEADER.FIELDS.NOT: whole fields as stored, in order, and an empty line (RFC 3501 §6.4.5).
+ *
+ * Lines that are no field are in no selection but in every complement.
+ */
+export function selectFields(header: string, names: readonly string[], {not = false}: {readonly not?: boolean} = {}): string {
+  const wanted = new Set(names.map((name) => asciiLower(trimBlanks(name))))
+  return withEmptyLine(
+    header,
+    splitHeader(header).filter(({name}) => (name !== '' && wanted.has(name)) !== not),
+  )
+}
+
+/** `BODY[n.MIME]`: the fields MIME-Version and Content-*, and an empty line (`spec/imap.md` §13.4). */
+export function selectMimeFields(header: string): string {
+  return withEmptyLine(
+    header,
+    splitHeader(header).filter(({name}) => name === 'mime-version' || name.startsWith('content-')),
+  )
+}
+
+/** Values of all fields of one name (lower-case), unfolded, in order. */
+export function valuesOf(header: string, name: string): string[] {
+  return splitHeader(header)
+    .filter((field) => field.name === name)
+    .map((field) => fieldValue(header, field))
+}
+
+/** Skips blanks and comments (nested, RFC 5322 §3.2.2) from `at`; an open comment ends with the text. */
+export function skipComments(text: string, at: number): number {
+  let depth = 0
+  let i = at
+  for (; i < text.length; i += 1) {
+    const code = text.charCodeAt(i)
+    if (code === 0x28) depth += 1
+    else if (depth === 0 && !isBlank(code)) break
+    else if (code === 0x29) depth -= 1
+    else if (code === 0x5c && depth > 0) i += 1
+  }
+  return Math.min(i, text.length)
+}

@@ -1,0 +1,316 @@
+import {type EntityHeader, readEntityHeader} from './entity-header.js'
+import {LIMITS} from './limits.js'
+import {countLineFeeds} from './line-feeds.js'
+import {parameter} from './mime-fields.js'
+import {asciiLower, trimBlanks} from './octets.js'
+import type {Part, Stretch} from './structure.js'
+
+/** A place in the file: offset and the number of LF before it. */
+interface Mark {
+  readonly offset: number
+  readonly lineFeeds: number
+}
+
+/** An entity whose end has not been seen. */
+interface OpenEntity {
+  readonly start: Mark
+  readonly isMessage: boolean
+  readonly inDigest: boolean
+  readonly children: Part[]
+  /** Set when the header has ended. */
+  bodyStart: Mark | undefined
+  head: EntityHeader | undefined
+  /** Lower-case, without the two hyphens; undefined for all but multiparts whose closing line has not come. */
+  boundary: string | undefined
+  message: Part | undefined
+}
+
+const LF = 0x0a
+const CR = 0x0d
+const HYPHEN = 0x2d
+const NEXT_DELIMITER = Buffer.from('\n--')
+const NOTHING = Buffer.alloc(0)
+/** A line of which this much is here can be judged. */
+const JUDGED_OCTETS = LIMITS.boundaryOctets + 4
+
+/**
+ * MIME parser over a message as stored (LF or CRLF), one pass, linear time: give it the file in chunks of any size,
+ * then take the tree. Never fails, whatever the octets; keeps the header that it is reading (bounded) and a part of
+ * one line, and no chunk after `push` has returned.
+ *
+ * Rules: RFC 2045, RFC 2046 and `spec/imap.md` §13.4, §13.5.
+ */
+export class StructureParser {
+  readonly #stack: OpenEntity[] = []
+  #root: Part | undefined
+  #entities = 0
+  /** Reading a header; else a body, a preamble or an epilogue. */
+  #inHeader = true
+  #header = ''
+  #headerBudget: number = LIMITS.allHeaderOctets
+  /** Octets before `data[0]` of the chunk at hand, and LF before the place of work. */
+  #base = 0
+  #lineFeeds = 0
+  /** Start of a line that cannot be judged yet. */
+  #tail: Buffer = NOTHING
+  #atLineStart = true
+  /** The two octets before `data[0]`. */
+  #last = 0
+  #lastButOne = 0
+  /** After the last delimiter line: no part ends before it. */
+  #partStart: Mark = {offset: 0, lineFeeds: 0}
+  /** Reading a delimiter line to its end; what is after it is a new part, or not. */
+  #inDelimiter: 'open' | 'close' | undefined
+  /** Too many entities: no more boundaries are looked for. */
+  #stopped = false
+
+  constructor() {
+    this.#open({isMessage: true, inDigest: false})
+  }
+
+  /** Takes the next octets of the file. The chunk may be reused afterwards. */
+  push(chunk: Buffer): void {
+    const data = this.#tail.length === 0 ? chunk : Buffer.concat([this.#tail, chunk])
+    this.#tail = NOTHING
+    const used = this.#take(data, false)
+    if (used < data.length) this.#tail = Buffer.from(data.subarray(used))
+    this.#remember(data, used)
+  }
+
+  /** The tree, after the last chunk. Not to be used again. */
+  end(): Part {
+    const data = this.#tail
+    this.#take(data, true)
+    const end = this.#mark(data.length)
+    if (this.#inDelimiter) this.#endDelimiter(data.length)
+    while (this.#inHeader) this.#endHeader(end)
+    this.#closeAbove(0, end)
+    this.#close(end)
+    return this.#root!
+  }
+
+  /** Works through `data`; returns the octets used, fewer than all when a line's start needs more to be judged. */
+  #take(data: Buffer, last: boolean): number {
+    let at = 0
+    while (at < data.length) {
+      if (this.#atLineStart) {
+        if (!this.#canJudge(data, at, last)) return at
+        at = this.#startLine(data, at)
+      } else at = this.#restOfLine(data, at)
+    }
+    return at
+  }
+
+  #canJudge(data: Buffer, at: number, last: boolean): boolean {
+    if (last) return true
+    const first = data[at]
+    const left = data.length - at
+    if (first === CR && this.#inHeader) return left > 1
+    if (first !== HYPHEN || !this.#looksForDelimiters()) return true
+    if (left === 1) return false
+    return data[at + 1] !== HYPHEN || left >= JUDGED_OCTETS || data.indexOf(LF, at) >= 0
+  }
+
+  #looksForDelimiters(): boolean {
+    return !this.#stopped && this.#stack.some(({boundary}) => boundary !== undefined)
+  }
+
+  /** At the start of a line: an empty line ends a header, a delimiter ends parts. Returns where to go on. */
+  #startLine(data: Buffer, at: number): number {
+    this.#atLineStart = false
+    if (data[at] === HYPHEN && data[at + 1] === HYPHEN && this.#looksForDelimiters()) {
+      const found = this.#matchDelimiter(data, at)
+      if (found) {
+        this.#delimit(data, at, found)
+        return at
+      }
+    }
+    if (!this.#inHeader) return at
+    const blank = data[at] === LF ? 1 : data[at] === CR && data[at + 1] === LF ? 2 : 0
+    if (blank === 0) return at
+    this.#lineFeeds += 1
+    this.#atLineStart = true
+    this.#endHeader(this.#mark(at + blank))
+    return at + blank
+  }
+
+  /** Inside a line: goes to the next line that matters, or to the end of the chunk. */
+  #restOfLine(data: Buffer, at: number): number {
+    if (!this.#inHeader && !this.#inDelimiter) return this.#restOfBody(data, at)
+    const lineFeed = data.indexOf(LF, at)
+    const end = lineFeed < 0 ? data.length : lineFeed + 1
+    if (this.#inHeader && !this.#inDelimiter) this.#keepHeader(data, at, end)
+    if (lineFeed < 0) return end
+    this.#lineFeeds += 1
+    this.#atLineStart = true
+    if (this.#inDelimiter) this.#endDelimiter(end)
+    return end
+  }
+
+  #restOfBody(data: Buffer, at: number): number {
+    const found = this.#looksForDelimiters() ? data.indexOf(NEXT_DELIMITER, at) : -1
+    let end = found < 0 ? data.length : found + 1
+    // `\n` or `\n-` at the end of the chunk: the next one tells.
+    if (found < 0 && data[end - 1] === HYPHEN && end - 2 >= at && data[end - 2] === LF) end -= 1
+    this.#lineFeeds += countLineFeeds(data, at, end)
+    this.#atLineStart = data[end - 1] === LF
+    return end
+  }
+
+  #keepHeader(data: Buffer, start: number, end: number): void {
+    const room = Math.min(LIMITS.headerOctets - this.#header.length, this.#headerBudget)
+    const kept = Math.min(end - start, room)
+    if (kept <= 0) return
+    this.#header += data.toString('latin1', start, start + kept)
+    this.#headerBudget -= kept
+  }
+
+  /** Of the open boundaries that match, the longest wins, of equal ones the outer (`spec/imap.md` §13.5). */
+  #matchDelimiter(data: Buffer, at: number): {level: number; closes: boolean} | undefined {
+    let line: string | undefined
+    let found: {level: number; closes: boolean} | undefined
+    let length = 0
+    for (const [level, {boundary}] of this.#stack.entries()) {
+      if (boundary === undefined || boundary.length <= length) continue
+      line ??= asciiLower(data.toString('latin1', at + 2, Math.min(data.length, at + JUDGED_OCTETS)))
+      if (!line.startsWith(boundary)) continue
+      length = boundary.length
+      found = {level, closes: line.startsWith('--', length)}
+    }
+    return found
+  }
+
+  #delimit(data: Buffer, at: number, {level, closes}: {level: number; closes: boolean}): void {
+    const cut = this.#cutBefore(data, at)
+    while (this.#inHeader) this.#endHeader(cut)
+    this.#closeAbove(level, cut)
+    this.#inHeader = false
+    this.#inDelimiter = closes ? 'close' : 'open'
+    if (closes) this.#stack[level]!.boundary = undefined
+  }
+
+  /** The line end before a delimiter belongs to it (RFC 2046 §5.1.1), unless it belongs to the delimiter before. */
+  #cutBefore(data: Buffer, at: number): Mark {
+    const before = at >= 2 ? data[at - 2] : at === 1 ? this.#last : this.#lastButOne
+    const offset = this.#base + at - (before === CR ? 2 : 1)
+    if (offset < this.#partStart.offset) return this.#partStart
+    return {offset, lineFeeds: this.#lineFeeds - 1}
+  }
+
+  /** After a delimiter line. */
+  #endDelimiter(at: number): void {
+    const opens = this.#inDelimiter === 'open'
+    this.#inDelimiter = undefined
+    if (!opens) return
+    this.#partStart = this.#mark(at)
+    if (this.#entities >= LIMITS.entities) {
+      this.#stopped = true
+      return
+    }
+    const {head} = this.#stack.at(-1)!
+    this.#open({isMessage: false, inDigest: head!.subtype === 'digest'}, this.#partStart)
+  }
+
+  #open({isMessage, inDigest}: {isMessage: boolean; inDigest: boolean}, start: Mark = this.#mark(0)): void {
+    this.#entities += 1
+    this.#stack.push({
+      start,
+      isMessage,
+      inDigest,
+      children: [],
+      bodyStart: undefined,
+      head: undefined,
+      boundary: undefined,
+      message: undefined,
+    })
+    this.#inHeader = true
+    this.#header = ''
+  }
+
+  /** The header of the innermost entity ends at `mark`; a message inside is opened there. */
+  #endHeader(mark: Mark): void {
+    const entity = this.#stack.at(-1)!
+    const head = readEntityHeader(this.#header, entity)
+    this.#header = ''
+    this.#inHeader = false
+    entity.head = head
+    entity.bodyStart = mark
+    if (!head.mimeOn || this.#stack.length >= LIMITS.mimeDepth) return
+    if (head.type === 'multipart') entity.boundary = boundaryOf(head)
+    else if (isReadableMessage(head) && this.#entities < LIMITS.entities) this.#open({isMessage: true, inDigest: false}, mark)
+  }
+
+  /** Closes all entities inside the one at `level`, at `cut`. */
+  #closeAbove(level: number, cut: Mark): void {
+    while (this.#stack.length > level + 1) this.#close(cut)
+  }
+
+  #close(end: Mark): void {
+    const entity = this.#stack.pop()!
+    const part = finish(entity, end)
+    const parent = this.#stack.at(-1)
+    if (!parent) this.#root = part
+    else if (entity.isMessage) parent.message = part
+    else parent.children.push(part)
+  }
+
+  #mark(at: number): Mark {
+    return {offset: this.#base + at, lineFeeds: this.#lineFeeds}
+  }
+
+  #remember(data: Buffer, used: number): void {
+    if (used >= 2) this.#lastButOne = data[used - 2]!
+    else if (used === 1) this.#lastButOne = this.#last
+    if (used >= 1) this.#last = data[used - 1]!
+    this.#base += used
+  }
+}
+
+/** The boundary to look for, lower-case; a multipart without one is a leaf (`spec/imap.md` §13.5). */
+function boundaryOf(head: EntityHeader): string | undefined {
+  const boundary = asciiLower(trimBlanksAtEnd(parameter(head.parameters, 'boundary') ?? ''))
+  return boundary === '' || boundary.length > LIMITS.boundaryOctets ? undefined : boundary
+}
+
+function trimBlanksAtEnd(text: string): string {
+  return trimBlanks(`|${text}`).slice(1)
+}
+
+function isMessage({type, subtype}: {type: string; subtype: string}): boolean {
+  return type === 'message' && (subtype === 'rfc822' || subtype === 'global')
+}
+
+function isReadableMessage(head: EntityHeader): boolean {
+  return isMessage(head) && (head.encoding === '7bit' || head.encoding === '8bit')
+}
+
+function stretch(from: Mark, to: Mark): Stretch {
+  return {start: from.offset, end: to.offset, lineFeeds: to.lineFeeds - from.lineFeeds}
+}
+
+/** A delimiter takes the line end before it also from a header that ended there: no mark is beyond the end. */
+function notAfter(mark: Mark, end: Mark): Mark {
+  return mark.offset > end.offset ? end : mark
+}
+
+function finish(entity: OpenEntity, end: Mark): Part {
+  const {mimeOn: _, ...head} = entity.head!
+  const bodyStart = notAfter(entity.bodyStart!, end)
+  // A message in base64 or quoted-printable cannot be taken apart, so RFC 3501 has no form for it as message/rfc822.
+  const subtype = isMessage(head) && !entity.message ? 'octet-stream' : head.subtype
+  return {
+    ...head,
+    subtype,
+    header: stretch(notAfter(entity.start, end), bodyStart),
+    body: stretch(bodyStart, end),
+    children: entity.children,
+    message: entity.message,
+  }
+}
+
+/** The structure of a whole message that is in memory. */
+export function parseStructure(message: Buffer): Part {
+  const parser = new StructureParser()
+  parser.push(message)
+  return parser.end()
+}
