@@ -1,18 +1,30 @@
-/** How long one piece of work may keep the event loop, milliseconds (`design.md` §4). */
-const SLICE_MS = 3
+import {setImmediate as nextTurn} from 'node:timers/promises'
 
-/** Lets other sessions run when a long piece of work has kept the loop for a slice. */
+/** Longest stretch of work before other sessions get their turn (`design.md` §4: none waits longer than about 10 ms). */
+const SLICE_MS = 4
+
+/**
+ * Shares the event loop: long work asks `due` every few steps, and then awaits `pause()`.
+ */
 export class Pace {
-  #began = performance.now()
+  readonly #signal: AbortSignal | undefined
+  #since = performance.now()
 
-  /** True when it is time for `pause`. Cheap; ask often. */
-  get due(): boolean {
-    return performance.now() - this.#began >= SLICE_MS
+  /** Work ends with the signal's reason when it is aborted. */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal
   }
 
-  /** Gives the loop away for one turn. */
+  /** The work has kept the loop long enough. */
+  get due(): boolean {
+    return performance.now() - this.#since >= SLICE_MS
+  }
+
+  /** Lets everything else that is ready run first. @throws the signal's reason */
   async pause(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve))
-    this.#began = performance.now()
+    this.#signal?.throwIfAborted()
+    await nextTurn()
+    this.#signal?.throwIfAborted()
+    this.#since = performance.now()
   }
 }
