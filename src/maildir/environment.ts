@@ -1,6 +1,6 @@
 import type {Log} from '../log/log.js'
-import type {FolderWatcher} from './folder/watcher.js'
 import type {MaildirFiles} from './files.js'
+import type {FolderWatcher} from './folder/watcher.js'
 import type {MetadataIndex} from './index/metadata-index.js'
 import type {UniqueNames} from './unique-names.js'
 

@@ -6,19 +6,19 @@ import type {StoreEnvironment} from './environment.js'
 import {sizeOfName} from './file-names.js'
 import {Arrivals} from './folder/arrivals.js'
 import {Folder} from './folder/folder.js'
-import {lightStatus, type CountedStatus} from './folder/light-status.js'
+import {type CountedStatus, lightStatus} from './folder/light-status.js'
 import {FolderView, type ViewAccount} from './folder/view.js'
-import {folderPath, isBelow} from './folder-names.js'
-import {FolderTree} from './folder-tree.js'
-import {AccountQuota, isExempt} from './quota.js'
-import {NO_CHARGE, type QuotaCharge} from './quota-charge.js'
-import {Subscriptions} from './subscriptions.js'
+import {folderPath, INBOX, isBelow} from './folder-names.js'
+import {createFolder, deleteFolder, folderExists, listFolders, renameFolder} from './folder-tree.js'
+import {AccountQuota} from './quota/account-quota.js'
+import {folderCounts, messageCounts} from './quota/measure-account.js'
+import {subscribe, subscriptions, unsubscribe} from './subscriptions.js'
 import {purgeTemporary} from './temporary.js'
 import {
-  FLAG,
   type CopyResult,
   type Delivery,
   type DeliveryOptions,
+  FLAG,
   type FolderListing,
   type FolderName,
   type FolderStatus,
@@ -54,25 +54,30 @@ export class Maildir implements Mailstore, ViewAccount {
   readonly #folders = new Map<FolderName, OpenFolder>()
   readonly #counted = new Map<FolderName, CountedStatus>()
   readonly #validities = new UidValidities()
-  readonly #tree: FolderTree
-  readonly #subscriptions: Subscriptions
   readonly #quota: AccountQuota
+  readonly #quotaText: string
 
   constructor({env, path, quota, onRelease}: MaildirOptions) {
     this.#env = env
     this.#path = path
     this.#onRelease = onRelease
-    this.#tree = new FolderTree(env, path)
-    this.#subscriptions = new Subscriptions(env, path)
-    this.#quota = new AccountQuota(env, path, quota)
+    this.#quota = new AccountQuota(path, env)
+    this.#quotaText = quota ?? ''
   }
 
-  folders(options: {readonly marked?: 'inbox' | 'all'} = {}): Promise<readonly FolderListing[]> {
-    return this.#tree.list(options)
+  async folders({marked}: {readonly marked?: 'inbox' | 'all'} = {}): Promise<readonly FolderListing[]> {
+    const {folders, unnameable} = await listFolders(this.#path, this.#env.files)
+    for (const name of unnameable) this.#env.log.warning('maildir.unnameable-folder', {path: `${this.#path}/${name}`})
+    const listings: FolderListing[] = []
+    for (const name of folders) {
+      const asked = marked === 'all' || (marked === 'inbox' && name === INBOX)
+      listings.push({name, marked: asked ? await this.#isMarked(name) : undefined})
+    }
+    return listings
   }
 
   async exists(name: FolderName): Promise<boolean> {
-    return this.#env.files.stat(`${folderPath(this.#path, name)}/cur`)?.kind === 'directory'
+    return folderExists(this.#path, name, this.#env.files)
   }
 
   async select(name: FolderName, {readOnly}: {readonly readOnly: boolean}): Promise<View> {
@@ -95,23 +100,30 @@ export class Maildir implements Mailstore, ViewAccount {
   }
 
   async create(name: FolderName): Promise<void> {
-    await this.#tree.create(name)
+    await createFolder(this.#path, name, this.#env.files)
+    this.#forget(name)
     // A UIDVALIDITY of its own from the start, as the original does.
     await this.#withFolder(name, async () => {})
   }
 
   async remove(name: FolderName): Promise<void> {
     await this.#retire(name)
-    await this.#tree.remove(name)
+    await deleteFolder(this.#path, name, this.#env)
     this.#forget(name)
     await this.#quota.recalculate()
   }
 
   async rename(from: FolderName, to: FolderName): Promise<void> {
-    const below = (await this.#tree.list({})).map(({name}) => name).filter((name) => name === from || isBelow(name, from))
-    for (const name of below) await this.#retire(name)
-    await this.#tree.rename(from, to)
-    for (const name of below) this.#forget(name)
+    const {folders} = await listFolders(this.#path, this.#env.files)
+    for (const name of folders) if (name === from || isBelow(name, from)) await this.#retire(name)
+    const {folders: moved} = await renameFolder(this.#path, from, to, this.#env)
+    for (const {from: old, to: made} of moved) {
+      this.#forget(old)
+      this.#forget(made)
+      // Courier: renamed folders get a new UIDVALIDITY; RFC 3501 §6.3.5 leaves it open.
+      await this.#env.files.unlink(`${folderPath(this.#path, made)}/courierimapuiddb`)
+      await this.#withFolder(made, async () => {})
+    }
     await this.#quota.recalculate()
   }
 
@@ -123,21 +135,21 @@ export class Maildir implements Mailstore, ViewAccount {
       folder: open.folder,
       arrivals: open.arrivals,
       message,
-      charge: (bytes) => this.#charge(open.folder, message.flags & FLAG.deleted ? [] : [bytes]),
+      admit: (bytes) => this.#admit(open.folder, message.flags & FLAG.deleted ? [] : [bytes]),
       onEnd: () => this.#unuse(open),
     })
   }
 
   async subscriptions(): Promise<readonly string[]> {
-    return this.#subscriptions.list()
+    return subscriptions(this.#path, this.#env)
   }
 
   subscribe(name: string): Promise<void> {
-    return this.#subscriptions.add(name)
+    return subscribe(this.#path, name, this.#env)
   }
 
   unsubscribe(name: string): Promise<void> {
-    return this.#subscriptions.remove(name)
+    return unsubscribe(this.#path, name, this.#env)
   }
 
   quota(): Promise<QuotaState | undefined> {
@@ -154,18 +166,17 @@ export class Maildir implements Mailstore, ViewAccount {
     try {
       const prepared = await prepareCopies(source, uids, open.folder)
       if (prepared.length === 0) return {uidValidity: open.folder.uidValidity, from: [], to: []}
-      let charge: QuotaCharge | undefined
       try {
         const counting = prepared.filter(({arrival}) => (arrival.flags & FLAG.deleted) === 0)
-        charge = await this.#charge(
+        const record = await this.#admit(
           open.folder,
           counting.map(({bytes}) => bytes),
         )
         const to = await open.arrivals.add(prepared.map(({arrival}) => arrival))
+        await record()
         return {uidValidity: open.folder.uidValidity, from: prepared.map(({uid}) => uid), to}
       } catch (error) {
         await discardCopies(this.#env, prepared)
-        await charge?.takeBack()
         throw error
       }
     } finally {
@@ -174,30 +185,25 @@ export class Maildir implements Mailstore, ViewAccount {
   }
 
   async deletedChanges(folder: Folder, base: string, deleted: boolean): Promise<void> {
-    if (isExempt(folder.path)) return
+    if (!folderCounts(folder.path, false)) return
     const bytes = this.#bytesOf(folder, base)
     if (bytes === undefined) return
-    if (deleted) await this.#quota.subtract(bytes, 1)
-    else await this.#quota.add(bytes, 1)
+    if (deleted) await this.#quota.record({bytes: -bytes, messages: -1})
+    else await (await this.#quota.admit({bytes, messages: 1}, this.#quotaText))()
   }
 
   async removed(folder: Folder, names: readonly string[]): Promise<void> {
-    if (isExempt(folder.path)) return
-    let bytes = 0
-    let count = 0
-    for (const name of names) {
-      if (/:2,[A-Z]*T/.test(name)) continue
-      bytes += sizeOfName(name) ?? 0
-      count += 1
-    }
-    if (count > 0) await this.#quota.subtract(bytes, count)
+    if (!folderCounts(folder.path, false)) return
+    const counted = names.filter((name) => messageCounts(name, false))
+    const bytes = counted.reduce((sum, name) => sum + (sizeOfName(name) ?? 0), 0)
+    await this.#quota.record({bytes: -bytes, messages: -counted.length})
   }
 
-  async #charge(folder: Folder, sizes: readonly number[]): Promise<QuotaCharge> {
-    if (sizes.length === 0 || isExempt(folder.path)) return NO_CHARGE
+  /** Asks whether messages fit; the answer records them. @throws {Fault} `over-quota` */
+  async #admit(folder: Folder, sizes: readonly number[]): Promise<() => Promise<void>> {
+    if (sizes.length === 0 || !folderCounts(folder.path, false)) return async () => {}
     const bytes = sizes.reduce((sum, size) => sum + size, 0)
-    await this.#quota.add(bytes, sizes.length)
-    return {takeBack: () => this.#quota.subtract(bytes, sizes.length)}
+    return this.#quota.admit({bytes, messages: sizes.length}, this.#quotaText)
   }
 
   #bytesOf(folder: Folder, base: string): number | undefined {
@@ -205,6 +211,15 @@ export class Maildir implements Mailstore, ViewAccount {
     if (named !== undefined) return named
     const name = folder.nameOf(base)
     return name === undefined ? undefined : this.#env.files.stat(`${folder.path}/cur/${name}`)?.size
+  }
+
+  async #isMarked(name: FolderName): Promise<boolean | undefined> {
+    try {
+      return (await this.status(name)).unseen > 0
+    } catch (error) {
+      if (error instanceof Fault) return undefined
+      throw error
+    }
   }
 
   async #mustExist(name: FolderName): Promise<void> {
@@ -280,4 +295,3 @@ function statusOf(folder: Folder): FolderStatus {
     highestModseq: folder.highestModseq,
   }
 }
-

@@ -10,6 +10,7 @@ export async function purgeTemporary({files, nowMs}: StoreEnvironment, folder: s
   for (const name of names) {
     if (name.startsWith('.')) continue
     const facts = files.stat(`${tmp}/${name}`)
-    if (facts?.kind === 'file' && nowMs() - Number(facts.ctimeNs / 1_000_000n) > LEFT_OVER_MS) await files.unlink(`${tmp}/${name}`).catch(() => false)
+    if (facts?.kind === 'file' && nowMs() - Number(facts.ctimeNs / 1_000_000n) > LEFT_OVER_MS)
+      await files.unlink(`${tmp}/${name}`).catch(() => false)
   }
 }

@@ -44,7 +44,11 @@ export function samePlace(a: FileFacts | undefined, b: FileFacts | undefined): b
 /** Same content throughout; the folder's own time stamps do not matter (its `tmp/` is none of our business). */
 export function sameIdentity(a: FolderIdentity, b: FolderIdentity): boolean {
   return (
-    samePlace(a.folder, b.folder) && sameFacts(a.cur, b.cur) && sameFacts(a.fresh, b.fresh) && sameFacts(a.keywords, b.keywords) && sameFacts(a.uids, b.uids)
+    samePlace(a.folder, b.folder) &&
+    sameFacts(a.cur, b.cur) &&
+    sameFacts(a.fresh, b.fresh) &&
+    sameFacts(a.keywords, b.keywords) &&
+    sameFacts(a.uids, b.uids)
   )
 }
 

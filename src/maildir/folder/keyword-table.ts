@@ -2,15 +2,11 @@
 export class KeywordTable {
   readonly #sets: (readonly string[])[] = [[]]
   readonly #numbers = new Map<string, number>([['', 0]])
-  /** Lower-case → the spelling that came first (`spec/imap.md` §9.2). */
-  readonly #spellings = new Map<string, string>()
 
-  /** Number of a set, in the spellings that the folder has. Order and repetitions do not matter. */
+  /** Number of a set, whatever its order. Spellings must be the folder's. */
   numberOf(keywords: readonly string[]): number {
     if (keywords.length === 0) return 0
-    const spelled = new Map<string, string>()
-    for (const keyword of keywords) spelled.set(lower(keyword), this.#spell(keyword))
-    const set = [...spelled.values()].sort()
+    const set = [...keywords].sort()
     const key = set.join(' ')
     let number = this.#numbers.get(key)
     if (number === undefined) {
@@ -24,17 +20,4 @@ export class KeywordTable {
   keywords(number: number): readonly string[] {
     return this.#sets[number] ?? []
   }
-
-  #spell(keyword: string): string {
-    const key = lower(keyword)
-    const known = this.#spellings.get(key)
-    if (known !== undefined) return known
-    this.#spellings.set(key, keyword)
-    return keyword
-  }
-}
-
-/** ASCII lower case: keywords differ only beyond it (`spec/maildir.md` §8.2). */
-export function lower(keyword: string): string {
-  return keyword.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

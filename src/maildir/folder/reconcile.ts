@@ -26,8 +26,8 @@ export interface KnownNames {
 export interface Findings {
   /** Known messages that were listed under other endings than ours: UID → endings, ours not among them. */
   readonly renamed: Map<Uid, string[]>
-  /** Known messages that were listed under our name and others too: UID → the others. */
-  readonly doubled: Map<Uid, string[]>
+  /** Known messages that were listed under our name and others too. */
+  readonly doubled: Map<Uid, {readonly own: string; readonly others: string[]}>
   /** Unknown messages: base name → endings that were listed. */
   readonly added: Map<string, string[]>
   /** Known messages that were not listed. */
@@ -64,13 +64,11 @@ export function reconcile(known: KnownNames, listed: readonly string[]): Finding
       pushTo(findings.renamed, renamed, info)
       continue
     }
-    let twin: Uid | undefined
-    for (const other of infos) {
-      twin = known.uidOf(base + other)
-      if (twin !== undefined) break
-    }
-    if (twin === undefined) pushTo(findings.added, base, info)
-    else pushTo(findings.doubled, twin, info)
+    const own = infos.find((other) => known.uidOf(base + other) !== undefined)
+    const twin = own === undefined ? undefined : known.uidOf(base + own)
+    if (own === undefined || twin === undefined) pushTo(findings.added, base, info)
+    else if (findings.doubled.has(twin)) findings.doubled.get(twin)?.others.push(info)
+    else findings.doubled.set(twin, {own, others: [info]})
   }
   for (const uid of unseen.values()) if (!findings.renamed.has(uid)) findings.missing.push(uid)
   return findings
@@ -81,31 +79,22 @@ export const MISSES_UNTIL_GONE = 3
 
 /**
  * Decides when a message that listings miss is gone: at once when the directory provably did not change while it was
- * read, else when three scans in a row miss it.
+ * read, else when three scans in a row miss it. Messages go by their base names.
  */
 export class MissingMessages {
-  readonly #misses = new Map<Uid, number>()
+  #misses = new Map<string, number>()
 
   /** Takes what one scan missed. Returns what is gone; the rest is in doubt and needs another scan. */
-  judge(missing: readonly Uid[], steady: boolean): {readonly gone: Uid[]; readonly doubtful: Uid[]} {
-    if (steady) {
-      this.#misses.clear()
-      return {gone: [...missing], doubtful: []}
+  judge(missing: readonly string[], steady: boolean): {readonly gone: string[]; readonly doubtful: string[]} {
+    const counts = new Map<string, number>()
+    const gone: string[] = []
+    for (const base of missing) {
+      const misses = (this.#misses.get(base) ?? 0) + 1
+      if (steady || misses >= MISSES_UNTIL_GONE) gone.push(base)
+      else counts.set(base, misses)
     }
-    const gone: Uid[] = []
-    const doubtful: Uid[] = []
-    const counts = new Map<Uid, number>()
-    for (const uid of missing) {
-      const misses = (this.#misses.get(uid) ?? 0) + 1
-      if (misses >= MISSES_UNTIL_GONE) gone.push(uid)
-      else {
-        counts.set(uid, misses)
-        doubtful.push(uid)
-      }
-    }
-    this.#misses.clear()
-    for (const [uid, misses] of counts) this.#misses.set(uid, misses)
-    return {gone, doubtful}
+    this.#misses = counts
+    return {gone, doubtful: [...counts.keys()]}
   }
 }
 

@@ -178,7 +178,8 @@ export class Snapshot {
   /** Calls back for each message, without making rows. */
   forEach(visit: (uid: Uid, base: string, info: string) => void): void {
     for (const {place, state} of this.#chunks) {
-      for (let offset = 0; offset < place.uids.length; offset += 1) visit((place.uids[offset] ?? 0) as Uid, place.bases[offset] ?? '', state.infos[offset] ?? '')
+      for (let offset = 0; offset < place.uids.length; offset += 1)
+        visit((place.uids[offset] ?? 0) as Uid, place.bases[offset] ?? '', state.infos[offset] ?? '')
     }
   }
 
@@ -225,7 +226,12 @@ export class Snapshot {
       const chunk = chunks[number]
       if (!chunk) continue
       const {place, state} = chunk
-      const next = {infos: [...state.infos], flags: state.flags.slice(), keywordSets: state.keywordSets.slice(), modseqs: state.modseqs.slice()}
+      const next = {
+        infos: [...state.infos],
+        flags: state.flags.slice(),
+        keywordSets: state.keywordSets.slice(),
+        modseqs: state.modseqs.slice(),
+      }
       for (const offset of offsets) {
         const change = changes.get(place.uids[offset] ?? 0)
         if (!change) continue

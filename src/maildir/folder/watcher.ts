@@ -5,7 +5,7 @@
  * renamed. So an event only marks the folder, and each watched folder is looked at every 30 s all the same. Where no
  * watch can be had (limits, odd file systems) the look comes more often.
  */
-import {watch, type FSWatcher} from 'node:fs'
+import {type FSWatcher, watch} from 'node:fs'
 import type {MaildirFiles} from '../files.js'
 
 /** Events of one burst come together; the look follows when they pause this long. */

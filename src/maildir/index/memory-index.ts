@@ -10,8 +10,9 @@ function partCount(part: Part): number {
   return part.message ? count + partCount(part.message) : count
 }
 
-function costOf({header, structure}: IndexEntry): number {
-  return ENTRY_BYTES + (header?.length ?? 0) + (structure ? PART_BYTES * partCount(structure) : 0)
+function costOf({level, metadata}: IndexEntry): number {
+  if (level === 'date' || level === 'size') return ENTRY_BYTES
+  return ENTRY_BYTES + metadata.header.length + (level === 'structure' ? PART_BYTES * partCount(metadata.structure) : 0)
 }
 
 /** Metadata in memory, least recently used folders dropped first when `limitBytes` (roughly) are exceeded. */

@@ -4,7 +4,7 @@
  * An entry belongs to a base name in a folder (device, inode, UIDVALIDITY), and is right only for a file with the
  * same size and time; who opens a file compares. The store works the same with an index that holds nothing.
  */
-import type {Part} from '../../message/structure.js'
+import type {MessageMetadata, MetadataNeed} from '../types.js'
 
 /** The folder that entries belong to. */
 export interface FolderKey {
@@ -13,14 +13,13 @@ export interface FolderKey {
   readonly uidValidity: number
 }
 
-/** What is known about one message file; levels may be missing. */
+/** What is known about one message file, and which file that was. */
 export interface IndexEntry {
   readonly inode: bigint
   readonly mtimeNs: bigint
-  readonly storedBytes: number
-  readonly wireBytes?: number | undefined
-  readonly header?: Buffer | undefined
-  readonly structure?: Part | undefined
+  /** How much `metadata` holds. */
+  readonly level: MetadataNeed
+  readonly metadata: MessageMetadata
 }
 
 export interface FolderIndex {
