@@ -55,7 +55,7 @@ export async function runVerb<Args>(
   })
   const {uid = false, utf8 = false} = options
   out.utf8 = utf8
-  const session: Session = {
+  const session = {
     out,
     settings: {...DEFAULT_IMAP_SETTINGS, ...options.settings},
     counters: {headers: 0, body: 0},
@@ -64,10 +64,10 @@ export async function runVerb<Args>(
     signal: options.signal ?? new AbortController().signal,
     utf8,
     announcedKeywords: view.keywords,
-  }
+  } as Partial<Session> as Session
   const line = new Cursor(typeof args === 'string' ? [{text: ` ${args}`}] : args, {utf8, keywords: true})
   const context: SelectedContext = {session, view, account: {} as Account, store: {} as Mailstore}
-  const reply = await verb.run(context, verb.read(line, {uid}))
+  const reply = (await verb.run(context, verb.read(line, {uid}))) as Reply
   await out.flush()
   return {output: Buffer.concat(chunks).toString('latin1'), reply, writes}
 }
