@@ -62,6 +62,12 @@ export async function runVerb<Args>(
     log: silent,
     now: () => Date.UTC(2024, 5, 1),
     signal: options.signal ?? new AbortController().signal,
+    client: {ip: '127.0.0.1', port: 0},
+    view,
+    select: () => {},
+    capability: () => '',
+    readLine: async () => undefined,
+    enableUtf8: () => {},
     utf8,
     announcedKeywords: view.keywords,
   } as Partial<Session> as Session
@@ -69,5 +75,6 @@ export async function runVerb<Args>(
   const context: SelectedContext = {session, view, account: {} as Account, store: {} as Mailstore}
   const reply = (await verb.run(context, verb.read(line, {uid}))) as Reply
   await out.flush()
+  if (reply.status === 'HANDOVER' || reply.status === 'BYE') throw new Error('The verb gave no reply')
   return {output: Buffer.concat(chunks).toString('latin1'), reply, writes}
 }
