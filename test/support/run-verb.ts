@@ -73,7 +73,7 @@ export async function runVerb<Args>(
   } as Partial<Session> as Session
   const line = new Cursor(typeof args === 'string' ? [{text: ` ${args}`}] : args, {utf8, keywords: true})
   const context: SelectedContext = {session, view, account: {} as Account, store: {} as Mailstore}
-  const reply = (await verb.run(context, verb.read(line, {uid}))) as Reply
+  const reply = await verb.run(context, verb.read(line, {uid}))
   await out.flush()
   if (reply.status === 'HANDOVER' || reply.status === 'BYE') throw new Error('The verb gave no reply')
   return {output: Buffer.concat(chunks).toString('latin1'), reply, writes}

@@ -37,10 +37,7 @@ export interface Test {
   holds(subject: Subject): boolean
 }
 
-export type Node =
-  | Test
-  | {readonly kind: 'and' | 'or'; readonly nodes: readonly Node[]}
-  | {readonly kind: 'not'; readonly node: Node}
+export type Node = Test | {readonly kind: 'and' | 'or'; readonly nodes: readonly Node[]} | {readonly kind: 'not'; readonly node: Node}
 
 /** What a BODY or TEXT key looks for. */
 export interface BodyNeedle {

@@ -1,5 +1,5 @@
-import {ok} from '../replies/tagged.js'
 import {writeNumbers} from '../replies/number-list.js'
+import {ok} from '../replies/tagged.js'
 import {refuseSearchCharset} from '../search/charset.js'
 import {readSearch} from '../search/grammar.js'
 import {searchMessages} from '../search/run-search.js'
