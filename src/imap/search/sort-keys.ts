@@ -34,7 +34,7 @@ export function sortNeed(criteria: readonly SortCriterion[]): MetadataNeed {
 }
 
 /**
- * `(REVERSE DATE SUBJECT)` (RFC 5256 §6, sort-criteria). A key that comes again decides nothing and is left out.
+ * `(REVERSE DATE SUBJECT)` (RFC 5256 §5, sort-criteria). A key that comes again decides nothing and is left out.
  *
  * Courier: takes REVERSE REVERSE; by the RFC it is an error.
  */

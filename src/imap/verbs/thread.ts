@@ -32,7 +32,7 @@ export const thread = defineVerb({
     if (refusal) return refusal
     const numbers = await searchMessages(context, key, charset)
     const messages = await threadedMessages(context, numbers, (number) => (uid ? view.uidOf(number) : number))
-    // Courier: the space after THREAD is there without threads too; RFC 5256 §6 leaves it out.
+    // Courier: the space after THREAD is there without threads too; RFC 5256 §5 leaves it out.
     const threads = formatThreads(algorithm(messages))
     session.out.line(threads === '' ? '* THREAD' : `* THREAD ${threads}`)
     return ok('THREAD done.')
