@@ -100,7 +100,6 @@ class Subject {
  * Courier: wants nothing but a blob between `RE` and the colon (`spec/imap.md` §24.3); the RFC allows blanks.
  */
 export function baseSubject(value: string): BaseSubject {
-  // The marks are ASCII, and no other letter becomes one of them in upper case but ſ (S) and the ligatures, which no mark holds.
   const subject = new Subject(
     decodeWordsIn(value)
       .replace(/[ \t\r\n]+/g, ' ')

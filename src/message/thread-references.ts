@@ -1,3 +1,4 @@
+import {LIMITS} from './limits.js'
 import {bySentDate, type Thread, type ThreadMessage} from './thread.js'
 
 /** Steps of loop checks for each message, all together; beyond, links that would need a check are not made. */
@@ -23,20 +24,17 @@ class Forest {
     })
   }
 
-  /** The node of an id, a new dummy if nobody has it. */
-  nodeOf(id: string): number {
+  /** The node of an id, a new dummy if nobody has it; undefined when there are too many dummies. */
+  nodeOf(id: string): number | undefined {
     let node = this.#byId.get(id)
     if (node === undefined) {
+      if (this.parents.length > this.#count * (1 + LIMITS.dummiesPerMessage)) return undefined
       node = this.parents.length
       this.parents.push(NONE)
       this.#childCounts.push(0)
       this.#byId.set(id, node)
     }
     return node
-  }
-
-  isDummy(node: number): boolean {
-    return node >= this.#count
   }
 
   hasParent(node: number): boolean {
@@ -76,6 +74,7 @@ function linkAll(messages: readonly ThreadMessage[]): Forest {
     let previous = NONE
     for (const id of references) {
       const next = forest.nodeOf(id)
+      if (next === undefined) continue
       if (previous !== NONE && !forest.hasParent(next)) forest.link(previous, next)
       previous = next
     }
