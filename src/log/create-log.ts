@@ -14,7 +14,7 @@ export interface LogOptions {
 }
 
 /** Courier logs this one at debug level and parsers expect it. */
-const ALWAYS_SHOWN = new Set(['imap.connection', 'imap.disconnected', 'imap.timeout'])
+const ALWAYS_SHOWN = new Set(['imap.connection', 'imap.disconnected', 'imap.timeout', 'tls.closed'])
 
 /** A log that renders each event at once and hands the lines to `write`. */
 export function createLog({format, write, now, debug}: LogOptions): Log {

@@ -54,7 +54,9 @@ const COURIER: Record<string, Render> = {
   'net.address-limit': (facts) => `ALERT: Maximum connection limit reached for ${facts.ip ?? ''}`,
   'net.connection-limit': (facts) => `ALERT: ${facts.count ?? 0} maximum active connections.`,
   'net.many-connections': (facts) => `WARN: ${facts.count ?? 0} active connections.`,
-  'tls.failed': (facts) => `INFO: ip=[${facts.ip ?? ''}], ${facts.reason ?? ''}`,
+  // couriertls writes no prefix here (`spec/server-config-tls.md` §5.1).
+  'tls.failed': (facts) => `ip=[${facts.ip ?? ''}], ${facts.reason ?? ''}`,
+  'tls.closed': (facts) => `DEBUG: ip=[${facts.ip ?? ''}], ${facts.reason ?? ''}`,
 }
 
 function shown(name: string, value: unknown): string {

@@ -1,0 +1,37 @@
+/** A thread that runs crypt(3): hashing takes up to many milliseconds and blocks (`design.md` §4). Made by `crypt-pool.ts`. */
+import {parentPort} from 'node:worker_threads'
+import {loadCrypt} from '../native.js'
+import {md5Crypt} from './md5-crypt.js'
+import {shaCrypt} from './sha-crypt.js'
+
+export interface CryptRequest {
+  readonly id: number
+  readonly password: Uint8Array
+  readonly setting: string
+}
+
+export interface CryptReply {
+  readonly id: number
+  /** Undefined: the setting is not one that this system knows. */
+  readonly hash: string | undefined
+  /** False: the system has no crypt(3), and ours does not know the setting. */
+  readonly supported: boolean
+}
+
+/** Longest password that libxcrypt takes; ours needs the square of it. */
+const MAX_PASSWORD_OCTETS = 511
+
+const system = loadCrypt()
+
+function answer({id, password, setting}: CryptRequest): CryptReply {
+  const octets = Buffer.from(password.buffer, password.byteOffset, password.byteLength)
+  if (octets.length > MAX_PASSWORD_OCTETS) return {id, hash: undefined, supported: true}
+  const hash = system ? system(octets, setting) : (md5Crypt(octets, setting) ?? shaCrypt(octets, setting))
+  return {id, hash, supported: system !== undefined || hash !== undefined}
+}
+
+parentPort?.on('message', (request: CryptRequest) => {
+  const reply = answer(request)
+  request.password.fill(0)
+  parentPort?.postMessage(reply)
+})

@@ -1,0 +1,63 @@
+import {join} from 'node:path'
+import {verifyPassword} from '../hash/password-verifier.js'
+import {UserdbReader} from '../userdb/reader.js'
+import {type Field, fieldValue} from '../userdb/record.js'
+import type {AccountAttributes, ModuleResult, ModuleType} from './module.js'
+
+const REFUSED: ModuleResult = {outcome: 'refused'}
+
+/** Accounts from the compiled userdb (`spec/auth.md` §16). Without a database there are no accounts. */
+export const authuserdb: ModuleType = {
+  name: 'authuserdb',
+  create({directory, crypt, now}) {
+    const reader = new UserdbReader({source: join(directory, 'userdb'), now})
+    const find = (user: string) => reader.find(Buffer.from(user, 'utf8').toString('latin1'))
+    return {
+      name: 'authuserdb',
+      async check({service, user, password, remote}) {
+        const record = await find(user)
+        const account = record && attributesOf(user, record.fields)
+        const stored = record && storedPassword(record.secrets, service)
+        if (!account || stored === undefined) return REFUSED
+        return (await verifyPassword(crypt, {stored, password, remote})) ? {outcome: 'accepted', account} : REFUSED
+      },
+      async find(_service, user) {
+        const record = await find(user)
+        const account = record && attributesOf(user, record.fields)
+        return account ? {outcome: 'accepted', account} : REFUSED
+      },
+      close: () => reader.close(),
+    }
+  },
+}
+
+/** `imappw` for the service `imap`, else `systempw`: exactly one of them counts. */
+function storedPassword(secrets: readonly Field[], service: string): string | undefined {
+  return fieldValue(secrets, `${Buffer.from(service, 'utf8').toString('latin1')}pw`) ?? fieldValue(secrets, 'systempw')
+}
+
+/** Undefined when `home`, `uid` or `gid` is missing. An empty home counts as missing (`spec/auth.md` §3.1). */
+function attributesOf(address: string, fields: readonly Field[]): AccountAttributes | undefined {
+  const text = (name: string) => {
+    const value = fieldValue(fields, name)
+    return value === undefined ? undefined : Buffer.from(value, 'latin1').toString('utf8')
+  }
+  const [uid, gid, home] = [text('uid'), text('gid'), text('home')]
+  if (uid === undefined || gid === undefined || !home) return undefined
+  return {
+    address,
+    uid: readId(uid),
+    gid: readId(gid),
+    home,
+    maildir: text('mail'),
+    quota: text('quota'),
+    fullName: text('gecos'),
+    options: text('options'),
+  }
+}
+
+/** A number as C's atol reads it into 32 bits: leading digits, else 0 (which is refused as root's). */
+function readId(text: string): number {
+  const digits = /^\s*([+-]?\d{1,20})/.exec(text)?.[1]
+  return digits === undefined ? 0 : Number(BigInt.asUintN(32, BigInt(digits.replace('+', ''))))
+}

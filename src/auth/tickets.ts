@@ -1,0 +1,44 @@
+import type {Account, Ticket} from './account.js'
+
+const LIFE_MS = 10_000
+const TICKET_OCTETS = 16
+
+export interface TicketOptions {
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number
+  /** That many unpredictable octets. */
+  readonly random: (octets: number) => Buffer
+}
+
+/** Tickets that have been issued and not yet redeemed: 128 random bits, single use, 10 s (`design.md` §2). */
+export class TicketBook {
+  readonly #options: TicketOptions
+  /** In the order of their issue, so the oldest come first. */
+  readonly #open = new Map<Ticket, {readonly account: Account; readonly until: number}>()
+
+  constructor(options: TicketOptions) {
+    this.#options = options
+  }
+
+  issue(account: Account): Ticket {
+    this.#forgetOld()
+    const ticket = this.#options.random(TICKET_OCTETS).toString('base64url')
+    this.#open.set(ticket, {account, until: this.#options.now() + LIFE_MS})
+    return ticket
+  }
+
+  redeem(ticket: Ticket): Account | undefined {
+    this.#forgetOld()
+    const entry = this.#open.get(ticket)
+    this.#open.delete(ticket)
+    return entry?.account
+  }
+
+  #forgetOld(): void {
+    const now = this.#options.now()
+    for (const [ticket, {until}] of this.#open) {
+      if (until > now) return
+      this.#open.delete(ticket)
+    }
+  }
+}

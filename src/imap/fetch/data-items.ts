@@ -1,0 +1,51 @@
+import type {MessageMetadata, MessageNumber, MetadataNeed, View} from '../../maildir/types.js'
+import {renderBodyStructure} from '../replies/body-structure.js'
+import {renderEnvelope} from '../replies/envelope.js'
+import {flagText} from '../replies/flags.js'
+import {NO_ENVELOPE} from '../replies/no-envelope.js'
+import type {RenderString} from '../replies/nstring.js'
+import {internalDateWriter} from './internal-date.js'
+import type {DataItem} from './items.js'
+
+/** Name and value of one item of one message; metadata is there as far as `DATA_NEED` says. */
+export type RenderItem = (number: MessageNumber, metadata: MessageMetadata | undefined) => string
+
+/** Metadata that an item needs; none: the view knows it. */
+export const DATA_NEED: Readonly<Record<DataItem, MetadataNeed | undefined>> = {
+  FLAGS: undefined,
+  UID: undefined,
+  INTERNALDATE: 'date',
+  'RFC822.SIZE': 'size',
+  ENVELOPE: 'structure',
+  BODY: 'structure',
+  BODYSTRUCTURE: 'structure',
+}
+
+/** Makes the function that renders an item for one message after the other. */
+export function itemRenderer(item: DataItem, view: View, render: RenderString): RenderItem {
+  switch (item) {
+    case 'FLAGS':
+      return (number) => `FLAGS (${flagText(view, number)})`
+    case 'UID':
+      return (number) => `UID ${view.uidOf(number)}`
+    case 'INTERNALDATE': {
+      const write = internalDateWriter()
+      return withMetadata(({internalDateMs}) => `INTERNALDATE "${write(internalDateMs)}"`)
+    }
+    case 'RFC822.SIZE':
+      return withMetadata(({wireBytes}) => `RFC822.SIZE ${wireBytes}`)
+    case 'ENVELOPE':
+      return withMetadata(({structure}) => `ENVELOPE ${renderEnvelope(structure.envelope ?? NO_ENVELOPE, render)}`)
+    case 'BODY':
+      return withMetadata(({structure}) => `BODY ${renderBodyStructure(structure, false, render)}`)
+    case 'BODYSTRUCTURE':
+      return withMetadata(({structure}) => `BODYSTRUCTURE ${renderBodyStructure(structure, true, render)}`)
+  }
+}
+
+function withMetadata(value: (metadata: MessageMetadata) => string): RenderItem {
+  return (_, metadata) => {
+    if (!metadata) throw new Error('The metadata that an item needs is missing')
+    return value(metadata)
+  }
+}

@@ -1,0 +1,46 @@
+import type {MetadataNeed, View} from '../../maildir/types.js'
+import type {RenderString} from '../replies/nstring.js'
+import {DATA_NEED, itemRenderer, type RenderItem} from './data-items.js'
+import type {FetchItem, SectionItem} from './items.js'
+import {sectionNeed} from './section-writer.js'
+
+/** How the items of one FETCH are answered. */
+export interface FetchPlan {
+  readonly steps: readonly FetchStep[]
+  /** The most metadata that an item needs. */
+  readonly need: MetadataNeed | undefined
+  /** Message files must be opened. */
+  readonly opens: boolean
+  /** \Seen is set (RFC 3501 §6.4.5). */
+  readonly marksSeen: boolean
+}
+
+export type FetchStep = {readonly kind: 'data'; readonly render: RenderItem} | {readonly kind: 'section'; readonly item: SectionItem}
+
+const NEEDS: readonly MetadataNeed[] = ['date', 'size', 'header', 'structure']
+
+/** The greater of two needs. */
+export function moreNeed(a: MetadataNeed | undefined, b: MetadataNeed | undefined): MetadataNeed | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return NEEDS.indexOf(a) > NEEDS.indexOf(b) ? a : b
+}
+
+/** Works out what the items need. UID FETCH tells the UID first, unless it was asked for (RFC 3501 §6.4.8). */
+export function planFetch(items: readonly FetchItem[], view: View, {uid, render}: {uid: boolean; render: RenderString}): FetchPlan {
+  const all: readonly FetchItem[] = uid && !items.includes('UID') ? ['UID', ...items] : items
+  let need: MetadataNeed | undefined
+  let opens = false
+  let marksSeen = false
+  const steps = all.map((item): FetchStep => {
+    if (typeof item === 'string') {
+      need = moreNeed(need, DATA_NEED[item])
+      return {kind: 'data', render: itemRenderer(item, view, render)}
+    }
+    const sectionNeeds = sectionNeed(item)
+    need = moreNeed(need, sectionNeeds === 'header' ? 'header' : sectionNeeds === 'structure and file' ? 'structure' : undefined)
+    opens ||= sectionNeeds !== 'header'
+    marksSeen ||= !item.peek && !view.readOnly
+    return {kind: 'section', item}
+  })
+  return {steps, need, opens, marksSeen}
+}

@@ -1,0 +1,15 @@
+import type {Envelope} from '../../message/structure.js'
+
+/** The envelope of a message without any header. */
+export const NO_ENVELOPE: Envelope = {
+  date: undefined,
+  subject: undefined,
+  from: [],
+  sender: [],
+  replyTo: [],
+  to: [],
+  cc: [],
+  bcc: [],
+  inReplyTo: undefined,
+  messageId: undefined,
+}

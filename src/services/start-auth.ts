@@ -1,0 +1,52 @@
+import {randomBytes} from 'node:crypto'
+import {availableParallelism} from 'node:os'
+import {performance} from 'node:perf_hooks'
+import {type AuthRole, createAuthRole} from '../auth/auth-role.js'
+import {completeName, type DefaultDomain} from '../auth/complete-name.js'
+import {CryptPool} from '../auth/hash/crypt-pool.js'
+import {moduleTypes} from '../auth/modules/registry.js'
+import type {Log} from '../log/log.js'
+
+export interface AuthSettings {
+  /** Directory with `userdb` and the modules' files. */
+  readonly directory: string
+  /** `authmodulelist`: names in the order in which they are asked. */
+  readonly modules: readonly string[]
+  /** DEFAULTOPTIONS. */
+  readonly defaultOptions: string
+  /** Maildir of accounts that name none, normally `./Maildir`. */
+  readonly defaultMaildir: string
+  readonly defaultDomain: DefaultDomain
+}
+
+const HASH_LIMIT_MS = 30_000
+/** More would starve the sessions: hashing is all they do. */
+const MAX_THREADS = 4
+
+/** The auth role in this process. Unknown modules are reported and left out, as in the original. */
+export function startAuth(settings: AuthSettings, log: Log): AuthRole {
+  const now = () => performance.now()
+  const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
+  const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS})
+  const modules = settings.modules.flatMap((name) => {
+    const type = moduleTypes.find((candidate) => candidate.name === name)
+    if (type) return [type.create({directory: settings.directory, crypt, log, now})]
+    log.error('auth.no-module', {reason: `There is no module "${name}"`})
+    return []
+  })
+  const role = createAuthRole({
+    modules,
+    defaults: {options: settings.defaultOptions, maildir: settings.defaultMaildir},
+    complete: (user) => completeName(user, settings.defaultDomain),
+    log,
+    now,
+    random: randomBytes,
+  })
+  return {
+    ...role,
+    async close() {
+      await role.close()
+      await crypt.close()
+    },
+  }
+}
