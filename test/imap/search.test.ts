@@ -263,7 +263,8 @@ function inRanges(set: readonly (readonly [string, string | undefined])[], value
   return set.some(([a, b = a]) => value >= Math.min(number(a), number(b)) && value <= Math.max(number(a), number(b)))
 }
 
-const setText = (set: readonly (readonly [string, string | undefined])[]) => set.map(([a, b]) => (b === undefined ? a : `${a}:${b}`)).join(',')
+const setText = (set: readonly (readonly [string, string | undefined])[]) =>
+  set.map(([a, b]) => (b === undefined ? a : `${a}:${b}`)).join(',')
 
 const leaf: fc.Arbitrary<Case> = fc.oneof(
   fc.constant<Case>({text: 'ALL', matches: () => true}),
@@ -275,30 +276,40 @@ const leaf: fc.Arbitrary<Case> = fc.oneof(
   fc.constant<Case>({text: 'KEYWORD kw', matches: ({message: {keywords}}) => keywords.includes('KW')}),
   ranges.map((set): Case => ({text: setText(set), matches: ({number}, highest) => inRanges(set, number, highest.number)})),
   ranges.map((set): Case => ({text: `UID ${setText(set)}`, matches: ({uid}, highest) => inRanges(set, uid, highest.uid)})),
-  fc.tuple(fc.constantFrom('BEFORE', 'ON', 'SINCE'), someDay).map(([name, ms]): Case => ({
-    text: `${name} ${dateText(ms)}`,
-    matches: ({message: {internalDateMs}}) => compareDays(name, day(internalDateMs), day(ms)),
-  })),
-  fc.tuple(fc.constantFrom('SENTBEFORE', 'SENTON', 'SENTSINCE'), someDay).map(([name, ms]): Case => ({
-    text: `${name} ${dateText(ms)}`,
-    matches: ({fields}) => {
-      const sent = fields.find(([field]) => field === 'date')?.[1]
-      // The date as it is written: day, month, year.
-      const match = /(\d+) (\w+) (\d+)/.exec(sent ?? '')
-      return match !== null && compareDays(name.slice(4), day(Date.parse(`${match[1]} ${match[2]} ${match[3]} UTC`)), day(ms))
-    },
-  })),
+  fc.tuple(fc.constantFrom('BEFORE', 'ON', 'SINCE'), someDay).map(
+    ([name, ms]): Case => ({
+      text: `${name} ${dateText(ms)}`,
+      matches: ({message: {internalDateMs}}) => compareDays(name, day(internalDateMs), day(ms)),
+    }),
+  ),
+  fc.tuple(fc.constantFrom('SENTBEFORE', 'SENTON', 'SENTSINCE'), someDay).map(
+    ([name, ms]): Case => ({
+      text: `${name} ${dateText(ms)}`,
+      matches: ({fields}) => {
+        const sent = fields.find(([field]) => field === 'date')?.[1]
+        // The date as it is written: day, month, year.
+        const match = /(\d+) (\w+) (\d+)/.exec(sent ?? '')
+        return match !== null && compareDays(name.slice(4), day(Date.parse(`${match[1]} ${match[2]} ${match[3]} UTC`)), day(ms))
+      },
+    }),
+  ),
   fc.integer({min: 0, max: 400}).map((octets): Case => ({text: `LARGER ${octets}`, matches: ({message: {raw}}) => wireSize(raw) > octets})),
-  fc.integer({min: 0, max: 400}).map((octets): Case => ({text: `SMALLER ${octets}`, matches: ({message: {raw}}) => wireSize(raw) < octets})),
-  fc.tuple(fc.constantFrom('SUBJECT', 'FROM', 'TO'), word).map(([name, text]): Case => ({
-    text: `${name} "${text}"`,
-    matches: ({fields}) => fields.some(([field, value]) => field === name.toLowerCase() && holds(value, text)),
-  })),
+  fc
+    .integer({min: 0, max: 400})
+    .map((octets): Case => ({text: `SMALLER ${octets}`, matches: ({message: {raw}}) => wireSize(raw) < octets})),
+  fc.tuple(fc.constantFrom('SUBJECT', 'FROM', 'TO'), word).map(
+    ([name, text]): Case => ({
+      text: `${name} "${text}"`,
+      matches: ({fields}) => fields.some(([field, value]) => field === name.toLowerCase() && holds(value, text)),
+    }),
+  ),
   word.map((text): Case => ({text: `BODY "${text}"`, matches: ({body}) => holds(body, text)})),
-  word.map((text): Case => ({
-    text: `TEXT {${text.length}}`.replace(/\{.*/, `"${text}"`),
-    matches: ({fields, body}) => holds(body, text) || fields.some(([name, value]) => holds(value, text) || holds(`${name}: `, text)),
-  })),
+  word.map(
+    (text): Case => ({
+      text: `TEXT {${text.length}}`.replace(/\{.*/, `"${text}"`),
+      matches: ({fields, body}) => holds(body, text) || fields.some(([name, value]) => holds(value, text) || holds(`${name}: `, text)),
+    }),
+  ),
 )
 
 function compareDays(name: string, left: number, right: number): boolean {
@@ -314,14 +325,18 @@ const {key} = fc.letrec<{key: Case}>((tie) => ({
     {depthSize: 'small', withCrossShrink: true},
     leaf,
     tie('key').map((inner): Case => ({text: `NOT ${inner.text}`, matches: (plain, highest) => !inner.matches(plain, highest)})),
-    fc.tuple(tie('key'), tie('key')).map(([a, b]): Case => ({
-      text: `OR ${a.text} ${b.text}`,
-      matches: (plain, highest) => a.matches(plain, highest) || b.matches(plain, highest),
-    })),
-    fc.array(tie('key'), {minLength: 1, maxLength: 3}).map((list): Case => ({
-      text: `(${list.map(({text}) => text).join(' ')})`,
-      matches: (plain, highest) => list.every(({matches}) => matches(plain, highest)),
-    })),
+    fc.tuple(tie('key'), tie('key')).map(
+      ([a, b]): Case => ({
+        text: `OR ${a.text} ${b.text}`,
+        matches: (plain, highest) => a.matches(plain, highest) || b.matches(plain, highest),
+      }),
+    ),
+    fc.array(tie('key'), {minLength: 1, maxLength: 3}).map(
+      (list): Case => ({
+        text: `(${list.map(({text}) => text).join(' ')})`,
+        matches: (plain, highest) => list.every(({matches}) => matches(plain, highest)),
+      }),
+    ),
   ),
 }))
 
