@@ -10,6 +10,24 @@ import {login} from './login.js'
 import {logout} from './logout.js'
 import {namespace} from './namespace.js'
 import {noop} from './noop.js'
+import {search} from './search.js'
+import {sort} from './sort.js'
 import {starttls} from './starttls.js'
+import {thread} from './thread.js'
 
-export const VERBS: readonly AnyVerb[] = [capability, noop, logout, starttls, login, authenticate, id, enable, namespace, check, fetch]
+export const VERBS: readonly AnyVerb[] = [
+  capability,
+  noop,
+  logout,
+  starttls,
+  login,
+  authenticate,
+  id,
+  enable,
+  namespace,
+  check,
+  fetch,
+  search,
+  thread,
+  sort,
+]
