@@ -55,7 +55,7 @@ export async function runVerb<Args>(
   })
   const {uid = false, utf8 = false} = options
   out.utf8 = utf8
-  const session: Session = {
+  const session = {
     out,
     settings: {...DEFAULT_IMAP_SETTINGS, ...options.settings},
     counters: {headers: 0, body: 0},
@@ -70,7 +70,7 @@ export async function runVerb<Args>(
     enableUtf8: () => {},
     utf8,
     announcedKeywords: view.keywords,
-  }
+  } as Partial<Session> as Session
   const line = new Cursor(typeof args === 'string' ? [{text: ` ${args}`}] : args, {utf8, keywords: true})
   const context: SelectedContext = {session, view, account: {} as Account, store: {} as Mailstore}
   const reply = await verb.run(context, verb.read(line, {uid}))
