@@ -141,7 +141,7 @@ class Connection {
   /** Begins; false when the account may not use IMAP. */
   async #greet(): Promise<boolean> {
     const {log, preauth, loginMs = TIMES.loginMs, deadlines} = this.#options
-    log.debug('imap.connect', {...this.#who})
+    log.debug('imap.connection', {...this.#who})
     if (preauth) return this.#enter(preauth, '* PREAUTH Ready.')
     // Whatever the client does, the login has to be done in time; then the connection ends without a word, as Courier's does.
     const deadline = deadlines.create(() => this.#channel.destroy(new Hangup('idle')))

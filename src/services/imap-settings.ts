@@ -15,7 +15,7 @@ export function imapSettings(settings: Settings, version: string): ImapSettings 
     capabilityTls: tls,
     capabilityExtra: settings.get(IMAPD.IMAP_CAPABILITY_EXTRA),
     capabilityHide: settings.get(IMAPD.IMAP_CAPABILITY_HIDE),
-    keywords: settings.get(IMAPD.IMAP_KEYWORDS),
+    keywords: settings.get(IMAPD.IMAP_KEYWORDS) !== 0,
     idFields: settings.get(IMAPD.IMAP_ID_FIELDS),
     version,
     tlsRequired: settings.get(IMAPD_SSL.IMAP_TLS_REQUIRED),

@@ -2,25 +2,19 @@
 import {stat} from 'node:fs/promises'
 import type {Account} from '../auth/account.js'
 import type {Log} from '../log/log.js'
-import type {Mailstore} from '../maildir/types.js'
+import type {Mailstores} from '../maildir/mailstores.js'
 import type {Peer} from '../net/peer.js'
 import {errnoOf, Fault} from '../support/fault.js'
 import type {MailRole} from './roles.js'
 
-/** The store: gives out one `Mailstore` for each Maildir, shared by its sessions. */
-export interface MailstorePool {
-  open(account: Account): Promise<Mailstore>
-  close(): Promise<void>
-}
-
 export interface MailRoleOptions {
-  readonly pool: MailstorePool
+  readonly stores: Mailstores
   readonly log: Log
   /** What this process runs as. */
   readonly uid: number
   readonly gid: number
   /** Owner and group of the Maildir must be those of the account (`spec/imap.md` §1.2, step 9). */
-  readonly checkOwner: () => boolean
+  readonly checkOwner: boolean
 }
 
 const STICKY = 0o1000
@@ -36,7 +30,7 @@ async function found(path: string): Promise<{uid: number; gid: number; mode: num
   }
 }
 
-export function createMailRole({pool, log, uid, gid, checkOwner}: MailRoleOptions): MailRole {
+export function createMailRole({stores, log, uid, gid, checkOwner}: MailRoleOptions): MailRole {
   /** Refuses what this process may not serve (`spec/imap.md` §1.2, steps 5 to 9). */
   async function check(account: Account, {ip, port}: Peer): Promise<void> {
     if (account.uid !== uid || account.gid !== gid) {
@@ -50,7 +44,7 @@ export function createMailRole({pool, log, uid, gid, checkOwner}: MailRoleOption
       throw new Fault('unavailable', 'Your account is temporarily unavailable (+t bit set on home directory).')
     }
     const maildir = await found(account.maildir)
-    if (checkOwner() && (maildir.uid !== uid || maildir.gid !== gid)) {
+    if (checkOwner && (maildir.uid !== uid || maildir.gid !== gid)) {
       throw new Fault('unavailable', "Account's mailbox directory is not owned by the correct uid or gid: ")
     }
   }
@@ -58,8 +52,7 @@ export function createMailRole({pool, log, uid, gid, checkOwner}: MailRoleOption
   return {
     async open(account, client) {
       await check(account, client)
-      return pool.open(account)
+      return stores.open(account)
     },
-    close: () => pool.close(),
   }
 }

@@ -23,8 +23,6 @@ export interface MailRole {
    * @throws {Fault} when this process may not or cannot serve it
    */
   open(account: Account, client: Peer): Promise<Mailstore>
-  /** Closes what is open, when all sessions have ended. */
-  close(): Promise<void>
 }
 
 /** Accepts connections and serves what comes before the login. */

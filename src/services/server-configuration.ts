@@ -3,7 +3,7 @@ import {readdir, stat} from 'node:fs/promises'
 import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
 import {IMAPD} from '../config/imapd-options.js'
 import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
-import {type Endpoint, readPortList} from '../config/port-list.js'
+import type {Endpoint} from '../config/port-list.js'
 import {hasErrors, type Problem, problemText} from '../config/problem.js'
 import {readAuthConfiguration, readConfiguration} from '../config/read-configuration.js'
 import type {Settings} from '../config/settings.js'
@@ -30,8 +30,19 @@ export interface ServiceConfiguration {
   readonly auth: AuthSettings
   /** Name of the service for the authentication of connections to this local port. */
   readonly authService: (localPort: number) => string
-  /** `IMAP_MAILBOX_SANITY_CHECK`. */
+  readonly mail: MailSettings
+}
+
+/** What the mail role needs to know. */
+export interface MailSettings {
+  /** `IMAP_MAILBOX_SANITY_CHECK`: owner and group of the Maildir must be those of the account. */
   readonly checkOwner: boolean
+  /** `IMAP_USELOCKS`. */
+  readonly useLocks: boolean
+  /** `IMAP_KEYWORDS`. */
+  readonly keywordsMode: 0 | 1 | 2
+  /** `IMAP_TRASHFOLDERNAME`. */
+  readonly trashFolder: string
 }
 
 export interface ServerConfiguration {
@@ -60,7 +71,7 @@ export interface LoadOptions {
 
 const HANDSHAKE_MS = 60_000
 /** Options of couriertcpd that need nothing from us. */
-const HARMLESS_TCPDOPTS = /^-(nodnslookup|noidentlookup|noidentlookup|user=.*|group=.*|listen=.*)$/
+const HARMLESS_TCPDOPTS = /^-(nodnslookup|noidentlookup|user=.*|group=.*|listen=.*)$/
 
 function refused(lines: readonly string[]): Fault {
   return new Fault('bad-configuration', lines.join('\n'))
@@ -128,7 +139,12 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
         defaultDomain: {domain: settings.get(IMAPD.DEFDOMAIN) ?? '', separators: settings.get(IMAPD.DOMAINSEP)},
       },
       authService: (localPort) => settings.textOf(`AUTHSERVICE${localPort}`) || 'imap',
-      checkOwner: settings.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK),
+      mail: {
+        checkOwner: settings.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK),
+        useLocks: settings.get(IMAPD.IMAP_USELOCKS),
+        keywordsMode: settings.get(IMAPD.IMAP_KEYWORDS),
+        trashFolder: settings.get(IMAPD.IMAP_TRASHFOLDERNAME),
+      },
     })
   }
   return {services, umask: imap.get(IMAPD.IMAP_UMASK), debugLogin: auth.settings.get(AUTHDAEMONRC.DEBUG_LOGIN) > 0, warnings}
@@ -158,9 +174,4 @@ async function openCertificate(
     const remedy = name === 'imap' ? 'or set IMAPDSTARTTLS=NO in imapd-ssl to serve without STARTTLS' : 'or serve without imaps'
     throw refused([`${error.message} (${name} needs a certificate: name one in TLS_CERTFILE in imapd-ssl, ${remedy})`])
   }
-}
-
-/** Reads `--port`-like texts. @throws {BadSyntax} */
-export function readEndpoints(list: string, address: string | undefined): readonly Endpoint[] {
-  return readPortList(list, address)
 }
