@@ -11,7 +11,7 @@ import {readCommand} from './command-reader.js'
 import {BUG_FAREWELL, dispatch, findVerb, type Stage, verbsByName} from './dispatcher.js'
 import {ImapSession} from './imap-session.js'
 import {ImapLoginDesk} from './login-desk.js'
-import {bye, type Farewell, formatReply, type Outcome} from './replies/tagged.js'
+import {bye, type Farewell, formatReply, type Outcome, repeated} from './replies/tagged.js'
 import type {ImapSettings} from './settings.js'
 import type {AnyVerb} from './verb.js'
 import {VERBS} from './verbs/registry.js'
@@ -228,7 +228,7 @@ class Connection {
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       this.#options.log.error('imap.maildir-refused', {...this.#who, user: account.name, path: account.maildir, error})
-      await this.#sayBye(bye(`Fatal error: ${error.message.replace(/[^\x20-\x7e]/g, '?')}`, 'ALERT'))
+      await this.#sayBye(bye(repeated(error.message), 'ALERT'))
       throw new Hangup('closed', error.message)
     }
   }
