@@ -1,3 +1,5 @@
+import type {Credentials} from '../auth/credentials.js'
+import type {Outcome} from './replies/tagged.js'
 import type {AnyContext} from './session.js'
 
 /** What the state `not-authenticated` offers. */
@@ -5,8 +7,23 @@ export interface LoginContext extends AnyContext {
   readonly login: LoginDesk
 }
 
+/** What a failed attempt is logged with: Courier names the user of LOGIN and the method of AUTHENTICATE. */
+export type Attempt = {readonly user: string} | {readonly method: string}
+
 /** How a session gets from the greeting to an account. */
 export interface LoginDesk {
   /** Login is refused until STARTTLS. */
   readonly tlsMissing: boolean
+  /** STARTTLS is possible now. */
+  readonly canEncrypt: boolean
+  /** Checks name and password. A refusal comes at a fixed time after the command, whatever the reason. */
+  check(credentials: Credentials, attempt: Attempt): Promise<Outcome>
+  /** Refuses without a check, at the same time and with the same words. */
+  refuse(attempt: Attempt): Promise<Outcome>
+  /** Logs an attempt that ended without credentials because of the client. */
+  logFailure(attempt: Attempt): void
+  /** Throws away what was received. Call before the client is told to begin with TLS. */
+  discardReceived(): void
+  /** Goes on encrypted. */
+  encrypt(): Promise<void>
 }

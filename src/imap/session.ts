@@ -15,10 +15,28 @@ export interface Session {
   readonly now: () => number
   /** Aborted when the connection is gone or has to end: long work looks at it (`signal.throwIfAborted()`). */
   readonly signal: AbortSignal
+  readonly client: ClientFacts
   /** `ENABLE UTF8=ACCEPT` was given (RFC 6855). */
   readonly utf8: boolean
+  enableUtf8(): void
   /** Keywords that the client was told of last (`updates.ts`). */
   announcedKeywords: readonly string[]
+  /** The selected mailbox. */
+  readonly view: View | undefined
+  /** Closes the selected mailbox, if there is one, and makes this one the selected one. */
+  select(view: View | undefined): void
+  /** The words of CAPABILITY as they are now. */
+  capability(): string
+  /** The client's next line, without its line end; undefined when there is none. @throws {Hangup} */
+  readLine(options: {readonly withinMs: number}): Promise<Buffer | undefined>
+}
+
+/** Who is on the other side, as logs name it. */
+export interface ClientFacts {
+  readonly ip: string
+  readonly port: number
+  /** Login name, from the login on. */
+  readonly user?: string
 }
 
 /** What the state `any` offers. */

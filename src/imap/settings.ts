@@ -21,8 +21,8 @@ export interface ImapSettings {
   readonly checkAllFolders: boolean
   /** `IMAP_OBSOLETE_CLIENT`: \Noinferiors instead of \HasNoChildren. */
   readonly obsoleteClient: boolean
-  /** `IMAP_IDLE_TIMEOUT`: how often IDLE looks at a folder that cannot be watched, milliseconds. */
-  readonly idlePollMs: number
+  /** `IMAP_TRASHFOLDERNAME`, without `INBOX.`. */
+  readonly trashFolder: string
   /** Time from a failed login to its answer, milliseconds. Courier waits 5 s. */
   readonly failedLoginMs: number
 }
@@ -40,6 +40,6 @@ export const DEFAULT_IMAP_SETTINGS: ImapSettings = {
   disableThreadSort: false,
   checkAllFolders: false,
   obsoleteClient: false,
-  idlePollMs: 60_000,
+  trashFolder: 'Trash',
   failedLoginMs: 5_000,
 }

@@ -1,6 +1,6 @@
 import type {Cursor} from './grammar/cursor.js'
 import type {LoginContext} from './login.js'
-import type {Reply} from './replies/tagged.js'
+import type {Outcome} from './replies/tagged.js'
 import type {AnyContext, AuthenticatedContext, SelectedContext} from './session.js'
 
 /** What `run` gets, by state. `authenticated` verbs work with a selected mailbox too, `any` verbs always. */
@@ -30,6 +30,8 @@ export interface Verb<S extends VerbState, Args> {
   readonly capability?: readonly string[]
   /** Its arguments must not be shown anywhere. */
   readonly secret?: boolean
+  /** Its last argument is a message that `read` takes with `line.message()` and that is not read before `run` asks (APPEND). */
+  readonly takesMessage?: boolean
   /** The client's message numbers stay as they are until it has ended: no EXPUNGE, except in the UID form (RFC 3501 §7.4.1). */
   readonly holdsNumbers?: boolean
   /** Reads the arguments: stands behind the name, reads to the end (`line.end()`), touches nothing. @throws {BadSyntax} */
@@ -40,7 +42,7 @@ export interface Verb<S extends VerbState, Args> {
    * @throws {Fault} becomes a NO
    * @throws {BadSyntax} becomes a BAD
    */
-  run(context: ContextOf[S], args: Args): Promise<Reply> | Reply
+  run(context: ContextOf[S], args: Args): Promise<Outcome> | Outcome
 }
 
 /** A verb of any state and arguments, as the registry holds it. */

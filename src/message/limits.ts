@@ -21,5 +21,7 @@ export const LIMITS = {
   /** Addresses of one field in an envelope. */
   addresses: 10_000,
   /** Identifiers taken from one References field. */
-  references: 1_000,
+  references: 200,
+  /** Ids of missing messages that THREAD remembers, for each message; beyond, unknown ids are skipped. */
+  dummiesPerMessage: 20,
 } as const

@@ -8,7 +8,6 @@ import type {TlsAcceptor} from '../tls/tls-acceptor.js'
 import {closeGently} from './close-gently.js'
 import {ConnectionCounter, type ConnectionLimits, type Refusal} from './connection-limits.js'
 import {localPeer, type Peer, remotePeer} from './peer.js'
-import {startTls} from './start-tls.js'
 
 /** A client's connection, ready to be greeted. */
 export interface ClientConnection {
@@ -17,8 +16,14 @@ export interface ClientConnection {
   readonly local: Peer
   /** The connection is encrypted already. */
   readonly tls: boolean
-  /** Does STARTTLS after writing the reply; undefined when it is not offered. See `startTls` for what must have happened before. */
-  readonly startTls: ((reply: string) => Promise<TLSSocket>) | undefined
+  /**
+   * Does the handshake of STARTTLS; undefined when it is not offered. The handler must have thrown away all that it had
+   * received before it wrote its reply, and have stopped reading (`design.md` §7, promise 5); what comes after the reply is
+   * taken for TLS.
+   *
+   * @throws {Hangup} when it fails; the socket is destroyed then
+   */
+  readonly startTls: (() => Promise<TLSSocket>) | undefined
   /** Aborted when the server stops: the handler says goodbye and returns. */
   readonly signal: AbortSignal
 }
@@ -26,8 +31,8 @@ export interface ClientConnection {
 /** What may change at a reload; looked at for each connection. */
 export interface ListenerPolicy {
   readonly limits: ConnectionLimits
-  /** Certificate and TLS rules; undefined: no TLS here. */
-  readonly acceptor: TlsAcceptor | undefined
+  /** Gives the certificate and TLS rules of the moment; undefined: no TLS here. */
+  readonly acceptor: (() => Promise<TlsAcceptor>) | undefined
 }
 
 export interface ListenerOptions {
@@ -179,14 +184,14 @@ export class Listener {
     try {
       if (implicitTls) {
         if (!acceptor) throw new Fault('bad-configuration', 'There is no certificate for this port')
-        await secure(acceptor.accept(socket))
+        await secure((await acceptor()).accept(socket))
       }
       await serve({
         socket: current,
         remote,
         local: localPeer(current),
         tls: implicitTls,
-        startTls: acceptor && !implicitTls ? (reply) => secure(startTls(socket, {reply, acceptor})) : undefined,
+        startTls: acceptor && !implicitTls ? async () => secure((await acceptor()).accept(socket)) : undefined,
         signal,
       })
     } catch (error) {

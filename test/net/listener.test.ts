@@ -47,7 +47,9 @@ async function echo({socket, startTls, signal, tls, remote}: ClientConnection): 
       stream.write(`= ${line}\r\n`)
     }
     if (!upgrade || !startTls) return
-    stream = await startTls('OK begin\r\n')
+    while (stream.read() !== null);
+    stream.write('OK begin\r\n')
+    stream = await startTls()
   }
 }
 
@@ -66,8 +68,9 @@ async function open(options: Partial<ListenerOptions> & {readonly tls?: 'implici
   const events: Opened['events'] = []
   const keep = (event: string, facts?: LogFacts) => events.push([event, facts])
   const log: Log = {debug: keep, info: keep, notice: keep, warning: keep, error: keep}
-  const secure = options.tls ? acceptor() : undefined
-  const made = new Listener({
+  const made = acceptor()
+  const secure = options.tls ? async () => made : undefined
+  const server = new Listener({
     endpoints: [{address: '127.0.0.1', port: 0}],
     implicitTls: options.tls === 'implicit',
     policy: () => ({limits: {total: 40, perAddress: 20}, acceptor: secure}),
@@ -77,12 +80,12 @@ async function open(options: Partial<ListenerOptions> & {readonly tls?: 'implici
     now: Date.now,
     ...options,
   })
-  await made.open()
+  await server.open()
   const dispose = async () => {
-    made.stopAccepting()
-    await made.drain(200)
+    server.stopAccepting()
+    await server.drain(200)
   }
-  return {listener: made, port: made.endpoints[0]?.port ?? 0, events, [Symbol.asyncDispose]: dispose}
+  return {listener: server, port: server.endpoints[0]?.port ?? 0, events, [Symbol.asyncDispose]: dispose}
 }
 
 /** Reads until the text holds `end` or the stream ends. */
@@ -172,7 +175,7 @@ listener('a client that never finishes its handshake is let go', async () => {
   const secure = acceptor(100)
   await using server = await open({
     implicitTls: true,
-    policy: () => ({limits: {total: 40, perAddress: 20}, acceptor: secure}),
+    policy: () => ({limits: {total: 40, perAddress: 20}, acceptor: async () => secure}),
   })
   const socket = await client(server.port)
   socket.resume()
@@ -210,7 +213,7 @@ listener('STARTTLS loses nothing that comes right behind the reply', async () =>
 
 listener('sessions resume after the certificate was loaded again', async () => {
   let secure = acceptor()
-  await using server = await open({implicitTls: true, policy: () => ({limits: {total: 40, perAddress: 20}, acceptor: secure})})
+  await using server = await open({implicitTls: true, policy: () => ({limits: {total: 40, perAddress: 20}, acceptor: async () => secure})})
   const first = connectTls({host: '127.0.0.1', port: server.port, ca: certificate.certificatePem, servername: 'localhost'})
   const [session] = await once(first, 'session')
   first.destroy()

@@ -55,19 +55,26 @@ export async function runVerb<Args>(
   })
   const {uid = false, utf8 = false} = options
   out.utf8 = utf8
-  const session: Session = {
+  const session = {
     out,
     settings: {...DEFAULT_IMAP_SETTINGS, ...options.settings},
     counters: {headers: 0, body: 0},
     log: silent,
     now: () => Date.UTC(2024, 5, 1),
     signal: options.signal ?? new AbortController().signal,
+    client: {ip: '127.0.0.1', port: 0},
+    view,
+    select: () => {},
+    capability: () => '',
+    readLine: async () => undefined,
+    enableUtf8: () => {},
     utf8,
     announcedKeywords: view.keywords,
-  }
+  } as Partial<Session> as Session
   const line = new Cursor(typeof args === 'string' ? [{text: ` ${args}`}] : args, {utf8, keywords: true})
   const context: SelectedContext = {session, view, account: {} as Account, store: {} as Mailstore}
   const reply = await verb.run(context, verb.read(line, {uid}))
   await out.flush()
+  if (reply.status === 'HANDOVER' || reply.status === 'BYE') throw new Error('The verb gave no reply')
   return {output: Buffer.concat(chunks).toString('latin1'), reply, writes}
 }

@@ -1,12 +1,22 @@
 import {isUtf8} from 'node:buffer'
 import {BadSyntax} from '../../support/fault.js'
+import type {IncomingLiteral} from '../incoming-literal.js'
 import {decodeMailbox, type MailboxName} from '../mailbox-name.js'
 import {type MessageSet, type SetRange, STAR} from '../message-set.js'
 import {isAstringChar, isAtomChar, isDigit, isListChar, isTagChar} from './characters.js'
 import {type FlagArgument, MAX_KEYWORD_OCTETS, SYSTEM_FLAGS} from './flags.js'
 
 /** A stretch of a command: text between literals, or a literal. Text is latin1: one character for each octet. */
-export type Piece = {readonly text: string} | {readonly literal: Buffer; readonly binary: boolean}
+export type Piece =
+  | {readonly text: string}
+  | {readonly literal: Buffer; readonly binary: boolean}
+  /** The last one of a command whose message has not been sent yet. */
+  | {readonly incoming: IncomingLiteral}
+
+/** The literal that comes next is an argument: it has to be read before the command can be. */
+export class LiteralNeeded extends Error {
+  override readonly name = 'LiteralNeeded'
+}
 
 export interface CursorOptions {
   /** Mailbox names are UTF-8 (RFC 6855). */
@@ -56,16 +66,19 @@ export class Cursor {
   }
 
   /** The literal that starts here. */
-  #literalHere(): {readonly literal: Buffer; readonly binary: boolean} | undefined {
+  #literalHere(): Exclude<Piece, {readonly text: string}> | undefined {
     if (this.#at < this.#text.length) return undefined
     const next = this.#pieces[this.#piece + 1]
-    return next && 'literal' in next ? next : undefined
+    return next && !('text' in next) ? next : undefined
   }
 
   /** Octets before this place, for messages. */
   get #offset(): number {
     let sum = this.#at
-    for (const piece of this.#pieces.slice(0, this.#piece)) sum += 'text' in piece ? piece.text.length : piece.literal.length
+    for (const piece of this.#pieces.slice(0, this.#piece)) {
+      if ('text' in piece) sum += piece.text.length
+      else if ('literal' in piece) sum += piece.literal.length
+    }
     return sum
   }
 
@@ -215,6 +228,7 @@ export class Cursor {
   #literal(): string {
     const here = this.#literalHere()
     if (!here) throw this.expected('a literal')
+    if ('incoming' in here) throw new LiteralNeeded()
     if (!here.binary && here.literal.includes(0)) throw this.expected('a literal without NUL')
     this.#enter(this.#piece + 2, 0)
     return here.literal.toString('latin1')
@@ -226,6 +240,14 @@ export class Cursor {
     if (next === '"') return this.#quoted()
     if (this.#literalHere()) return this.#literal()
     throw this.expected(what)
+  }
+
+  /** The message that ends the command (RFC 3501 §6.3.11): a literal that has been announced and not been read. */
+  message(): IncomingLiteral {
+    const here = this.#literalHere()
+    if (!here || !('incoming' in here)) throw this.expected('a message as a literal')
+    this.#enter(this.#piece + 2, 0)
+    return here.incoming
   }
 
   /** A string, or undefined for NIL. */

@@ -25,6 +25,8 @@ export class ReplyWriter {
   #chunks: Buffer[] = []
   #chunkOctets = 0
   #text = ''
+  /** The last octets that were closed. */
+  #end = '\r\n'
 
   constructor(sink: ReplySink) {
     this.#sink = sink
@@ -33,6 +35,11 @@ export class ReplyWriter {
   /** There is enough for a write. */
   get full(): boolean {
     return this.#chunkOctets + this.#text.length >= FULL_OCTETS
+  }
+
+  /** No line has been begun. Literals are not looked into: inside one it may say so wrongly. */
+  get atLineStart(): boolean {
+    return (this.#text === '' ? this.#end : this.#text).endsWith('\r\n')
   }
 
   /** Words of ours, as they are. */
@@ -52,6 +59,7 @@ export class ReplyWriter {
     this.#closeText()
     this.#chunks.push(bytes)
     this.#chunkOctets += bytes.length
+    this.#end = bytes.toString('latin1', bytes.length - 2)
     return this
   }
 
@@ -83,6 +91,7 @@ export class ReplyWriter {
   #closeText(): void {
     if (this.#text === '') return
     const bytes = Buffer.from(this.#text, 'latin1')
+    this.#end = this.#text.slice(-2)
     this.#text = ''
     this.#chunks.push(bytes)
     this.#chunkOctets += bytes.length

@@ -1,0 +1,38 @@
+/** What `IMAP_CAPABILITY` asks for (`design.md` §5). */
+import {IMAPD} from './imapd-options.js'
+import type {Settings} from './settings.js'
+
+export interface CapabilityChoice {
+  /** To be sent word for word; undefined: what is implemented is announced. */
+  readonly plain: string | undefined
+  /** The same under encryption. */
+  readonly tls: string | undefined
+}
+
+/** Words of all versions' stock values. `AUTH=` words come in addition and switch mechanisms on. */
+const ALWAYS_STOCK = ['IMAP4REV1', 'CHILDREN', 'NAMESPACE', 'THREAD=ORDEREDSUBJECT', 'THREAD=REFERENCES', 'SORT', 'QUOTA']
+/** Stock in some versions only. */
+const SOMETIMES_STOCK = new Set(['UIDPLUS', 'IDLE', 'ACL', 'ACL2=UNION', 'STARTTLS'])
+
+function isStock(value: string): boolean {
+  const words = new Set(
+    value
+      .toUpperCase()
+      .split(/\s+/)
+      .filter((word) => word !== '' && !word.startsWith('AUTH=')),
+  )
+  if (words.size === 0) return true
+  const known = ALWAYS_STOCK.every((word) => words.delete(word))
+  return known && [...words].every((word) => SOMETIMES_STOCK.has(word))
+}
+
+/** The shipped values of all versions of Courier mean "automatic"; any other value is meant as it stands. */
+export function readCapability(settings: Settings): CapabilityChoice {
+  const plain = settings.get(IMAPD.IMAP_CAPABILITY).trim()
+  const tls = settings.get(IMAPD.IMAP_CAPABILITY_TLS).trim()
+  return {
+    plain: isStock(plain) ? undefined : plain,
+    // Courier: an empty value under TLS falls back to the plain one (`spec/imap.md` §3).
+    tls: tls === '' ? (isStock(plain) ? undefined : plain) : isStock(tls) ? undefined : tls,
+  }
+}

@@ -1,0 +1,54 @@
+import type {ImapSettings} from './settings.js'
+import type {AnyVerb} from './verb.js'
+
+/** Courier's order (`spec/imap.md` §2, `IMAP_CAPABILITY`); other words follow as the registry lists them. */
+const ORDER = ['IMAP4rev1', 'UIDPLUS', 'CHILDREN', 'NAMESPACE', 'THREAD=ORDEREDSUBJECT', 'THREAD=REFERENCES', 'SORT', 'QUOTA', 'IDLE']
+
+/** Words that the protocol layer itself stands for. */
+const BUILT_IN = ['IMAP4rev1', 'LITERAL+']
+
+export interface CapabilityState {
+  readonly settings: ImapSettings
+  readonly verbs: readonly AnyVerb[]
+  readonly authenticated: boolean
+  readonly encrypted: boolean
+  /** STARTTLS is possible now. */
+  readonly canEncrypt: boolean
+}
+
+/** Login needs encryption and there is none. */
+export function tlsMissing({settings, encrypted}: Pick<CapabilityState, 'settings' | 'encrypted'>): boolean {
+  return settings.tlsRequired && !encrypted
+}
+
+/** The words of CAPABILITY in Courier's order (`spec/imap.md` §3). */
+export function capabilityWords(state: CapabilityState): string {
+  const {settings, encrypted} = state
+  const fixed = (encrypted ? settings.capabilityTls : undefined) ?? settings.capability
+  const words = [...(fixed === undefined ? automatic(state) : [fixed]), ...always(state)]
+  const hidden = new Set(settings.capabilityHide.map((word) => word.toUpperCase()))
+  return [...words, ...settings.capabilityExtra].filter((word) => !hidden.has(word.toUpperCase())).join(' ')
+}
+
+function automatic(state: CapabilityState): string[] {
+  const implemented = new Set([...BUILT_IN, ...state.verbs.flatMap((verb) => verb.capability ?? [])])
+  const known = ORDER.filter((word) => implemented.has(word))
+  const others = [...implemented].filter((word) => !ORDER.includes(word) && !LAST.includes(word) && suits(word, state))
+  return [...known, ...others]
+}
+
+/** Words about the login are told before it, and only while it is possible. */
+function suits(word: string, state: CapabilityState): boolean {
+  if (word === 'SASL-IR') return !state.authenticated
+  return !word.startsWith('AUTH=') || !(state.authenticated || tlsMissing(state))
+}
+
+/** Words that Courier's own code adds after the configured ones. */
+const LAST = ['ID', 'STARTTLS', 'LOGINDISABLED', 'ENABLE', 'UTF8=ACCEPT']
+
+function always(state: CapabilityState): string[] {
+  const words = state.settings.idFields === undefined ? [] : ['ID']
+  if (state.canEncrypt) words.push('STARTTLS')
+  if (!state.authenticated && tlsMissing(state)) words.push('LOGINDISABLED')
+  return [...words, 'ENABLE', 'UTF8=ACCEPT']
+}

@@ -1,0 +1,71 @@
+import type {Log} from '../log/log.js'
+import type {View} from '../maildir/types.js'
+import {BadSyntax} from '../support/fault.js'
+import type {Channel} from '../wire/channel.js'
+import {LIMITS} from '../wire/limits.js'
+import {ReplyWriter} from './replies/reply-writer.js'
+import type {ClientFacts, Session} from './session.js'
+import type {ImapSettings} from './settings.js'
+
+export interface ImapSessionOptions {
+  readonly channel: Channel
+  readonly settings: ImapSettings
+  readonly log: Log
+  readonly client: ClientFacts
+  readonly now: () => number
+  /** The words of CAPABILITY. */
+  readonly capability: () => string
+}
+
+/** The session of one connection: what verbs see of it, and what the connection keeps there. */
+export class ImapSession implements Session {
+  readonly out: ReplyWriter
+  readonly settings: ImapSettings
+  readonly counters = {headers: 0, body: 0}
+  readonly log: Log
+  readonly now: () => number
+  readonly signal: AbortSignal
+  readonly capability: () => string
+  readonly #channel: Channel
+  client: ClientFacts
+  announcedKeywords: readonly string[] = []
+  #view: View | undefined
+  #utf8 = false
+
+  constructor({channel, settings, log, client, now, capability}: ImapSessionOptions) {
+    this.#channel = channel
+    this.out = new ReplyWriter(channel)
+    this.settings = settings
+    this.log = log
+    this.client = client
+    this.now = now
+    this.signal = channel.signal
+    this.capability = capability
+  }
+
+  get view(): View | undefined {
+    return this.#view
+  }
+
+  get utf8(): boolean {
+    return this.#utf8
+  }
+
+  enableUtf8(): void {
+    this.#utf8 = true
+    this.out.utf8 = true
+  }
+
+  select(view: View | undefined): void {
+    const old = this.#view
+    this.#view = view
+    this.announcedKeywords = []
+    old?.close()
+  }
+
+  async readLine(options: {readonly withinMs: number}): Promise<Buffer | undefined> {
+    const line = await this.#channel.readLine(LIMITS.lineBeforeLogin, options)
+    if (line?.cut) throw new BadSyntax('The line is too long')
+    return line?.bytes
+  }
+}

@@ -1,0 +1,86 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {Authenticator} from '../auth/account.js'
+import type {Credentials} from '../auth/credentials.js'
+import {Hangup} from '../support/fault.js'
+import {tlsMissing} from './capability.js'
+import type {ImapSession} from './imap-session.js'
+import type {Attempt, LoginDesk} from './login.js'
+import {bye, no, type Outcome} from './replies/tagged.js'
+
+export interface LoginDeskOptions {
+  readonly session: ImapSession
+  readonly authenticator: Authenticator
+  readonly service: string
+  /** The state of the connection now. */
+  readonly encrypted: () => boolean
+  readonly canEncrypt: () => boolean
+  readonly discardReceived: () => void
+  readonly encrypt: () => Promise<void>
+}
+
+/** Checks logins of one connection. A failure is told at a fixed time after its command, so that time tells nothing. */
+export class ImapLoginDesk implements LoginDesk {
+  readonly #options: LoginDeskOptions
+
+  constructor(options: LoginDeskOptions) {
+    this.#options = options
+  }
+
+  get tlsMissing(): boolean {
+    const {session, encrypted} = this.#options
+    return tlsMissing({settings: session.settings, encrypted: encrypted()})
+  }
+
+  get canEncrypt(): boolean {
+    return this.#options.canEncrypt()
+  }
+
+  discardReceived(): void {
+    this.#options.discardReceived()
+  }
+
+  encrypt(): Promise<void> {
+    return this.#options.encrypt()
+  }
+
+  async check({user, password}: Credentials, attempt: Attempt): Promise<Outcome> {
+    const {session, authenticator, service} = this.#options
+    const began = performance.now()
+    const result = await authenticator.check({service, user, password, remote: session.client.ip})
+    if (session.signal.aborted) throw new Hangup('closed')
+    if (result.outcome === 'accepted') return {status: 'HANDOVER', ticket: result.ticket}
+    this.logFailure(attempt)
+    if (result.outcome === 'refused') return this.#refused(began)
+    session.log.error('imap.auth-error', {...address(session), reason: result.reason})
+    // Courier: says BYE, so that clients do not take it for a wrong password and ask for another one.
+    return bye('Temporary problem, please try again later', 'UNAVAILABLE')
+  }
+
+  async refuse(attempt: Attempt): Promise<Outcome> {
+    const began = performance.now()
+    this.logFailure(attempt)
+    return this.#refused(began)
+  }
+
+  logFailure(attempt: Attempt): void {
+    const {session} = this.#options
+    session.log.info('imap.login-failed', {...address(session), ...attempt})
+  }
+
+  async #refused(began: number): Promise<Outcome> {
+    const {session} = this.#options
+    const wait = session.settings.failedLoginMs - (performance.now() - began)
+    if (wait > 0) {
+      try {
+        await sleep(wait, undefined, {signal: session.signal, ref: false})
+      } catch {
+        throw new Hangup('closed')
+      }
+    }
+    return no('Login failed.', 'AUTHENTICATIONFAILED')
+  }
+}
+
+function address({client}: ImapSession): {readonly ip: string; readonly port: number} {
+  return {ip: client.ip, port: client.port}
+}

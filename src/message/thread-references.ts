@@ -1,0 +1,201 @@
+import {LIMITS} from './limits.js'
+import {bySentDate, type Thread, type ThreadMessage} from './thread.js'
+
+/** Steps of loop checks for each message, all together; beyond, links that would need a check are not made. */
+const STEPS_PER_MESSAGE = 500
+const NONE = -1
+
+/** Messages and dummies with parent links; numbers below `count` are the messages. Never holds a loop. */
+class Forest {
+  readonly parents: number[]
+  readonly #count: number
+  readonly #childCounts: number[]
+  readonly #byId = new Map<string, number>()
+  #steps: number
+
+  constructor(messages: readonly ThreadMessage[]) {
+    this.#count = messages.length
+    this.parents = messages.map(() => NONE)
+    this.#childCounts = messages.map(() => 0)
+    this.#steps = messages.length * STEPS_PER_MESSAGE
+    // The first message with an id has it; later ones, and those without, have one that nobody knows.
+    messages.forEach(({messageId}, node) => {
+      if (messageId !== undefined && !this.#byId.has(messageId)) this.#byId.set(messageId, node)
+    })
+  }
+
+  /** The node of an id, a new dummy if nobody has it; undefined when there are too many dummies. */
+  nodeOf(id: string): number | undefined {
+    let node = this.#byId.get(id)
+    if (node === undefined) {
+      if (this.parents.length > this.#count * (1 + LIMITS.dummiesPerMessage)) return undefined
+      node = this.parents.length
+      this.parents.push(NONE)
+      this.#childCounts.push(0)
+      this.#byId.set(id, node)
+    }
+    return node
+  }
+
+  hasParent(node: number): boolean {
+    return this.parents[node] !== NONE
+  }
+
+  /** Makes `child`, which has no parent, a child of `parent`, unless that would be a loop. */
+  link(parent: number, child: number): void {
+    if (this.#isAbove(child, parent)) return
+    this.parents[child] = parent
+    this.#childCounts[parent]! += 1
+  }
+
+  cut(child: number): void {
+    const parent = this.parents[child]!
+    if (parent === NONE) return
+    this.parents[child] = NONE
+    this.#childCounts[parent]! -= 1
+  }
+
+  /** Is `node` the same as `below` or above it? */
+  #isAbove(node: number, below: number): boolean {
+    if (node === below) return true
+    if (this.#childCounts[node] === 0) return false
+    for (let each = this.parents[below]!; each !== NONE; each = this.parents[each]!) {
+      this.#steps -= 1
+      if (each === node || this.#steps < 0) return true
+    }
+    return false
+  }
+}
+
+/** Step 1: links by References. */
+function linkAll(messages: readonly ThreadMessage[]): Forest {
+  const forest = new Forest(messages)
+  messages.forEach(({references}, node) => {
+    let previous = NONE
+    for (const id of references) {
+      const next = forest.nodeOf(id)
+      if (next === undefined) continue
+      if (previous !== NONE && !forest.hasParent(next)) forest.link(previous, next)
+      previous = next
+    }
+    forest.cut(node)
+    if (previous !== NONE) forest.link(previous, node)
+  })
+  return forest
+}
+
+/** Nodes below each node, as lists; index `NONE` is not used. */
+function childLists(parents: readonly number[]): {roots: number[]; children: Map<number, number[]>} {
+  const roots: number[] = []
+  const children = new Map<number, number[]>()
+  parents.forEach((parent, node) => {
+    if (parent === NONE) roots.push(node)
+    else {
+      const list = children.get(parent)
+      if (list) list.push(node)
+      else children.set(parent, [node])
+    }
+  })
+  return {roots, children}
+}
+
+/** A message, or a dummy at the top level, being put together. */
+interface Node {
+  readonly message: ThreadMessage | undefined
+  children: Node[]
+}
+
+/**
+ * Steps 2 and 3: the trees without dummies; a dummy stays only at the top, with at least two children. Each node goes
+ * below its nearest ancestor that stays.
+ */
+function prune(messages: readonly ThreadMessage[], forest: Forest): Node[] {
+  const {roots, children} = childLists(forest.parents)
+  const made = new Map<number, Node>(messages.map((message, node) => [node, {message, children: []}]))
+  const top: Node[] = []
+  for (const root of roots) {
+    const node = made.get(root) ?? {message: undefined, children: []}
+    const waiting: {place: number; under: Node}[] = [{place: root, under: node}]
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const {place, under} = next
+      for (const child of children.get(place) ?? []) {
+        const childNode = made.get(child)
+        if (childNode) under.children.push(childNode)
+        waiting.push({place: child, under: childNode ?? under})
+      }
+    }
+    if (node.message || node.children.length > 1) top.push(node)
+    else if (node.children.length === 1) top.push(node.children[0]!)
+  }
+  return top
+}
+
+/** What a top-level node is sorted by: itself, or a dummy's first child (whose siblings are sorted already). */
+function leading(node: Node): ThreadMessage {
+  return node.message ?? node.children[0]!.message!
+}
+
+function sortChildren(node: Node): void {
+  if (node.children.length > 1) node.children.sort((a, b) => bySentDate(a.message!, b.message!))
+}
+
+/** Step 4, and step 6 for the top level. */
+function sortTop(top: Node[]): Node[] {
+  for (const node of top) if (!node.message) sortChildren(node)
+  return top.sort((a, b) => bySentDate(leading(a), leading(b)))
+}
+
+/** Step 5.B: for each subject the thread that others are merged into. */
+function subjectTable(top: readonly Node[]): Map<string, Node> {
+  const table = new Map<string, Node>()
+  for (const node of top) {
+    const {subject} = leading(node)
+    if (subject === '') continue
+    const before = table.get(subject)
+    if (!before || (before.message && (!node.message || (before.message.isReply && !node.message.isReply)))) table.set(subject, node)
+  }
+  return table
+}
+
+/** Step 5.C: merges threads of one subject. */
+function mergeSubjects(top: readonly Node[]): Node[] {
+  const table = subjectTable(top)
+  // Taken before anything is merged: a merge changes a dummy's first child, but not the subject.
+  const subjects = top.map((node) => leading(node).subject)
+  const merged = new Set<Node>()
+  const added: Node[] = []
+  top.forEach((node, i) => {
+    const chosen = table.get(subjects[i]!)
+    if (!chosen || chosen === node) return
+    merged.add(node)
+    if (!chosen.message && !node.message) for (const child of node.children) chosen.children.push(child)
+    else if (!chosen.message || (node.message!.isReply && !chosen.message.isReply)) chosen.children.push(node)
+    else {
+      const dummy: Node = {message: undefined, children: [node, chosen]}
+      merged.add(chosen)
+      added.push(dummy)
+      table.set(subjects[i]!, dummy)
+    }
+  })
+  return [...top, ...added].filter((node) => !merged.has(node))
+}
+
+/** Step 6, and the result: every set of siblings is sorted, without recursion. */
+function toThreads(top: readonly Node[]): Thread[] {
+  const result: Thread[] = []
+  const waiting: {node: Node; into: Thread[]}[] = top.toReversed().map((node) => ({node, into: result}))
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const {node, into} = next
+    sortChildren(node)
+    const children: Thread[] = []
+    into.push({number: node.message?.number, children})
+    for (let i = node.children.length - 1; i >= 0; i -= 1) waiting.push({node: node.children[i]!, into: children})
+  }
+  return result
+}
+
+/** REFERENCES (RFC 5256 §3). Time is linear but for the sorting; chains may be as long as the mailbox. */
+export function threadReferences(messages: readonly ThreadMessage[]): Thread[] {
+  const inOrder = messages.toSorted((a, b) => a.number - b.number)
+  return toThreads(sortTop(mergeSubjects(sortTop(prune(inOrder, linkAll(inOrder))))))
+}

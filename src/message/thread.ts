@@ -1,0 +1,69 @@
+/** A message as THREAD sees it. */
+export interface ThreadMessage {
+  /** Message number or UID: what is told to the client; orders messages of one date. */
+  readonly number: number
+  /** Base subject (RFC 5256 §2.1). */
+  readonly subject: string
+  readonly isReply: boolean
+  /** Sent date in epoch seconds, arrival if there is none (RFC 5256 §2.2). */
+  readonly sentEpoch: number
+  /** Normalised (`messageIdOf`); undefined if missing or not exactly one. */
+  readonly messageId: string | undefined
+  /** Normalised, oldest first (`referencesOf`). */
+  readonly references: readonly string[]
+}
+
+/** A message and its answers; without a number it is a dummy that holds its children together (top level only). */
+export interface Thread {
+  readonly number: number | undefined
+  readonly children: readonly Thread[]
+}
+
+/** Orders by sent date, then by number (RFC 5256 §2.2). */
+export function bySentDate(a: ThreadMessage, b: ThreadMessage): number {
+  return a.sentEpoch - b.sentEpoch || a.number - b.number
+}
+
+/**
+ * What THREAD sends: `(1 (3)(2 8))((4)(5))` (RFC 5256 §5, `thread-list`). No recursion: chains may be as long as the
+ * mailbox.
+ */
+export function formatThreads(threads: readonly Thread[]): string {
+  const pieces: string[] = []
+  const stack: (Thread | string)[] = []
+  const pushAll = (list: readonly Thread[]): void => {
+    for (let i = list.length - 1; i >= 0; i -= 1) stack.push(')', list[i]!, '(')
+  }
+  pushAll(threads)
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (typeof next === 'string') {
+      pieces.push(next)
+      continue
+    }
+    if (next.number !== undefined) pieces.push(`${next.number}`)
+    if (next.children.length > 0 && next.number !== undefined) pieces.push(' ')
+    if (next.children.length === 1) stack.push(next.children[0]!)
+    else pushAll(next.children)
+  }
+  return pieces.join('')
+}
+
+/**
+ * ORDEREDSUBJECT (RFC 5256 §3): messages of one base subject make a thread, by sent date; the first is the parent of all
+ * others.
+ *
+ * Courier: sends each thread flat, `(1 3 2 8)`, the form of an early draft (`spec/imap.md` §24.2).
+ */
+export function threadOrderedSubject(messages: readonly ThreadMessage[]): Thread[] {
+  const bySubject = new Map<string, ThreadMessage[]>()
+  for (const message of messages.toSorted(bySentDate)) {
+    const group = bySubject.get(message.subject)
+    if (group) group.push(message)
+    else bySubject.set(message.subject, [message])
+  }
+  // A group stands where its first message does: the map keeps that order.
+  return [...bySubject.values()].map(([first, ...others]) => ({
+    number: first!.number,
+    children: others.map(({number}) => ({number, children: []})),
+  }))
+}

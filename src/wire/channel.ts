@@ -1,0 +1,293 @@
+import type {Duplex} from 'node:stream'
+import {Hangup} from '../support/fault.js'
+import {ByteQueue} from './byte-queue.js'
+import type {Deadline, Deadlines} from './deadlines.js'
+import {LIMITS, TIMES} from './limits.js'
+
+export interface ChannelOptions {
+  readonly deadlines: Deadlines
+  /** The stream encrypts: writes are cut into pieces. */
+  readonly encrypted: boolean
+  /** For the peer to take some of what we write, milliseconds. */
+  readonly stalledWriteMs?: number
+}
+
+export interface ReadOptions {
+  /** For the next octets to come, milliseconds. */
+  readonly withinMs: number
+}
+
+/** A line of the peer without its line end. */
+export interface Line {
+  /** The line; when it is cut, its beginning. */
+  readonly bytes: Buffer
+  /** It was longer than allowed; the rest was thrown away. */
+  readonly cut: boolean
+  /** The last octets of a cut line. */
+  readonly tail: Buffer
+}
+
+interface Waiter {
+  readonly resolve: () => void
+  readonly reject: (reason: Error) => void
+}
+
+const TAIL_OCTETS = 64
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * One connection as bounded reads and writes with back-pressure.
+ *
+ * Pull only: octets are taken from the stream when somebody reads, so an idle connection holds none and a fast
+ * sender is slowed down. One read and one write at a time. Everything that waits ends with a `Hangup` when the
+ * peer is gone, takes too long, or `interrupt` is called.
+ */
+export class Channel {
+  readonly #queue = new ByteQueue()
+  readonly #readDeadline: Deadline
+  readonly #writeDeadline: Deadline
+  readonly #stalledWriteMs: number
+  readonly #abort = new AbortController()
+  readonly #onReadable = () => this.#wake()
+  readonly #onEnd = () => {
+    this.#ended = true
+    this.#wake()
+  }
+  readonly #onClose = () => this.destroy(new Hangup('closed'))
+  readonly #onError = () => this.destroy(new Hangup('closed'))
+  #stream: Duplex
+  #encrypted: boolean
+  #ended = false
+  #hangup: Hangup | undefined
+  /** Reads end with this one; writes go on. */
+  #interrupted: Hangup | undefined
+  #reading: Waiter | undefined
+  #writing: Waiter | undefined
+
+  /** Octets received and sent, without those of TLS. */
+  received = 0
+  sent = 0
+
+  constructor(stream: Duplex, {deadlines, encrypted, stalledWriteMs = TIMES.stalledWriteMs}: ChannelOptions) {
+    this.#stream = stream
+    this.#encrypted = encrypted
+    this.#stalledWriteMs = stalledWriteMs
+    this.#readDeadline = deadlines.create(() => this.#endReading(new Hangup('idle')))
+    this.#writeDeadline = deadlines.create(() => this.destroy(new Hangup('stalled')))
+    this.#attach(stream)
+  }
+
+  #attach(stream: Duplex): void {
+    stream.on('readable', this.#onReadable)
+    stream.on('end', this.#onEnd)
+    stream.on('close', this.#onClose)
+    stream.on('error', this.#onError)
+    if (stream.destroyed) this.#onClose()
+  }
+
+  #detach(stream: Duplex): void {
+    stream.off('readable', this.#onReadable)
+    stream.off('end', this.#onEnd)
+    stream.off('close', this.#onClose)
+    stream.off('error', this.#onError)
+    // What happens to the stream below is told by the one above it.
+    stream.on('error', () => {})
+    stream.pause()
+  }
+
+  /** Aborted when the connection is gone. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** Octets that were received and not read yet. */
+  get unread(): number {
+    return this.#queue.length
+  }
+
+  #wake(): void {
+    this.#reading?.resolve()
+  }
+
+  #endReading(reason: Hangup): void {
+    this.#reading?.reject(reason)
+  }
+
+  /** Ends the read that waits, and all later ones; what is written still goes out. */
+  interrupt(reason: Hangup): void {
+    this.#interrupted ??= reason
+    this.#endReading(reason)
+  }
+
+  /** Ends the connection at once. */
+  destroy(reason: Hangup): void {
+    if (this.#hangup) return
+    this.#hangup = reason
+    this.#readDeadline.clear()
+    this.#writeDeadline.clear()
+    this.#endReading(reason)
+    this.#writing?.reject(reason)
+    this.#queue.clear()
+    this.#stream.destroy()
+    this.#abort.abort(reason)
+  }
+
+  /** Takes what the stream has into the queue; false at the end of the input. */
+  async #fill({withinMs}: ReadOptions): Promise<boolean> {
+    for (;;) {
+      const stopped = this.#hangup ?? this.#interrupted
+      if (stopped) throw stopped
+      const chunk = this.#stream.read() as Buffer | null
+      if (chunk !== null) {
+        this.received += chunk.length
+        this.#queue.push(chunk)
+        return true
+      }
+      if (this.#ended) return false
+      await this.#readable(withinMs)
+    }
+  }
+
+  async #readable(withinMs: number): Promise<void> {
+    this.#readDeadline.set(withinMs)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#reading = {resolve, reject}
+      })
+    } finally {
+      this.#reading = undefined
+      this.#readDeadline.clear()
+    }
+  }
+
+  /**
+   * The next line of at most `max` octets, without LF or CRLF; undefined at the end of the input (half a line before
+   * it counts as nothing). Of a longer line the rest is read and thrown away.
+   *
+   * @throws {Hangup} also `limit` for a line without an end
+   */
+  async readLine(max: number, options: ReadOptions): Promise<Line | undefined> {
+    for (;;) {
+      const bytes = this.#queue.takeLine()
+      if (bytes && bytes.length <= max) return {bytes, cut: false, tail: EMPTY}
+      if (bytes) return {bytes: bytes.subarray(0, max), cut: true, tail: bytes.subarray(-TAIL_OCTETS)}
+      // One more for the CR of a line that is just short enough.
+      if (this.#queue.length > max + 1) return this.#readRest(this.#queue.take(max), options)
+      const withinMs = this.#queue.length > 0 ? Math.min(options.withinMs, TIMES.commandMs) : options.withinMs
+      if (!(await this.#fill({withinMs}))) return undefined
+    }
+  }
+
+  /** Throws the rest of a line away whose beginning is too long already. */
+  async #readRest(bytes: Buffer, {withinMs}: ReadOptions): Promise<Line | undefined> {
+    let tail: Buffer = bytes.subarray(-TAIL_OCTETS)
+    let discarded = 0
+    for (;;) {
+      const end = this.#queue.takeLine()
+      const chunk = end ?? this.#queue.take(this.#queue.length)
+      tail = Buffer.concat([tail, chunk.subarray(-TAIL_OCTETS)]).subarray(-TAIL_OCTETS)
+      if (end) return {bytes, cut: true, tail: trimmed(tail)}
+      discarded += chunk.length
+      if (discarded > LIMITS.discarded) throw new Hangup('limit', 'A line does not end')
+      if (!(await this.#fill({withinMs}))) return undefined
+    }
+  }
+
+  /** Some octets, at most `max`; undefined at the end of the input. @throws {Hangup} */
+  async read(max: number, options: ReadOptions): Promise<Buffer | undefined> {
+    if (this.#queue.length === 0 && !(await this.#fill(options))) return undefined
+    return this.#queue.take(max)
+  }
+
+  /** Writes in order; answers when the stream has taken all of it. @throws {Hangup} */
+  async write(chunks: readonly Buffer[]): Promise<void> {
+    for (const piece of this.#encrypted ? cut(chunks, LIMITS.tlsPiece) : [chunks]) await this.#writePiece(piece)
+  }
+
+  async #writePiece(chunks: readonly Buffer[]): Promise<void> {
+    if (this.#hangup) throw this.#hangup
+    this.#writeDeadline.set(this.#stalledWriteMs)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#writing = {resolve, reject}
+        this.#stream.cork()
+        chunks.forEach((chunk, i) => {
+          this.sent += chunk.length
+          const taken = (error?: Error | null): void => {
+            if (error) this.#onError()
+            else if (i === chunks.length - 1) resolve()
+            else this.#writeDeadline.set(this.#stalledWriteMs)
+          }
+          this.#stream.write(chunk, taken)
+        })
+        this.#stream.uncork()
+      })
+    } finally {
+      this.#writing = undefined
+      this.#writeDeadline.clear()
+    }
+  }
+
+  /**
+   * Changes to an encrypted stream: what was received before is thrown away, so that nothing sent in clear is taken
+   * for something encrypted (CVE-2011-0411). Call `discardReceived` before the peer is told to begin.
+   *
+   * @throws what `upgrade` throws; the connection is then at its end
+   */
+  async encrypt(upgrade: () => Promise<Duplex>): Promise<void> {
+    this.#detach(this.#stream)
+    const stream = await upgrade()
+    this.#stream = stream
+    this.#encrypted = true
+    this.#attach(stream)
+  }
+
+  /** Throws away everything received so far, also what the stream still holds. */
+  discardReceived(): void {
+    this.#queue.clear()
+    for (let chunk = this.#stream.read() as Buffer | null; chunk !== null; chunk = this.#stream.read() as Buffer | null) {
+      this.received += chunk.length
+    }
+  }
+
+  /** Closes after all is written; waits a little for the peer to close too, so that it reads our last words. */
+  async close(): Promise<void> {
+    if (this.#hangup) return
+    this.#interrupted = undefined
+    this.#stream.end()
+    const end = performance.now() + TIMES.closingMs
+    try {
+      for (let left = TIMES.closingMs; left > 0; left = end - performance.now()) {
+        if (!(await this.read(LIMITS.tlsPiece, {withinMs: left}))) break
+      }
+    } catch {
+      // It is over either way.
+    }
+    this.destroy(new Hangup('closed'))
+  }
+}
+
+function trimmed(tail: Buffer): Buffer {
+  return tail.at(-1) === 0x0d ? tail.subarray(0, -1) : tail
+}
+
+/** The same octets as lists of chunks of at most `max` octets together. */
+function cut(chunks: readonly Buffer[], max: number): Buffer[][] {
+  const pieces: Buffer[][] = []
+  let piece: Buffer[] = []
+  let room = max
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + room)
+      piece.push(part)
+      at += part.length
+      room -= part.length
+      if (room > 0) continue
+      pieces.push(piece)
+      piece = []
+      room = max
+    }
+  }
+  if (piece.length > 0) pieces.push(piece)
+  return pieces
+}

@@ -1,0 +1,99 @@
+/** One deadline that can be set, moved and cleared as often as needed at the price of storing a number. */
+export interface Deadline {
+  /** Calls back once in `ms` milliseconds at the earliest, and at most one tick later; replaces an earlier setting. */
+  set(ms: number): void
+  clear(): void
+}
+
+interface Entry {
+  /** Time on the monotonic clock; 0 when it is not set. */
+  dueMs: number
+  /** The tick in whose bucket it waits; 0 for none. */
+  bucket: number
+  readonly expired: () => void
+}
+
+/**
+ * Deadlines of all connections of a process on one timer.
+ *
+ * A wheel with coarse ticks: a deadline waits in the bucket of a tick and is looked at only when that comes;
+ * moving it to a later time costs nothing until then. Without deadlines no timer runs.
+ */
+export class Deadlines {
+  readonly #tickMs: number
+  readonly #buckets = new Map<number, Set<Entry>>()
+  #timer: NodeJS.Timeout | undefined
+  #lastTick = 0
+
+  /** `tickMs`: how late a deadline may come; tests use small ones. */
+  constructor({tickMs = 1_000}: {readonly tickMs?: number} = {}) {
+    this.#tickMs = tickMs
+  }
+
+  /** A deadline that is not set yet. `expired` must not throw. */
+  create(expired: () => void): Deadline {
+    const entry: Entry = {dueMs: 0, bucket: 0, expired}
+    return {
+      set: (ms) => {
+        entry.dueMs = performance.now() + ms
+        // Waiting in an earlier bucket is right: the entry is filed again when that one comes.
+        if (entry.bucket === 0 || entry.bucket > this.#tickOf(entry.dueMs)) this.#file(entry)
+      },
+      clear: () => {
+        entry.dueMs = 0
+        this.#unfile(entry)
+      },
+    }
+  }
+
+  #tickOf(timeMs: number): number {
+    return Math.floor(timeMs / this.#tickMs) + 1
+  }
+
+  #file(entry: Entry): void {
+    this.#unfile(entry)
+    entry.bucket = Math.max(this.#tickOf(entry.dueMs), this.#lastTick + 1)
+    const bucket = this.#buckets.get(entry.bucket)
+    if (bucket) bucket.add(entry)
+    else this.#buckets.set(entry.bucket, new Set([entry]))
+    this.#start()
+  }
+
+  #unfile(entry: Entry): void {
+    const bucket = this.#buckets.get(entry.bucket)
+    if (bucket?.delete(entry) && bucket.size === 0) this.#buckets.delete(entry.bucket)
+    entry.bucket = 0
+    if (this.#buckets.size === 0) this.#stop()
+  }
+
+  #start(): void {
+    if (this.#timer) return
+    this.#lastTick = Math.floor(performance.now() / this.#tickMs)
+    this.#timer = setInterval(() => this.#tick(), this.#tickMs)
+    this.#timer.unref()
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #tick(): void {
+    const now = performance.now()
+    const current = Math.floor(now / this.#tickMs)
+    while (this.#lastTick < current) {
+      const bucket = this.#buckets.get(++this.#lastTick)
+      if (!bucket) continue
+      for (const entry of [...bucket]) {
+        if (entry.bucket !== this.#lastTick) continue
+        if (entry.dueMs > now) {
+          this.#file(entry)
+          continue
+        }
+        this.#unfile(entry)
+        entry.dueMs = 0
+        entry.expired()
+      }
+    }
+  }
+}
