@@ -9,7 +9,7 @@ export interface StoreEnvironment {
   readonly files: MaildirFiles
   readonly log: Log
   readonly names: UniqueNames
-  /** Milliseconds since 1970, with fractions. */
+  /** Milliseconds since 1970 by the clock that stamps files: `Date.now`, not a monotonic one. */
   readonly nowMs: () => number
   readonly pid: number
   readonly hostName: string

@@ -10,6 +10,7 @@ import {type CountedStatus, lightStatus} from './folder/light-status.js'
 import {FolderView, type ViewAccount} from './folder/view.js'
 import {folderPath, INBOX, isBelow} from './folder-names.js'
 import {createFolder, deleteFolder, folderExists, listFolders, renameFolder} from './folder-tree.js'
+import type {IdleFolders} from './idle-folders.js'
 import {AccountQuota} from './quota/account-quota.js'
 import {folderCounts, messageCounts} from './quota/measure-account.js'
 import {subscribe, subscriptions, unsubscribe} from './subscriptions.js'
@@ -29,9 +30,6 @@ import {
 } from './types.js'
 import {UidValidities} from './uid-validities.js'
 
-/** Folders without a session that are kept, for the next one. */
-const KEPT_FOLDERS = 16
-
 interface OpenFolder {
   readonly folder: Folder
   readonly arrivals: Arrivals
@@ -44,6 +42,7 @@ export interface MaildirOptions {
   readonly path: string
   /** Quota string that the account source has (`MAILDIRQUOTA`). */
   readonly quota: string | undefined
+  readonly idle: IdleFolders
   readonly onRelease: () => void
 }
 
@@ -51,13 +50,15 @@ export class Maildir implements Mailstore, ViewAccount {
   readonly #env: StoreEnvironment
   readonly #path: string
   readonly #onRelease: () => void
+  readonly #idle: IdleFolders
   readonly #folders = new Map<FolderName, OpenFolder>()
   readonly #counted = new Map<FolderName, CountedStatus>()
   readonly #validities = new UidValidities()
   readonly #quota: AccountQuota
   readonly #quotaText: string
 
-  constructor({env, path, quota, onRelease}: MaildirOptions) {
+  constructor({env, path, quota, idle, onRelease}: MaildirOptions) {
+    this.#idle = idle
     this.#env = env
     this.#path = path
     this.#onRelease = onRelease
@@ -160,7 +161,12 @@ export class Maildir implements Mailstore, ViewAccount {
     this.#onRelease()
   }
 
-  async copy(source: Folder, uids: readonly Uid[], target: FolderName): Promise<CopyResult> {
+  async copy(
+    source: Folder,
+    uids: readonly Uid[],
+    target: FolderName,
+    {isMove = false}: {readonly isMove?: boolean} = {},
+  ): Promise<CopyResult> {
     await this.#mustExist(target)
     const open = this.#use(target)
     try {
@@ -168,10 +174,10 @@ export class Maildir implements Mailstore, ViewAccount {
       if (prepared.length === 0) return {uidValidity: open.folder.uidValidity, from: [], to: []}
       try {
         const counting = prepared.filter(({arrival}) => (arrival.flags & FLAG.deleted) === 0)
-        const record = await this.#admit(
-          open.folder,
-          counting.map(({bytes}) => bytes),
-        )
+        const sizes = counting.map(({bytes}) => bytes)
+        // What moves within the account needs no more room; it is counted here and taken off at the source.
+        const record =
+          isMove && folderCounts(source.path, false) ? () => this.#record(open.folder, sizes) : await this.#admit(open.folder, sizes)
         const to = await open.arrivals.add(prepared.map(({arrival}) => arrival))
         await record()
         return {uidValidity: open.folder.uidValidity, from: prepared.map(({uid}) => uid), to}
@@ -204,6 +210,11 @@ export class Maildir implements Mailstore, ViewAccount {
     if (sizes.length === 0 || !folderCounts(folder.path, false)) return async () => {}
     const bytes = sizes.reduce((sum, size) => sum + size, 0)
     return this.#quota.admit({bytes, messages: sizes.length}, this.#quotaText)
+  }
+
+  async #record(folder: Folder, sizes: readonly number[]): Promise<void> {
+    if (!folderCounts(folder.path, false)) return
+    await this.#quota.record({bytes: sizes.reduce((sum, size) => sum + size, 0), messages: sizes.length})
   }
 
   #bytesOf(folder: Folder, base: string): number | undefined {
@@ -250,10 +261,9 @@ export class Maildir implements Mailstore, ViewAccount {
       const folder: Folder = new Folder(this.#env, {name, path, validities: this.#validities, onLost: () => this.#forget(name, folder)})
       open = {folder, arrivals: new Arrivals(folder), uses: 0}
     }
-    // Most recently used last.
-    this.#folders.delete(name)
     this.#folders.set(name, open)
     this.#counted.delete(name)
+    this.#idle.use(open.folder)
     open.uses += 1
     return open
   }
@@ -261,14 +271,8 @@ export class Maildir implements Mailstore, ViewAccount {
   #unuse(open: OpenFolder): void {
     open.uses -= 1
     if (open.uses > 0) return
-    let idle = 0
-    for (const {uses} of this.#folders.values()) if (uses === 0) idle += 1
-    for (const [name, {uses}] of this.#folders) {
-      if (idle <= KEPT_FOLDERS) break
-      if (uses > 0) continue
-      this.#folders.delete(name)
-      idle -= 1
-    }
+    const {folder} = open
+    this.#idle.keep(folder, folder.snapshot.size, () => this.#forget(folder.name, folder))
   }
 
   #forget(name: FolderName, folder?: Folder): void {

@@ -1,5 +1,6 @@
 import {Fault} from '../support/fault.js'
 import type {StoreEnvironment} from './environment.js'
+import {IdleFolders} from './idle-folders.js'
 import {Maildir} from './maildir.js'
 import type {Mailstore} from './types.js'
 
@@ -21,6 +22,7 @@ interface OpenStore {
 export class Mailstores {
   readonly #env: StoreEnvironment
   readonly #stores = new Map<string, OpenStore>()
+  readonly #idle = new IdleFolders()
 
   constructor(env: StoreEnvironment) {
     this.#env = env
@@ -33,7 +35,10 @@ export class Mailstores {
     const key = `${path}\n${quota ?? ''}`
     let open = this.#stores.get(key)
     if (!open) {
-      const made: OpenStore = {store: new Maildir({env: this.#env, path, quota, onRelease: () => this.#release(made)}), uses: 0}
+      const made: OpenStore = {
+        store: new Maildir({env: this.#env, path, quota, idle: this.#idle, onRelease: () => this.#release(made)}),
+        uses: 0,
+      }
       open = made
     }
     this.#stores.delete(key)

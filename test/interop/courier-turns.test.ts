@@ -15,7 +15,15 @@ const SECONDS = isLong ? 60 : 4
 const MESSAGES = isLong ? 5000 : 1000
 
 function courier(maildir: TemporaryMaildir): Promise<ImapClient> {
-  const env = {MAILDIR: 'Maildir', IMAP_KEYWORDS: '1', IMAP_USELOCKS: '1', HOSTNAME: 'courier.example', PATH: process.env.PATH, TZ: 'UTC', IMAP_BROKENUIDV: '1'}
+  const env = {
+    MAILDIR: 'Maildir',
+    IMAP_KEYWORDS: '1',
+    IMAP_USELOCKS: '1',
+    HOSTNAME: 'courier.example',
+    PATH: process.env.PATH,
+    TZ: 'UTC',
+    IMAP_BROKENUIDV: '1',
+  }
   return ImapClient.spawn(COURIER, ['Maildir'], {cwd: maildir.home, env})
 }
 
@@ -40,7 +48,8 @@ async function picture(client: ImapClient, mailbox: string): Promise<string> {
 /** A turn: add, flag, keyword, copy, delete, expunge, subscribe. */
 async function turn(client: ImapClient, number: number): Promise<void> {
   await client.ok('SELECT INBOX')
-  for (let at = 0; at < 3; at += 1) await client.ok(`APPEND INBOX (\\Seen kw${number % 4})`, `Subject: turn ${number}.${at}\r\n\r\nbody ${number}\r\n`)
+  for (let at = 0; at < 3; at += 1)
+    await client.ok(`APPEND INBOX (\\Seen kw${number % 4})`, `Subject: turn ${number}.${at}\r\n\r\nbody ${number}\r\n`)
   await client.ok('NOOP')
   await client.ok('STORE 1:3 +FLAGS (\\Flagged $Label1)')
   await client.ok(`STORE 2 FLAGS (\\Answered Other${number % 3})`)
@@ -62,33 +71,36 @@ async function turn(client: ImapClient, number: number): Promise<void> {
 const turns = suite('Taking turns with real Courier', {limitMs: isLong ? 300_000 : 90_000})
 const installed = existsSync(COURIER)
 
-turns.when(installed, 'courier-imap is not installed')('both see the same UIDs, flags, keywords and subscriptions after every turn', async () => {
-  using maildir = new TemporaryMaildir()
-  {
-    await using client = await ours(maildir)
-    await client.ok('CREATE INBOX.copies')
-  }
-  const validities = new Set<string>()
-  for (let number = 0; number < TURNS; number += 1) {
+turns.when(installed, 'courier-imap is not installed')(
+  'both see the same UIDs, flags, keywords and subscriptions after every turn',
+  async () => {
+    using maildir = new TemporaryMaildir()
     {
-      await using client = await (number % 2 === 0 ? courier(maildir) : ours(maildir))
-      await turn(client, number)
+      await using client = await ours(maildir)
+      await client.ok('CREATE INBOX.copies')
     }
-    // A delivery between the turns.
-    writeFileSync(join(maildir.path, 'new', `${1_800_000_000 + number}.M1P1.delivery`), `Subject: delivered ${number}\n\nx\n`)
-    await using theirs = await courier(maildir)
-    await using mine = await ours(maildir)
-    for (const mailbox of ['INBOX', 'INBOX.copies']) {
-      // Who looks first alternates: the first one moves new mail and gives the UIDs.
-      const [first, second] = number % 4 < 2 ? [mine, theirs] : [theirs, mine]
-      await first.ok(`SELECT ${mailbox}`)
-      const seen = await picture(first, mailbox)
-      assert.is(await picture(second, mailbox), seen, `after turn ${number}`)
-      validities.add(`${mailbox} ${seen.split('\n')[0]}`)
+    const validities = new Set<string>()
+    for (let number = 0; number < TURNS; number += 1) {
+      {
+        await using client = await (number % 2 === 0 ? courier(maildir) : ours(maildir))
+        await turn(client, number)
+      }
+      // A delivery between the turns.
+      writeFileSync(join(maildir.path, 'new', `${1_800_000_000 + number}.M1P1.delivery`), `Subject: delivered ${number}\n\nx\n`)
+      await using theirs = await courier(maildir)
+      await using mine = await ours(maildir)
+      for (const mailbox of ['INBOX', 'INBOX.copies']) {
+        // Who looks first alternates: the first one moves new mail and gives the UIDs.
+        const [first, second] = number % 4 < 2 ? [mine, theirs] : [theirs, mine]
+        await first.ok(`SELECT ${mailbox}`)
+        const seen = await picture(first, mailbox)
+        assert.is(await picture(second, mailbox), seen, `after turn ${number}`)
+        validities.add(`${mailbox} ${seen.split('\n')[0]}`)
+      }
     }
-  }
-  assert.is(validities.size, 2, 'UIDVALIDITY never changes')
-})
+    assert.is(validities.size, 2, 'UIDVALIDITY never changes')
+  },
+)
 
 /** What a client may believe, checked against the disk. */
 class Follower {
@@ -155,46 +167,59 @@ for (const [place, below] of [
   ['on disk', tmpdir()],
   ['on tmpfs', TMPFS],
 ] as const) {
-  turns.when(installed && below, 'courier-imap is not installed, or no tmpfs')(`at the same time on one folder every message keeps its UID (${place})`, async () => {
-    using maildir = new TemporaryMaildir(below)
-    for (let number = 0; number < MESSAGES; number += 1) maildir.put(`cur/${1_700_000_000 + number}.M1P1_${number}.host,S=30:2,`)
-    const shared = {baseOf: new Map<number, string>(), doomed: new Set<number>()}
-    await using theirs = await courier(maildir)
-    await using mine = await ours(maildir)
-    const end = Date.now() + SECONDS * 1000
-    let delivered = 0
-    const deliveries = setInterval(() => {
-      const name = `${1_900_000_000 + delivered++}.M1P1.delivery`
-      writeFileSync(join(maildir.path, 'tmp', name), 'Subject: delivered\n\nx\n')
-      renameSync(join(maildir.path, 'tmp', name), join(maildir.path, 'new', name))
-    }, 40)
-    try {
-      await Promise.all([session(mine, maildir, shared, end, 1), session(theirs, maildir, shared, end, 2)])
-    } finally {
-      clearInterval(deliveries)
-    }
-    // At rest both agree with each other and with the disk.
-    const expected = await (async () => {
-      await mine.ok('SELECT INBOX')
-      return picture(mine, 'INBOX')
-    })()
-    assert.is(await picture(theirs, 'INBOX'), expected)
-    const bases = readdirSync(join(maildir.path, 'cur')).map((name) => name.slice(0, name.lastIndexOf(':')))
-    assert.is(new Set(bases).size, bases.length)
-    const listed = expected.split('\n').filter((line) => /^\d/.test(line)).length
-    assert.is(listed, bases.length)
-    for (const [uid, base] of shared.baseOf) if (!shared.doomed.has(uid)) assert.ok(bases.includes(base), `the file of UID ${uid} is lost`)
-  })
+  turns.when(installed && below, 'courier-imap is not installed, or no tmpfs')(
+    `at the same time on one folder every message keeps its UID (${place})`,
+    async () => {
+      using maildir = new TemporaryMaildir(below)
+      for (let number = 0; number < MESSAGES; number += 1) maildir.put(`cur/${1_700_000_000 + number}.M1P1_${number}.host,S=30:2,`)
+      const shared = {baseOf: new Map<number, string>(), doomed: new Set<number>()}
+      await using theirs = await courier(maildir)
+      await using mine = await ours(maildir)
+      const end = Date.now() + SECONDS * 1000
+      let delivered = 0
+      const deliveries = setInterval(() => {
+        const name = `${1_900_000_000 + delivered++}.M1P1.delivery`
+        writeFileSync(join(maildir.path, 'tmp', name), 'Subject: delivered\n\nx\n')
+        renameSync(join(maildir.path, 'tmp', name), join(maildir.path, 'new', name))
+      }, 40)
+      try {
+        await Promise.all([session(mine, maildir, shared, end, 1), session(theirs, maildir, shared, end, 2)])
+      } finally {
+        clearInterval(deliveries)
+      }
+      // At rest both agree with each other and with the disk.
+      const expected = await (async () => {
+        await mine.ok('SELECT INBOX')
+        return picture(mine, 'INBOX')
+      })()
+      assert.is(await picture(theirs, 'INBOX'), expected)
+      const bases = readdirSync(join(maildir.path, 'cur')).map((name) => name.slice(0, name.lastIndexOf(':')))
+      assert.is(new Set(bases).size, bases.length)
+      const listed = expected.split('\n').filter((line) => /^\d/.test(line)).length
+      assert.is(listed, bases.length)
+      for (const [uid, base] of shared.baseOf)
+        if (!shared.doomed.has(uid)) assert.ok(bases.includes(base), `the file of UID ${uid} is lost`)
+    },
+  )
 }
 
-async function session(client: ImapClient, maildir: TemporaryMaildir, shared: {baseOf: Map<number, string>; doomed: Set<number>}, end: number, who: number): Promise<void> {
+async function session(
+  client: ImapClient,
+  maildir: TemporaryMaildir,
+  shared: {baseOf: Map<number, string>; doomed: Set<number>},
+  end: number,
+  who: number,
+): Promise<void> {
   const follower = new Follower(maildir.path, shared)
   await follower.select(client)
   for (let round = 0; Date.now() < end; round += 1) {
     const size = follower.uids.length
     const from = 1 + ((round * 53 + who * 17) % Math.max(1, size - 30))
     const range = `${from}:${Math.min(size, from + 20)}`
-    await follower.follow(client, await client.ok(`STORE ${range} ${round % 2 ? '+' : '-'}FLAGS (\\Flagged${round % 4 === 0 ? ` k${who}` : ''})`))
+    await follower.follow(
+      client,
+      await client.ok(`STORE ${range} ${round % 2 ? '+' : '-'}FLAGS (\\Flagged${round % 4 === 0 ? ` k${who}` : ''})`),
+    )
     if (round % 3 === 0) await follower.follow(client, await client.ok('APPEND INBOX', `Subject: ${who}.${round}\r\n\r\nx\r\n`))
     if (round % 4 === 1) await follower.follow(client, await client.ok(`COPY ${from} INBOX`))
     if (round % 5 === who) {

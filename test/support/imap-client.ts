@@ -1,5 +1,5 @@
 /** A small IMAP client for tests: one command at a time, over a socket or the pipes of a process. */
-import {spawn, type ChildProcess} from 'node:child_process'
+import {type ChildProcess, spawn} from 'node:child_process'
 import {connect, type Socket} from 'node:net'
 import type {Readable, Writable} from 'node:stream'
 
@@ -38,7 +38,11 @@ export class ImapClient implements AsyncDisposable {
   }
 
   /** A server on standard input and output, which greets with PREAUTH. */
-  static async spawn(command: string, args: readonly string[], options: {readonly cwd: string; readonly env: NodeJS.ProcessEnv}): Promise<ImapClient> {
+  static async spawn(
+    command: string,
+    args: readonly string[],
+    options: {readonly cwd: string; readonly env: NodeJS.ProcessEnv},
+  ): Promise<ImapClient> {
     const child = spawn(command, args, {...options, stdio: ['pipe', 'pipe', 'ignore']})
     const client = new ImapClient(child.stdout, child.stdin, () => ended(child))
     await client.line()

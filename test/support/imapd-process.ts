@@ -1,7 +1,8 @@
 /** Our IMAP server on standard input and output, logged in: `cd HOME && node imapd-process.js Maildir`, as the original's `imapd`. */
+
+import {hostname, userInfo} from 'node:os'
 import {resolve} from 'node:path'
 import {Duplex} from 'node:stream'
-import {hostname, userInfo} from 'node:os'
 import {serveImap} from '../../src/imap/connection.js'
 import {DEFAULT_IMAP_SETTINGS} from '../../src/imap/settings.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'

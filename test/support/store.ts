@@ -44,7 +44,7 @@ export class LogLines implements Log {
 /** What the store needs, with the index as the runner asks for it (`COURIER_INDEX=off`). */
 export function storeEnvironment(changes: Partial<StoreEnvironment> = {}): StoreEnvironment {
   const files = changes.files ?? new NodeFiles()
-  const nowMs = changes.nowMs ?? (() => performance.timeOrigin + performance.now())
+  const nowMs = changes.nowMs ?? Date.now
   return {
     files,
     log: new LogLines(),

@@ -1,9 +1,9 @@
 import type {MessageMetadata, MessageNumber, MetadataNeed, View} from '../../maildir/types.js'
 import {type LocalTime, parseDate, writtenDay} from '../../message/date.js'
-import {valuesOf} from '../../message/headers.js'
-import {asciiLower} from '../../message/octets.js'
+import {FieldNames, firstValues} from '../../message/field-scan.js'
+import {fieldValue} from '../../message/headers.js'
 import type {Needle} from '../../message/search-needle.js'
-import {headerHolds} from '../../message/search-text.js'
+import {valueHolds} from '../../message/search-text.js'
 import {type MessageSet, STAR} from '../message-set.js'
 import type {SearchKey} from './keys.js'
 
@@ -139,8 +139,9 @@ class Compiler {
 
   /** Courier: converts the date to the server's zone first; RFC 3501 §6.4.4 disregards time and zone. */
   #sentDate({relation, day}: DateKey): Test {
+    const names = new FieldNames(['date'])
     return this.#test('header', ({header}) => {
-      const sent = parseDate(valuesOf(header, 'date')[0] ?? '')
+      const sent = parseDate(firstValues(header, names).get('date') ?? '')
       return sent !== undefined && compare[relation](writtenDay(sent), day)
     })
   }
@@ -155,9 +156,12 @@ class Compiler {
 
   /** Courier: looks at the headers of all parts too; RFC 3501 §6.4.4 means the message's own. */
   #header(name: string, octets: string): Test {
-    const field = asciiLower(name)
+    const names = new FieldNames([name])
     const needle = this.#reading.needle(octets)
-    return this.#test('header', ({metadata, header}) => metadata !== undefined && headerHolds(header, field, needle))
+    return this.#test('header', ({header}) => {
+      for (const field of names.in(header)) if (valueHolds(fieldValue(header, field), needle)) return true
+      return false
+    })
   }
 
   #body(wanted: BodyNeedle): Test {

@@ -3,7 +3,7 @@ import {parseAddresses} from '../../message/addresses.js'
 import {baseSubject} from '../../message/base-subject.js'
 import {guessTextOf} from '../../message/charset.js'
 import {sentEpoch} from '../../message/date.js'
-import {fieldValue, splitHeader} from '../../message/headers.js'
+import {FieldNames, firstValues} from '../../message/field-scan.js'
 import {BadSyntax} from '../../support/fault.js'
 import type {Cursor} from '../grammar/cursor.js'
 import {localPart} from '../replies/envelope.js'
@@ -56,22 +56,15 @@ function sortKey(word: string): SortKey {
 /** Values of one message, one for each criterion. */
 export type SortValues = readonly (string | number)[]
 
-/** What a message is sorted by; one that is gone sorts as one without header that came first. */
-export function sortValues(metadata: MessageMetadata | undefined, criteria: readonly SortCriterion[]): SortValues {
-  const fields = sortNeed(criteria) === 'header' ? firstFields(metadata?.header.toString('latin1') ?? '') : new Map<string, string>()
-  return criteria.map(({key}) => sortValue(key, metadata, fields))
-}
-
-/** Values of the first fields of their names. */
-export function firstFields(header: string): ReadonlyMap<string, string> {
-  const values = new Map<string, string>()
-  for (const field of splitHeader(header)) {
-    if (WANTED.has(field.name) && !values.has(field.name)) values.set(field.name, fieldValue(header, field))
+/** Makes the function that says what messages are sorted by; one that is gone sorts as one without header that came first. */
+export function sortValuesBy(criteria: readonly SortCriterion[]): (metadata: MessageMetadata | undefined) => SortValues {
+  const names = new FieldNames(criteria.map(({key}) => key))
+  const needsHeader = sortNeed(criteria) === 'header'
+  return (metadata) => {
+    const fields = firstValues(needsHeader && metadata ? metadata.header.toString('latin1') : '', names)
+    return criteria.map(({key}) => sortValue(key, metadata, fields))
   }
-  return values
 }
-
-const WANTED: ReadonlySet<string> = new Set(['date', 'subject', 'from', 'to', 'cc', 'message-id', 'references', 'in-reply-to'])
 
 function sortValue(key: SortKey, metadata: MessageMetadata | undefined, fields: ReadonlyMap<string, string>): string | number {
   const arrival = Math.floor((metadata?.internalDateMs ?? 0) / 1000)

@@ -2,7 +2,7 @@ import type {MessageNumber} from '../../maildir/types.js'
 import {Pace} from '../../support/pace.js'
 import {pacedSort} from '../../support/paced-sort.js'
 import type {SelectedContext} from '../session.js'
-import {compareValues, type SortCriterion, type SortValues, sortNeed, sortValues} from './sort-keys.js'
+import {compareValues, type SortCriterion, type SortValues, sortNeed, sortValuesBy} from './sort-keys.js'
 
 interface Sortable {
   readonly number: MessageNumber
@@ -16,10 +16,11 @@ export async function sortMessages(
   criteria: readonly SortCriterion[],
 ): Promise<MessageNumber[]> {
   const pace = new Pace(session.signal)
+  const valuesOf = sortValuesBy(criteria)
   const sortables: Sortable[] = []
   for await (const batch of view.metadata(numbers, sortNeed(criteria))) {
     for (const {number, metadata} of batch) {
-      sortables.push({number, values: sortValues(metadata, criteria)})
+      sortables.push({number, values: valuesOf(metadata)})
       if (pace.due) await pace.pause()
     }
   }

@@ -1,12 +1,12 @@
 import type {MessageMetadata, MessageNumber} from '../../maildir/types.js'
 import {baseSubject} from '../../message/base-subject.js'
 import {sentEpoch} from '../../message/date.js'
+import {FieldNames, firstValues} from '../../message/field-scan.js'
 import {messageIdOf, referencesOf} from '../../message/message-ids.js'
 import {type Thread, type ThreadMessage, threadOrderedSubject} from '../../message/thread.js'
 import {threadReferences} from '../../message/thread-references.js'
 import {Pace} from '../../support/pace.js'
 import type {SelectedContext} from '../session.js'
-import {firstFields} from './sort-keys.js'
 
 /** The algorithms of RFC 5256 §3, as CAPABILITY names them. */
 export const THREAD_ALGORITHMS: Readonly<Record<string, (messages: readonly ThreadMessage[]) => Thread[]>> = {
@@ -21,18 +21,19 @@ export async function threadedMessages(
   name: (number: MessageNumber) => number,
 ): Promise<ThreadMessage[]> {
   const pace = new Pace(session.signal)
+  const names = new FieldNames(['subject', 'date', 'message-id', 'references', 'in-reply-to'])
   const messages: ThreadMessage[] = []
   for await (const batch of view.metadata(numbers, 'header')) {
     for (const {number, metadata} of batch) {
-      messages.push(threadMessage(name(number), metadata))
+      messages.push(threadMessage(name(number), metadata, names))
       if (pace.due) await pace.pause()
     }
   }
   return messages
 }
 
-function threadMessage(number: number, metadata: MessageMetadata | undefined): ThreadMessage {
-  const fields = firstFields(metadata?.header.toString('latin1') ?? '')
+function threadMessage(number: number, metadata: MessageMetadata | undefined, names: FieldNames): ThreadMessage {
+  const fields = firstValues(metadata?.header.toString('latin1') ?? '', names)
   const {base, isReply} = baseSubject(fields.get('subject') ?? '')
   return {
     number,

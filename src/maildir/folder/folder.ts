@@ -31,6 +31,7 @@ import {
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
+import {likelyInfos, splitName} from './reconcile.js'
 import {type ScanResult, scanCur} from './scan.js'
 import {type MessageRow, Snapshot, type StateChange} from './snapshot.js'
 import {UidFile} from './uid-file.js'
@@ -355,7 +356,7 @@ export class Folder {
     let moved = 0
     for (const name of waiting.slice(0, LOCK_BATCH)) {
       try {
-        await files.rename(`${this.path}/new/${name}`, `${this.path}/cur/${this.#freeName(nameInCur(name))}`)
+        await this.#takeNew(name)
         moved += 1
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') continue // somebody else moved it
@@ -381,12 +382,28 @@ export class Folder {
     }
   }
 
-  /** A delivery must never replace a message: one that has the same base name by accident gets another. */
-  #freeName(name: string): string {
-    const {base, info} = {base: name.slice(0, name.lastIndexOf(':')), info: name.slice(name.lastIndexOf(':'))}
-    const taken = (candidate: string) => this.env.files.stat(`${this.path}/cur/${candidate}${info}`) !== undefined
-    if (!taken(base)) return name
-    for (let number = 1; ; number += 1) if (!taken(`${base}_${number}`)) return `${base}_${number}${info}`
+  /**
+   * Moves one file from `new/` to `cur/`. A delivery must never replace a message: one that has the same base name by
+   * accident gets another. A program that takes it by link and unlink at the same moment must not make it two.
+   */
+  async #takeNew(name: string): Promise<void> {
+    const {files} = this.env
+    const waiting = `${this.path}/new/${name}`
+    const {base, info} = splitName(nameInCur(name))
+    const path = (number: number, ending = info) => `${this.path}/cur/${base}${number ? `_${number}` : ''}${ending}`
+    let number = 0
+    for (let taken = files.stat(path(0)); taken; taken = files.stat(path(number))) {
+      if (samePlace(files.stat(waiting), taken)) {
+        await files.unlink(waiting)
+        return
+      }
+      number += 1
+    }
+    await files.rename(waiting, path(number))
+    const made = files.stat(path(number))
+    if (!made || made.links === 1) return
+    const infos = likelyInfos(this.names.infos()).filter((other) => other !== info)
+    if (infos.some((other) => samePlace(files.stat(path(number, other)), made))) await files.unlink(path(number))
   }
 
   async #scanLocked(): Promise<void> {

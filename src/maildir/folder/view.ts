@@ -28,7 +28,7 @@ import type {Snapshot} from './snapshot.js'
 
 /** What a view needs of its account. */
 export interface ViewAccount {
-  copy(source: Folder, uids: readonly Uid[], target: FolderName): Promise<CopyResult>
+  copy(source: Folder, uids: readonly Uid[], target: FolderName, options: {readonly isMove: boolean}): Promise<CopyResult>
   /** \Deleted of a message is about to change: it stops counting for the quota, or counts again. */
   deletedChanges(folder: Folder, base: string, deleted: boolean): Promise<void>
   /** Messages are gone; they counted for the quota unless they had \Deleted. */
@@ -215,11 +215,11 @@ export class FolderView implements View {
   }
 
   copy(numbers: readonly MessageNumber[], target: FolderName): Promise<CopyResult> {
-    return this.#account.copy(this.#folder, this.#uidsOf(numbers), target)
+    return this.#account.copy(this.#folder, this.#uidsOf(numbers), target, {isMove: false})
   }
 
   async move(numbers: readonly MessageNumber[], target: FolderName): Promise<CopyResult> {
-    const copied = await this.copy(numbers, target)
+    const copied = await this.#account.copy(this.#folder, this.#uidsOf(numbers), target, {isMove: true})
     await this.#tellRemoved(await removeMessages(this.#folder, copied.from, () => true))
     return copied
   }
