@@ -46,7 +46,7 @@ const MESSAGE = [
   'Sch=C3=B6ne Gr=C3=BC=C3=9Fe',
   '--border',
   'Content-Type: application/octet-stream; name="data.bin"',
-  'Content-Disposition: attachment; filename*=utf-8\'\'daten%20%C3%BC.bin',
+  "Content-Disposition: attachment; filename*=utf-8''daten%20%C3%BC.bin",
   'Content-Transfer-Encoding: base64',
   '',
   ...(ATTACHED.toString('base64').match(/.{1,76}/g) ?? []),
@@ -75,7 +75,14 @@ imapflow('connects with STARTTLS and with TLS, and logs in with each method', as
 
 imapflow('tells a wrong password as such', async () => {
   await using server = await ServedMaildir.start()
-  const client = new ImapFlow({host: '127.0.0.1', port: server.tlsPort, secure: true, tls: {rejectUnauthorized: false}, auth: {user: 'tester', pass: 'no'}, logger: false})
+  const client = new ImapFlow({
+    host: '127.0.0.1',
+    port: server.tlsPort,
+    secure: true,
+    tls: {rejectUnauthorized: false},
+    auth: {user: 'tester', pass: 'no'},
+    logger: false,
+  })
   const error = await client.connect().then(
     () => undefined,
     (thrown: {authenticationFailed?: boolean; serverResponseCode?: string}) => thrown,
@@ -119,18 +126,36 @@ imapflow('appends, fetches everything, downloads parts', async () => {
   assert.ok(appended && appended.uid && appended.uidValidity)
   using _lock = await locked(client, 'INBOX')
   assert.is(client.mailbox && client.mailbox.exists, 1)
-  const query = {uid: true, flags: true, bodyStructure: true, envelope: true, internalDate: true, size: true, source: true, headers: true, bodyParts: ['1', '2', 'TEXT', '1.MIME'], threadId: true, labels: true}
+  const query = {
+    uid: true,
+    flags: true,
+    bodyStructure: true,
+    envelope: true,
+    internalDate: true,
+    size: true,
+    source: true,
+    headers: true,
+    bodyParts: ['1', '2', 'TEXT', '1.MIME'],
+    threadId: true,
+    labels: true,
+  }
   const message = (await client.fetchOne('*', query)) as FetchMessageObject
   assert.is(message.uid, appended && appended.uid)
   assert.is(message.size, Buffer.byteLength(MESSAGE))
   assert.is(String(message.source), MESSAGE)
-  assert.equal([...(message.flags ?? [])].sort(), ['$Label2', '\\Recent', '\\Seen'].filter((flag) => message.flags?.has(flag)))
+  assert.equal(
+    [...(message.flags ?? [])].sort(),
+    ['$Label2', '\\Recent', '\\Seen'].filter((flag) => message.flags?.has(flag)),
+  )
   assert.ok(message.flags?.has('\\Seen') && message.flags?.has('$Label2'))
   assert.is(new Date(message.internalDate ?? 0).getTime(), date.getTime())
   assert.is(message.envelope?.subject, 'Grüße')
   assert.equal(message.envelope?.from?.[0], {name: 'Jürgen', address: 'juergen@example.org'})
   assert.is(message.envelope?.to?.[1]?.name, 'Last, First')
-  assert.equal(message.bodyStructure?.childNodes?.map(({type}) => type), ['text/plain', 'application/octet-stream'])
+  assert.equal(
+    message.bodyStructure?.childNodes?.map(({type}) => type),
+    ['text/plain', 'application/octet-stream'],
+  )
   assert.match(String(message.headers), /^From: .*\r\n\r\n$/s)
   assert.is(String(message.bodyParts?.get('1')), 'Sch=C3=B6ne Gr=C3=BC=C3=9Fe')
   const download = await client.download(String(message.uid), '2', {uid: true, chunkSize: 7_001})
@@ -148,7 +173,11 @@ imapflow('searches', async () => {
   await using connection = await connected(server)
   const {client} = connection
   for (let i = 1; i <= 12; i++) {
-    await client.append('INBOX', `From: p${i % 3}@example.org\r\nSubject: Thema ${i} – Größe\r\nDate: ${i} Nov 2023 10:00:00 +0000\r\n\r\nText ${i}\r\n`, i % 2 ? ['\\Seen'] : [])
+    await client.append(
+      'INBOX',
+      `From: p${i % 3}@example.org\r\nSubject: Thema ${i} – Größe\r\nDate: ${i} Nov 2023 10:00:00 +0000\r\n\r\nText ${i}\r\n`,
+      i % 2 ? ['\\Seen'] : [],
+    )
   }
   using _lock = await locked(client, 'INBOX')
   const search = async (query: object) => ((await client.search(query)) || []).join(',')
@@ -178,7 +207,13 @@ imapflow('changes flags, copies, moves and deletes', async () => {
   await other.client.noop()
   const flags = async (from: ImapFlow) => {
     const found: string[] = []
-    for await (const message of from.fetch('1:*', {flags: true})) found.push([...(message.flags ?? [])].filter((flag) => flag !== '\\Recent').sort().join('+'))
+    for await (const message of from.fetch('1:*', {flags: true}))
+      found.push(
+        [...(message.flags ?? [])]
+          .filter((flag) => flag !== '\\Recent')
+          .sort()
+          .join('+'),
+      )
     return found
   }
   assert.equal(await flags(client), ['\\Flagged+custom', '\\Flagged', '\\Answered', '', ''])
@@ -212,7 +247,9 @@ imapflow('is told new mail, flags and expunges while it idles', async () => {
   }
   const arrived = await told('exists', () => other.client.append('INBOX', MESSAGE))
   assert.is(arrived.count, 1)
-  const delivered = await told('exists', () => writeFileSync(join(server.maildir.path, 'new', '1700000000.M1P1.test'), 'Subject: outside\n\nx\n'))
+  const delivered = await told('exists', () =>
+    writeFileSync(join(server.maildir.path, 'new', '1700000000.M1P1.test'), 'Subject: outside\n\nx\n'),
+  )
   assert.is(delivered.count, 2)
   using _otherLock = await locked(other.client, 'INBOX')
   const flagged = await told('flags', () => other.client.messageFlagsAdd('2', ['\\Flagged']))

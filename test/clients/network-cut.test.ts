@@ -29,11 +29,15 @@ async function dial({port}: {readonly port: number}): Promise<Socket> {
   return socket
 }
 
-/** The socket has something to read, or ends. */
-async function stirs(socket: Socket): Promise<void> {
-  const settled = new AbortController()
-  const signal = settled.signal
-  await Promise.race(['readable', 'end', 'close'].map((event) => once(socket, event, {signal}))).finally(() => settled.abort())
+/** Waits for the first of the events. */
+function first(socket: Socket, events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of events) socket.off(event, done)
+      resolve()
+    }
+    for (const event of events) socket.on(event, done)
+  })
 }
 
 /** Reads until the text matches; undefined: to the end. Stops reading then. */
@@ -45,7 +49,7 @@ async function read(socket: Socket, until?: RegExp): Promise<string> {
     else if (socket.readableEnded || socket.destroyed) {
       if (until) throw new Error(`The connection ended after ${JSON.stringify(text.slice(-200))}`)
       break
-    } else await stirs(socket)
+    } else await first(socket, ['readable', 'end', 'close'])
   }
   return text
 }
@@ -218,40 +222,47 @@ async function watched(server: ServedMaildir, probe: () => Promise<unknown>, act
 for (const [kind, sizes] of [
   ['50 messages of 1 MB', new Array(50).fill(MIB)],
   ['one message of 50 MB', [50 * MIB]],
-  ['5,000 messages of 10 KB', new Array(5_000).fill(10_000)],
+  ['many messages of 10 KB', new Array(isLong ? 5_000 : 1_000).fill(10_000)],
 ] as const) {
   for (const tls of [false, true]) {
-    cut(`${kind} for a client that does not read${tls ? ', with TLS' : ''}: bounded memory, nobody else waits, and nothing is lost`, async () => {
-      await using server = await ServedMaildir.start()
-      sizes.forEach((size, i) => server.maildir.put(`cur/${1_700_000_000 + i}.M${i}P1.test:2,S`, bigMessage(size)))
-      await using other = await server.client()
-      await other.ok('SELECT INBOX')
-      const slow = tls ? connectTls({port: server.tlsPort, host: '127.0.0.1', rejectUnauthorized: false}) : await dial(server)
-      slow.on('error', () => {})
-      slow.write('l LOGIN tester pass\r\ns SELECT INBOX\r\n')
-      await read(slow, /^s OK/m)
-      // Once in advance, so that caches are not counted.
-      await other.ok('FETCH 1:* RFC822.SIZE')
-      const {growth, slowestMs} = await watched(server, () => other.ok('FETCH 1 (FLAGS BODY.PEEK[HEADER])'), async () => {
-        slow.write('f FETCH 1:* (UID BODY.PEEK[])\r\n')
-        await delay(isLong ? 3_000 : 500)
-      })
-      assert.ok(growth < 16 * MIB, `memory grew by ${growth} octets`)
-      assert.ok(slowestMs < 1_000, `somebody else waited for ${slowestMs} ms`)
-      let octets = 0
-      let tail = ''
-      while (!/^f OK/m.test(tail)) {
-        const chunk = slow.read() as Buffer | null
-        if (!chunk) {
-          await once(slow, 'readable')
-          continue
+    cut(
+      `${kind} for a client that does not read${tls ? ', with TLS' : ''}: bounded memory, nobody else waits, and nothing is lost`,
+      async () => {
+        await using server = await ServedMaildir.start()
+        sizes.forEach((size, i) => server.maildir.put(`cur/${1_700_000_000 + i}.M${i}P1.test:2,S`, bigMessage(size)))
+        await using other = await server.client()
+        await other.ok('SELECT INBOX')
+        const slow = tls ? connectTls({port: server.tlsPort, host: '127.0.0.1', rejectUnauthorized: false}) : await dial(server)
+        slow.on('error', () => {})
+        slow.write('l LOGIN tester pass\r\ns SELECT INBOX\r\n')
+        await read(slow, /^s OK/m)
+        // Once in advance, so that caches are not counted.
+        await other.ok('FETCH 1:* RFC822.SIZE')
+        const {growth, slowestMs} = await watched(
+          server,
+          () => other.ok('FETCH 1 (FLAGS BODY.PEEK[HEADER])'),
+          async () => {
+            slow.write('f FETCH 1:* (UID BODY.PEEK[])\r\n')
+            await delay(isLong ? 3_000 : 500)
+          },
+        )
+        assert.ok(growth < 16 * MIB, `memory grew by ${growth} octets`)
+        assert.ok(slowestMs < 1_000, `somebody else waited for ${slowestMs} ms`)
+        let octets = 0
+        let tail = ''
+        while (!/^f OK/m.test(tail)) {
+          const chunk = slow.read() as Buffer | null
+          if (!chunk) {
+            await first(slow, ['readable'])
+            continue
+          }
+          octets += chunk.length
+          tail = (tail + chunk.toString('latin1')).slice(-200)
         }
-        octets += chunk.length
-        tail = (tail + chunk.toString('latin1')).slice(-200)
-      }
-      assert.ok(octets > sizes.reduce((sum, size) => sum + size, 0))
-      slow.destroy()
-    })
+        assert.ok(octets > sizes.reduce((sum, size) => sum + size, 0))
+        slow.destroy()
+      },
+    )
   }
 }
 
@@ -264,12 +275,16 @@ cut('commands without end from a client that reads no answer: bounded memory', a
     socket.write('s SELECT INBOX\r\n')
     await read(socket, /^s OK/m)
     const many = Buffer.from(command.repeat(20_000))
-    const {growth} = await watched(server, () => other.ok('NOOP'), async () => {
-      for (let i = 0; i < 20 && !socket.destroyed; i++) {
-        if (!socket.write(many)) await Promise.race([once(socket, 'drain'), once(socket, 'close'), delay(50)])
-      }
-      await delay(200)
-    })
+    const {growth} = await watched(
+      server,
+      () => other.ok('NOOP'),
+      async () => {
+        for (let i = 0; i < 20 && !socket.destroyed; i++) {
+          if (!socket.write(many)) await Promise.race([first(socket, ['drain', 'close']), delay(50)])
+        }
+        await delay(200)
+      },
+    )
     assert.ok(growth < 16 * MIB, `${command.trim()}: memory grew by ${growth} octets`)
     socket.destroy()
   }

@@ -23,7 +23,10 @@ export class ServedMaildir implements AsyncDisposable {
 
   static async start(maildir: TemporaryMaildir = new TemporaryMaildir()): Promise<ServedMaildir> {
     const path = fileURLToPath(new URL('./mail-server-process.js', import.meta.url))
-    const server = fork(path, [maildir.path], {execArgv: ['--expose-gc', '--enable-source-maps'], stdio: ['ignore', 'inherit', 'inherit', 'ipc']})
+    const server = fork(path, [maildir.path], {
+      execArgv: ['--expose-gc', '--enable-source-maps'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
     const {ports} = await told<Field<'ports'>>(server)
     return new ServedMaildir(maildir, server, ports)
   }
