@@ -13,22 +13,23 @@ export function standardLog({format, debug}: {readonly format: LogFormat; readon
   return createLog({format, debug, write: (lines) => process.stderr.write(lines), now: () => new Date()})
 }
 
-/** SIGTERM and SIGINT end the server in order, a second one at once; SIGHUP reads the configuration again. */
-function untilSignal(server: RunningServer, log: Log): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * SIGTERM and SIGINT end the server in order, a second one at once; SIGHUP reads the configuration again. Answers when the server has
+ * ended. Called before the server starts, so that no signal comes too early.
+ */
+function untilSignal(starting: Promise<RunningServer>, log: Log): Promise<void> {
+  return new Promise((resolve, reject) => {
     let stopping = false
     const stop = (signal: string) => {
       if (stopping) process.exit(1)
       stopping = true
       log.notice('server.stopping', {reason: signal})
-      server.stop(STOP_MS).then(resolve, (error: unknown) => {
-        log.error('server.bug', {error})
-        resolve()
-      })
+      starting.then((server) => server.stop(STOP_MS)).then(resolve, reject)
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
-    process.on('SIGHUP', () => void server.reload())
+    process.on('SIGHUP', () => void starting.then((server) => server.reload()).catch(() => undefined))
+    starting.catch(reject)
   })
 }
 
@@ -43,8 +44,9 @@ export async function serve({onReady, ...options}: ServeOptions): Promise<void> 
   // An exception that escaped belongs to one session; the others must not end with it.
   process.on('uncaughtException', (error) => log.error('server.bug', {error}))
   process.on('unhandledRejection', (error) => log.error('server.bug', {error}))
-  const server = await startServer(options)
-  onReady(server)
-  await untilSignal(server, log)
+  const starting = startServer(options)
+  const ended = untilSignal(starting, log)
+  void starting.then(onReady, () => undefined)
+  await ended
   log.notice('server.stopped')
 }

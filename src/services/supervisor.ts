@@ -1,14 +1,13 @@
 /** The supervisor in its single-process form: starts the roles, reloads them, stops them in order (`design.md` §2). */
 import {randomBytes} from 'node:crypto'
 import {performance} from 'node:perf_hooks'
-import type {AuthRole} from '../auth/auth-role.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
 import {ImapFront} from './imap-front.js'
 import type {FrontRole, MailRole} from './roles.js'
 import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
-import {type AuthSettings, startAuth} from './start-auth.js'
+import {type AuthSettings, type LocalAuthRole, startAuth} from './start-auth.js'
 import {type MailProcess, mailProcess, startMail} from './start-mail.js'
 import {becomeUser, isRoot, type SystemUser} from './unprivileged-user.js'
 
@@ -64,7 +63,7 @@ function messageOf(error: unknown): string {
 class Supervisor implements RunningServer {
   readonly #options: SupervisorOptions
   readonly #ticketKeys = randomBytes(48)
-  readonly #auth: Roles<AuthSettings, AuthRole>
+  readonly #auth: Roles<AuthSettings, LocalAuthRole>
   readonly #mail: Roles<ServiceConfiguration['mail'], MailRole>
   #configuration: ServerConfiguration
   #front: FrontRole | undefined
@@ -122,7 +121,10 @@ class Supervisor implements RunningServer {
     })
     await front.open()
     this.#front = front
-    if (user && isRoot()) becomeUser(user)
+    if (user && isRoot()) {
+      await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
+      becomeUser(user)
+    }
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
   }

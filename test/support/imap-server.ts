@@ -5,7 +5,6 @@ import type {Duplex} from 'node:stream'
 import type {Account, Authenticator, CheckResult, TicketOffice} from '../../src/auth/account.js'
 import {type ImapConnectionOptions, serveImap} from '../../src/imap/connection.js'
 import {DEFAULT_IMAP_SETTINGS, type ImapSettings} from '../../src/imap/settings.js'
-import type {LogFacts} from '../../src/log/log.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Deadlines} from '../../src/wire/deadlines.js'
 import {LogLines, makeFolder, storeEnvironment, TemporaryMaildir} from './store.js'
@@ -149,7 +148,8 @@ export class ImapServer implements AsyncDisposable {
 
   /** A connection before its greeting. */
   async connect(): Promise<TestClient> {
-    const {port} = this.#server?.address() as AddressInfo
+    if (!this.#server) throw new Error('The server was not started')
+    const {port} = this.#server.address() as AddressInfo
     const socket = connect({port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true})
     await once(socket, 'connect')
     const client = new TestClient(socket)

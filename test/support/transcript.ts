@@ -1,7 +1,7 @@
 /**
  * Dialogues with a server as text: `C:` lines are sent, `S:` lines must come, in this order and no others between.
  *
- * `*` in an `S:` line matches anything (`\*` a star); the `*` that begins an untagged reply is itself. `C:` lines end
+ * `*` in an `S:` line matches anything; the `*` that begins an untagged reply is itself. `C:` lines end
  * with CRLF; `\r`, `\n`, `\0` and `\xHH` are octets, and a line that ends with `\c` is sent without CRLF.
  */
 import {once} from 'node:events'
@@ -81,9 +81,9 @@ function unescaped(text: string): string {
 }
 
 function matcher(pattern: string): RegExp {
-  const body = pattern.startsWith('* ') ? `\\*${pattern.slice(1)}` : pattern
-  const source = body.replace(/\\\*|[*]|[.+?^${}()|[\]\\]/g, (found) => (found === '\\*' ? '\\*' : found === '*' ? '.*' : `\\${found}`))
-  return new RegExp(`^${source}$`, 's')
+  const untagged = pattern.startsWith('* ')
+  const source = pattern.slice(untagged ? 2 : 0).replace(/[*.+?^${}()|[\]\\]/g, (found) => (found === '*' ? '.*' : `\\${found}`))
+  return new RegExp(`^${untagged ? '\\* ' : ''}${source}$`, 's')
 }
 
 /** Plays a dialogue; throws at the first line that is not as written. */
