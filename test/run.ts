@@ -3,10 +3,10 @@
  *
  * `node dist/test/run.js [--long] [WORD…]`: only files whose path holds one of the words; `--long` gives the
  * long runs their full length. A file that crashes, hangs, has a failing hook or a suite without `.run()` fails.
- * Store and IMAP tests run twice, with the index and without.
+ * Tests that open a store (`support/store.js`, `support/imap-server.js`) run twice, with the index and without.
  */
 import {fork} from 'node:child_process'
-import {readdirSync} from 'node:fs'
+import {readdirSync, readFileSync} from 'node:fs'
 import {availableParallelism} from 'node:os'
 import {dirname, join, relative} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -30,11 +30,12 @@ function testFiles(): string[] {
     .sort()
 }
 
-/** Tests of layers that can work without the index run a second time with it switched off. */
+/** Tests that open a store run a second time with its index switched off. */
 function jobsOf(name: string): Job[] {
-  const label = name.replace(/\.js$/, '')
-  const job: Job = {file: join(here, name), label, env: {COURIER_INDEX: 'on'}}
-  return /^(imap|maildir)\//.test(name) ? [job, {...job, label: `${label} (no index)`, env: {COURIER_INDEX: 'off'}}] : [job]
+  const file = join(here, name)
+  const job: Job = {file, label: name.replace(/\.js$/, ''), env: {COURIER_INDEX: 'on'}}
+  const opensStore = /^(imap|maildir)\//.test(name) && /support\/(store|imap-server)\.js/.test(readFileSync(file, 'utf8'))
+  return opensStore ? [job, {...job, label: `${job.label} (no index)`, env: {COURIER_INDEX: 'off'}}] : [job]
 }
 
 function runJob({file, label, env}: Job): Promise<Tally> {

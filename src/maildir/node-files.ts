@@ -11,13 +11,17 @@ import {
   renameSync,
   statfsSync,
   unlinkSync,
+  writeSync,
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import {errnoOf} from '../support/fault.js'
 import {type FileFacts, type MaildirFiles, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from './files.js'
 
-/** A call longer than this moves the store's calls off the loop for a while (`design.md` §4). */
+/** Calls longer than this, several in a row of a second, move the store's calls off the loop for a while (`design.md` §4). */
 const SLOW_CALL_MS = 2
+/** One slow call may be a busy processor; a cold or distant disk makes many. */
+const SLOW_CALLS = 4
+const SLOW_WITHIN_MS = 1_000
 const STAY_OFF_LOOP_MS = 5_000
 /** Directories with more entries than this are read in batches. */
 const SMALL_DIRECTORY_ENTRIES = 10_000
@@ -60,11 +64,25 @@ function notAMessage(error: unknown): boolean {
   return missing(error) || code === 'ELOOP' || code === 'EISDIR' || code === 'ENXIO'
 }
 
+const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+
+function createNow(path: string, data: Buffer, mode: number): FileFacts {
+  const descriptor = openSync(native(path), CREATE_FLAGS, mode)
+  try {
+    for (let at = 0; at < data.length; ) at += writeSync(descriptor, data, at, data.length - at)
+    return factsOf(fstatSync(descriptor, {bigint: true}))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** The real file system. Short calls run on the loop as long as they are fast, else asynchronously. */
 export class NodeFiles implements MaildirFiles {
   #offLoopUntil = 0
+  #slowCalls = 0
+  #slowSinceMs = 0
   readonly #buffers: Buffer[] = []
   readonly #localDevices = new Map<bigint, boolean>()
 
@@ -116,6 +134,7 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async create(path: string, data: Buffer, {mode, sync}: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts> {
+    if (!sync && this.#onLoop()) return this.#timed(() => createNow(path, data, mode))
     const file = await this.begin(path, {mode})
     try {
       await file.write(data)
@@ -128,8 +147,7 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async begin(path: string, {mode}: {readonly mode: number}): Promise<NewFile> {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-    return new NodeNewFile(await fs.open(native(path), flags, mode))
+    return new NodeNewFile(await fs.open(native(path), CREATE_FLAGS, mode))
   }
 
   async append(path: string, data: Buffer): Promise<boolean> {
@@ -196,7 +214,7 @@ export class NodeFiles implements MaildirFiles {
 
   /** Calls may run on the loop: none was slow lately. */
   #onLoop(): boolean {
-    return this.#offLoopUntil === 0 || performance.now() >= this.#offLoopUntil
+    return performance.now() >= this.#offLoopUntil
   }
 
   #timed<T>(call: () => T): T {
@@ -205,8 +223,14 @@ export class NodeFiles implements MaildirFiles {
       return call()
     } finally {
       const ended = performance.now()
-      this.#offLoopUntil = ended - began > SLOW_CALL_MS ? ended + STAY_OFF_LOOP_MS : 0
+      if (ended - began > SLOW_CALL_MS) this.#countSlow(ended)
     }
+  }
+
+  #countSlow(nowMs: number): void {
+    this.#slowCalls = nowMs - this.#slowSinceMs > SLOW_WITHIN_MS ? 1 : this.#slowCalls + 1
+    if (this.#slowCalls === 1) this.#slowSinceMs = nowMs
+    if (this.#slowCalls >= SLOW_CALLS) this.#offLoopUntil = nowMs + STAY_OFF_LOOP_MS
   }
 
   #isBig(path: string): boolean {

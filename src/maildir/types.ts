@@ -71,7 +71,10 @@ export interface MetadataEntry {
   readonly metadata: MessageMetadata | undefined
 }
 
-/** A message file opened for reading. Valid until it is disposed. */
+/**
+ * A message file opened for reading. Valid until it is disposed. When size or date are not those that `metadata` told,
+ * the file was rewritten in place since: ask `metadata` again.
+ */
 export interface OpenMessage extends Disposable {
   readonly storedBytes: number
   readonly internalDateMs: number

@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {dirname, join, relative, resolve} from 'node:path'
 import * as assert from 'uvu/assert'
 import {suite} from '../support/suite.js'
@@ -26,6 +26,7 @@ const PACKAGES: Record<string, string> = {'node-forge': 'tls', lmdb: 'support', 
 const root = resolve(process.cwd())
 
 function sources(folder: string): string[] {
+  if (!existsSync(join(root, folder))) return []
   return readdirSync(join(root, folder), {recursive: true, encoding: 'utf8'})
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(folder, name))
@@ -33,11 +34,8 @@ function sources(folder: string): string[] {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8')
-  return [
-    ...text.matchAll(
-      /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:from\s*)?['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)|\}\s*from\s*['"]([^'"]+)['"]/g,
-    ),
-  ].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+  const specifiers = /^import\s+['"]([^'"]+)['"]|^(?:import|export)\s[^'"]*?\sfrom\s+['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm
+  return [...text.matchAll(specifiers)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
 const rules = suite('Layers')

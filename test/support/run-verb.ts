@@ -50,12 +50,13 @@ export async function runVerb<Args>(
     write: async (list) => {
       writes.push(list.reduce((sum, chunk) => sum + chunk.length, 0))
       options.onWrite?.(list)
-      if (!options.discard) chunks.push(...list)
+      // The Buffers may change when the write has ended.
+      if (!options.discard) chunks.push(...list.map((chunk) => Buffer.from(chunk)))
     },
   })
   const {uid = false, utf8 = false} = options
   out.utf8 = utf8
-  const session: Session = {
+  const session = {
     out,
     settings: {...DEFAULT_IMAP_SETTINGS, ...options.settings},
     counters: {headers: 0, body: 0},
@@ -70,7 +71,7 @@ export async function runVerb<Args>(
     enableUtf8: () => {},
     utf8,
     announcedKeywords: view.keywords,
-  }
+  } as Partial<Session> as Session
   const line = new Cursor(typeof args === 'string' ? [{text: ` ${args}`}] : args, {utf8, keywords: true})
   const context: SelectedContext = {session, view, account: {} as Account, store: {} as Mailstore}
   const reply = await verb.run(context, verb.read(line, {uid}))

@@ -1,10 +1,10 @@
 import type {MessageMetadata, MessageNumber, MetadataNeed, View} from '../../maildir/types.js'
+import {LocalTime} from '../../message/date.js'
 import {renderBodyStructure} from '../replies/body-structure.js'
 import {renderEnvelope} from '../replies/envelope.js'
 import {flagText} from '../replies/flags.js'
 import {NO_ENVELOPE} from '../replies/no-envelope.js'
 import type {RenderString} from '../replies/nstring.js'
-import {internalDateWriter} from './internal-date.js'
 import type {DataItem} from './items.js'
 
 /** Name and value of one item of one message; metadata is there as far as `DATA_NEED` says. */
@@ -29,8 +29,8 @@ export function itemRenderer(item: DataItem, view: View, render: RenderString): 
     case 'UID':
       return (number) => `UID ${view.uidOf(number)}`
     case 'INTERNALDATE': {
-      const write = internalDateWriter()
-      return withMetadata(({internalDateMs}) => `INTERNALDATE "${write(internalDateMs)}"`)
+      const localTime = new LocalTime()
+      return withMetadata(({internalDateMs}) => `INTERNALDATE "${localTime.internalDate(Math.floor(internalDateMs / 1000))}"`)
     }
     case 'RFC822.SIZE':
       return withMetadata(({wireBytes}) => `RFC822.SIZE ${wireBytes}`)

@@ -1,3 +1,4 @@
+import {FieldNames} from '../../message/field-scan.js'
 import {BadSyntax} from '../../support/fault.js'
 import {isAtomChar} from '../grammar/characters.js'
 import type {Cursor} from '../grammar/cursor.js'
@@ -61,26 +62,30 @@ function readItem(line: Cursor): FetchItem {
 }
 
 function readSectionItem(line: Cursor, peek: boolean): FetchItem {
-  const section = readSection(line)
+  const wanted = readSection(line)
   const partial = readPartial(line)
-  return {section, partial, peek, label: `BODY[${sectionName(section)}]${partial ? `<${partial.start}>` : ''}`}
+  return {section: wanted, partial, peek, label: `BODY[${sectionName(wanted)}]${partial ? `<${partial.start}>` : ''}`}
 }
 
 /** RFC 3501 §9, section: `[` part numbers and text `]`. */
-export function readSection(line: Cursor): Section {
+function readSection(line: Cursor): Section {
   line.skip('[')
-  if (line.take(']')) return {path: [], text: 'ALL', fields: []}
+  if (line.take(']')) return section([], 'ALL')
   const path: number[] = []
   while (/^[0-9]$/.test(line.peek())) {
     if (path.length >= MAX_PATH) throw line.expected(`no more than ${MAX_PATH} part numbers`)
     path.push(line.nzNumber('a part number'))
-    if (line.take(']')) return {path, text: 'ALL', fields: []}
+    if (line.take(']')) return section(path, 'ALL')
     line.skip('.')
   }
   const text = readSectionText(line, path.length > 0)
   const fields = text.startsWith('HEADER.') ? readHeaderList(line) : []
   line.skip(']')
-  return {path, text, fields}
+  return section(path, text, fields)
+}
+
+function section(path: readonly number[], text: SectionText, fields: readonly string[] = []): Section {
+  return {path, text, fields, names: new FieldNames(fields)}
 }
 
 const TEXTS: ReadonlySet<string> = new Set(['HEADER', 'HEADER.FIELDS', 'HEADER.FIELDS.NOT', 'TEXT'])
@@ -109,7 +114,7 @@ function readPartial(line: Cursor): PartialRange | undefined {
 }
 
 /** The section as it is repeated in the reply. Courier: header names are quoted, in the client's spelling. */
-export function sectionName({path, text, fields}: Section): string {
+function sectionName({path, text, fields}: Section): string {
   const words = text === 'ALL' ? [...path] : [...path, text]
   return words.join('.') + (fields.length > 0 ? ` (${fields.map(echoString).join(' ')})` : '')
 }

@@ -1,3 +1,5 @@
+import {FieldNames} from '../../message/field-scan.js'
+
 /** What FETCH can be asked for (RFC 3501 §6.4.5), after the macros have been written out. */
 
 /** Items whose value comes from the store's metadata or the view. */
@@ -12,6 +14,8 @@ export interface Section {
   readonly text: SectionText
   /** Header names as the client wrote them, one character for each octet; for the two HEADER.FIELDS forms only. */
   readonly fields: readonly string[]
+  /** The same, prepared for HEADER.FIELDS. */
+  readonly names: FieldNames
 }
 
 /** `<start.count>` on the octets of the wire. */
@@ -31,7 +35,12 @@ export interface SectionItem {
 
 export type FetchItem = DataItem | SectionItem
 
-export const WHOLE: Section = {path: [], text: 'ALL', fields: []}
+const NO_NAMES = new FieldNames([])
+
+/** A section of the message itself. */
+function ofMessage(text: SectionText): Section {
+  return {path: [], text, fields: [], names: NO_NAMES}
+}
 
 /** The macros of RFC 3501 §6.4.5. */
 export const MACROS: Readonly<Record<string, readonly DataItem[]>> = {
@@ -42,8 +51,8 @@ export const MACROS: Readonly<Record<string, readonly DataItem[]>> = {
 
 /** The old names of three sections (RFC 3501 §6.4.5). */
 export const OLD_NAMES: Readonly<Record<string, SectionItem>> = {
-  RFC822: {section: WHOLE, partial: undefined, peek: false, label: 'RFC822'},
-  'RFC822.HEADER': {section: {path: [], text: 'HEADER', fields: []}, partial: undefined, peek: true, label: 'RFC822.HEADER'},
+  RFC822: {section: ofMessage('ALL'), partial: undefined, peek: false, label: 'RFC822'},
+  'RFC822.HEADER': {section: ofMessage('HEADER'), partial: undefined, peek: true, label: 'RFC822.HEADER'},
   // Courier: RFC822.TEXT leaves \Seen alone; RFC 3501 §6.4.5 calls it equivalent to BODY[TEXT].
-  'RFC822.TEXT': {section: {path: [], text: 'TEXT', fields: []}, partial: undefined, peek: false, label: 'RFC822.TEXT'},
+  'RFC822.TEXT': {section: ofMessage('TEXT'), partial: undefined, peek: false, label: 'RFC822.TEXT'},
 }

@@ -99,8 +99,8 @@ class FetchRun {
       try {
         await this.#writeMessage(number, metadata)
       } catch (error) {
-        // One message that cannot be read must not hide the others.
-        if (!(error instanceof Fault)) throw error
+        // One message that cannot be read must not hide the others; in the middle of a line it is too late.
+        if (!(error instanceof Fault) || !out.atLineStart) throw error
         this.#fault ??= error
         continue
       }
@@ -115,19 +115,22 @@ class FetchRun {
     const {view} = this.#context
     const {need, opens} = this.#plan
     if (need && !metadata) return this.#write(number, this.#gone())
-    if (need === 'header' && metadata && !isWholeHeader(metadata.header)) return this.#writeLongHeader(number)
-    if (!opens) return this.#write(number, {metadata, opened: undefined})
+    // A header that was cut in the metadata: the file and the structure tell all of it.
+    const isCut = need === 'header' && metadata !== undefined && !isWholeHeader(metadata.header)
+    if (!opens && !isCut) return this.#write(number, {metadata, opened: undefined})
     using opened = await view.open(number)
-    await this.#write(number, opened ? {metadata, opened} : this.#gone())
+    if (!opened) return await this.#write(number, this.#gone())
+    // The file stays open until it has been sent.
+    const again = isCut || (metadata !== undefined && isOld(metadata, opened))
+    await this.#write(number, again ? await this.#readAgain(number, opened) : {metadata, opened})
   }
 
-  /** The header was cut in the metadata: the file and the structure tell all of it. */
-  async #writeLongHeader(number: MessageNumber): Promise<void> {
-    const {view} = this.#context
-    let metadata: MessageMetadata | undefined
-    for await (const batch of view.metadata([number], 'structure')) metadata = batch[0]?.metadata
-    using opened: OpenMessage | undefined = metadata && (await view.open(number))
-    await this.#write(number, opened ? {metadata, opened} : this.#gone())
+  /** The structure of the file as it is now. */
+  async #readAgain(number: MessageNumber, opened: OpenMessage): Promise<Source> {
+    for await (const [entry] of this.#context.view.metadata([number], 'structure')) {
+      if (entry?.metadata) return {metadata: entry.metadata, opened}
+    }
+    return this.#gone()
   }
 
   async #write(number: MessageNumber, source: Source): Promise<void> {
@@ -149,4 +152,9 @@ class FetchRun {
     this.#substitute ??= substituteMessage(this.#context.session.now())
     return this.#substitute
   }
+}
+
+/** The file was rewritten in place after its metadata was read (`design.md` §3); offsets would be wrong. */
+function isOld(metadata: MessageMetadata, opened: OpenMessage): boolean {
+  return metadata.storedBytes !== opened.storedBytes || metadata.internalDateMs !== opened.internalDateMs
 }

@@ -1,8 +1,9 @@
 import type {MessageMetadata, OpenMessage} from '../../maildir/types.js'
+import {selectNamed} from '../../message/field-scan.js'
 import {selectFields, selectMimeFields} from '../../message/headers.js'
 import {LIMITS} from '../../message/limits.js'
 import type {ReplyWriter} from '../replies/reply-writer.js'
-import type {SectionItem} from './items.js'
+import type {Section, SectionItem} from './items.js'
 import {type FieldChoice, type FieldsPlace, locateSection, type Place} from './section.js'
 import {type Range, streamLiteral} from './stream-literal.js'
 import {cutPartial, wireText} from './wire-text.js'
@@ -56,9 +57,8 @@ export function writeSection(out: ReplyWriter, item: SectionItem, source: Source
 
 /** The message's own header, or fields of it. */
 function writeHeader(out: ReplyWriter, item: SectionItem, header: string, counters: OctetCounters): void {
-  const {text, fields} = item.section
   counters.headers += header.length
-  writeText(out, item, text === 'HEADER' ? header : selectFields(header, fields, {not: text === 'HEADER.FIELDS.NOT'}))
+  writeText(out, item, item.section.text === 'HEADER' ? header : chooseNamed(header, item.section))
 }
 
 function writePlace(
@@ -87,7 +87,11 @@ async function writeFields(
 }
 
 function chooseFields(header: string, choose: FieldChoice): string {
-  return choose.kind === 'mime' ? selectMimeFields(header) : selectFields(header, choose.names, {not: choose.not})
+  return choose.kind === 'mime' ? selectMimeFields(header) : chooseNamed(header, choose.section)
+}
+
+function chooseNamed(header: string, {text, fields, names}: Section): string {
+  return text === 'HEADER.FIELDS' ? selectNamed(header, names) : selectFields(header, fields, {not: true})
 }
 
 /** Octets of the file: at once when they are few, else piece by piece. */

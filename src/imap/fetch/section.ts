@@ -14,7 +14,7 @@ export interface FieldsPlace {
 }
 
 export type FieldChoice =
-  | {readonly kind: 'names'; readonly names: readonly string[]; readonly not: boolean}
+  | {readonly kind: 'names'; readonly section: Section}
   /** MIME-Version and Content-* (the MIME section). */
   | {readonly kind: 'mime'}
 
@@ -40,11 +40,7 @@ export function locateSection(message: Part, section: Section): Place {
       return octets([target.header])
     case 'HEADER.FIELDS':
     case 'HEADER.FIELDS.NOT':
-      return {
-        kind: 'fields',
-        header: target.header,
-        choose: {kind: 'names', names: section.fields, not: section.text === 'HEADER.FIELDS.NOT'},
-      }
+      return {kind: 'fields', header: target.header, choose: {kind: 'names', section}}
     case 'MIME':
       return {kind: 'fields', header: entity.header, choose: {kind: 'mime'}}
   }

@@ -1,4 +1,4 @@
-import {encodeWords, textOfOctets} from './encode-words.js'
+import {encodeEightBit, unicodeOf} from '../../message/encoded-words.js'
 
 /** How text with octets above 0x7F is sent: RFC 2047, or raw UTF-8 after `ENABLE UTF8=ACCEPT` (RFC 6855 §3). */
 export type TextMode = 'encoded' | 'utf8'
@@ -21,13 +21,13 @@ const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
 function asciiString(value: string): string {
   if (PLAIN.test(value)) return `"${value}"`
-  return quoted(/[\x80-\xff]/.test(value) ? encodeWords(value) : value)
+  return quoted(/[\x80-\xff]/.test(value) ? encodeEightBit(value) : value)
 }
 
 function utf8String(value: string): string {
   if (PLAIN.test(value)) return `"${value}"`
   // Octets that are not UTF-8 must not appear in UTF8 mode (RFC 6855 §3): they are read as windows-1252.
-  return quoted(/[\x80-\xff]/.test(value) ? Buffer.from(textOfOctets(value), 'utf8').toString('latin1') : value)
+  return quoted(/[\x80-\xff]/.test(value) ? Buffer.from(unicodeOf(value), 'utf8').toString('latin1') : value)
 }
 
 /** Octets as a quoted string, or as a literal where a line end makes that impossible. NUL, which neither may hold, becomes a space. */

@@ -1,0 +1,245 @@
+import type {MessageMetadata, MessageNumber, MetadataNeed, View} from '../../maildir/types.js'
+import {type LocalTime, parseDate, writtenDay} from '../../message/date.js'
+import {FieldNames, firstValues} from '../../message/field-scan.js'
+import {fieldValue} from '../../message/headers.js'
+import type {Needle} from '../../message/search-needle.js'
+import {valueHolds} from '../../message/search-text.js'
+import {type MessageSet, STAR} from '../message-set.js'
+import type {SearchKey} from './keys.js'
+
+/** What must be known of a message before a key can be decided, from cheap to dear. */
+export const STAGES = ['view', 'date', 'size', 'header', 'body'] as const
+export type Stage = (typeof STAGES)[number]
+
+/** Metadata that a stage needs. */
+export const STAGE_NEED: Readonly<Record<Stage, MetadataNeed | undefined>> = {
+  view: undefined,
+  date: 'date',
+  size: 'size',
+  header: 'header',
+  body: 'structure',
+}
+
+/** A message while it is looked at. */
+export interface Subject {
+  readonly number: MessageNumber
+  /** As far as the stage needs it; undefined: the file is gone, and only what the view knows can match (`spec/imap.md` §23). */
+  readonly metadata: MessageMetadata | undefined
+  /** The message's own header; empty when the file is gone. From the stage `header` on. */
+  readonly header: string
+  /** The body (or with TEXT also a header) holds the needle of this number in the program. From the stage `body` on. */
+  bodyHolds(index: number): boolean
+}
+
+export interface Test {
+  readonly kind: 'test'
+  readonly stage: number
+  holds(subject: Subject): boolean
+}
+
+export type Node = Test | {readonly kind: 'and' | 'or'; readonly nodes: readonly Node[]} | {readonly kind: 'not'; readonly node: Node}
+
+/** What a BODY or TEXT key looks for. */
+export interface BodyNeedle {
+  readonly needle: Needle
+  /** TEXT: headers count too. */
+  readonly inHeaders: boolean
+}
+
+export interface Program {
+  readonly root: Node
+  /** Numbers of the stages that some key needs, ascending. */
+  readonly stages: readonly number[]
+  readonly needles: readonly BodyNeedle[]
+}
+
+/** What keys are read with. */
+export interface Reading {
+  /** Search string of the client in the form in which texts are compared. */
+  needle(octets: string): Needle
+  /** The server's zone. */
+  readonly localTime: LocalTime
+}
+
+/** Makes a program of search keys for one mailbox. */
+export function compileSearch(key: SearchKey, view: View, reading: Reading): Program {
+  const compiler = new Compiler(view, reading)
+  const root = compiler.compile(key)
+  return {root, stages: [...compiler.stages].sort((a, b) => a - b), needles: compiler.needles}
+}
+
+class Compiler {
+  readonly stages = new Set<number>()
+  readonly needles: BodyNeedle[] = []
+  readonly #view: View
+  readonly #reading: Reading
+
+  constructor(view: View, reading: Reading) {
+    this.#view = view
+    this.#reading = reading
+  }
+
+  compile(key: SearchKey): Node {
+    switch (key.kind) {
+      case 'not':
+        return {kind: 'not', node: this.compile(key.key)}
+      case 'and':
+      case 'or':
+        return {kind: key.kind, nodes: key.keys.map((inner) => this.compile(inner))}
+      case 'header':
+        return this.#header(key.name, key.text)
+      case 'body':
+      case 'text':
+        return this.#body({needle: this.#reading.needle(key.text), inHeaders: key.kind === 'text'})
+      case 'date':
+        return key.of === 'internal' ? this.#internalDate(key) : this.#sentDate(key)
+      case 'size':
+        return this.#size(key)
+      default:
+        return this.#test('view', this.#viewTest(key))
+    }
+  }
+
+  #test(stage: Stage, holds: (subject: Subject) => boolean): Test {
+    const number = STAGES.indexOf(stage)
+    this.stages.add(number)
+    return {kind: 'test', stage: number, holds}
+  }
+
+  #viewTest(key: ViewKey): (subject: Subject) => boolean {
+    const view = this.#view
+    switch (key.kind) {
+      case 'all':
+        return () => true
+      case 'numbers': {
+        const holds = membership(key.set, view.size)
+        return ({number}) => holds(number)
+      }
+      case 'uids': {
+        const holds = membership(key.set, view.size === 0 ? 0 : view.uidOf(view.size as MessageNumber))
+        return ({number}) => holds(view.uidOf(number))
+      }
+      case 'flag':
+        return ({number}) => (view.flagsOf(number) & key.bit) !== 0
+      case 'recent':
+        return ({number}) => view.isRecent(number)
+      case 'keyword': {
+        const wanted = key.name.toUpperCase()
+        return ({number}) => view.keywordsOf(number).some((keyword) => keyword.toUpperCase() === wanted)
+      }
+    }
+  }
+
+  #internalDate({relation, day}: DateKey): Test {
+    const {localTime} = this.#reading
+    return this.#test('date', ({metadata}) => {
+      return metadata !== undefined && compare[relation](localTime.day(Math.floor(metadata.internalDateMs / 1000)), day)
+    })
+  }
+
+  /** Courier: converts the date to the server's zone first; RFC 3501 §6.4.4 disregards time and zone. */
+  #sentDate({relation, day}: DateKey): Test {
+    const names = new FieldNames(['date'])
+    return this.#test('header', ({header}) => {
+      const sent = parseDate(firstValues(header, names).get('date') ?? '')
+      return sent !== undefined && compare[relation](writtenDay(sent), day)
+    })
+  }
+
+  /** Courier: compares the octets of the file; RFC 3501 §6.4.4 means RFC822.SIZE. */
+  #size({relation, octets}: SizeKey): Test {
+    return this.#test('size', ({metadata}) => {
+      if (!metadata) return false
+      return relation === 'larger' ? metadata.wireBytes > octets : metadata.wireBytes < octets
+    })
+  }
+
+  /** Courier: looks at the headers of all parts too; RFC 3501 §6.4.4 means the message's own. */
+  #header(name: string, octets: string): Test {
+    const names = new FieldNames([name])
+    const needle = this.#reading.needle(octets)
+    return this.#test('header', ({header}) => {
+      for (const field of names.in(header)) if (valueHolds(fieldValue(header, field), needle)) return true
+      return false
+    })
+  }
+
+  #body(wanted: BodyNeedle): Test {
+    const same = this.needles.findIndex(({needle, inHeaders}) => needle.text === wanted.needle.text && inHeaders === wanted.inHeaders)
+    const index = same < 0 ? this.needles.push(wanted) - 1 : same
+    return this.#test('body', (subject) => subject.bodyHolds(index))
+  }
+}
+
+type ViewKey = Extract<SearchKey, {kind: 'all' | 'numbers' | 'uids' | 'flag' | 'recent' | 'keyword'}>
+type DateKey = Extract<SearchKey, {kind: 'date'}>
+type SizeKey = Extract<SearchKey, {kind: 'size'}>
+
+const compare: Readonly<Record<DateKey['relation'], (day: number, wanted: number) => boolean>> = {
+  before: (day, wanted) => day < wanted,
+  on: (day, wanted) => day === wanted,
+  since: (day, wanted) => day >= wanted,
+}
+
+/**
+ * Is a number in the set? `*` is the highest number in use; ranges may be written either way round (RFC 3501 §9).
+ *
+ * Courier: a set that starts with `*`, or a range written backwards, matches nothing. Numbers that no message has match
+ * nothing here: they ask, they do not name.
+ */
+function membership(set: MessageSet, highest: number): (number: number) => boolean {
+  const value = (end: number) => (end === STAR ? highest : end)
+  const ranges = set
+    .map(({first, last}) => ({low: Math.min(value(first), value(last)), high: Math.max(value(first), value(last))}))
+    .sort((a, b) => a.low - b.low)
+  const lows: number[] = []
+  const highs: number[] = []
+  for (const {low, high} of ranges) {
+    const previous = highs.length - 1
+    if (previous >= 0 && low <= highs[previous]! + 1) highs[previous] = Math.max(highs[previous]!, high)
+    else {
+      lows.push(low)
+      highs.push(high)
+    }
+  }
+  return (number) => {
+    let from = 0
+    let to = lows.length
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if (lows[middle]! <= number) from = middle + 1
+      else to = middle
+    }
+    return from > 0 && number <= highs[from - 1]!
+  }
+}
+
+/** Does the message match, as far as it is known at this stage? undefined: that depends on more. */
+export function judge(node: Node, subject: Subject, stage: number): boolean | undefined {
+  switch (node.kind) {
+    case 'test':
+      return node.stage <= stage ? node.holds(subject) : undefined
+    case 'not': {
+      const verdict = judge(node.node, subject, stage)
+      return verdict === undefined ? undefined : !verdict
+    }
+    case 'and':
+    case 'or':
+      return judgeAll(node.nodes, subject, {stage, decisive: node.kind === 'or'})
+  }
+}
+
+/** One `decisive` verdict decides, whatever the others are. */
+function judgeAll(
+  nodes: readonly Node[],
+  subject: Subject,
+  {stage, decisive}: {readonly stage: number; readonly decisive: boolean},
+): boolean | undefined {
+  let unknown = false
+  for (const node of nodes) {
+    const verdict = judge(node, subject, stage)
+    if (verdict === decisive) return decisive
+    if (verdict === undefined) unknown = true
+  }
+  return unknown ? undefined : !decisive
+}

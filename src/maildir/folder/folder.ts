@@ -1,0 +1,536 @@
+/**
+ * One mailbox as this process knows it, shared by all sessions that have it open.
+ *
+ * The state here is a cache of the directory: other programs may change it at any instant, so it is compared with
+ * the disk before it is believed (`refresh`), and what it says about files is a guess until the file is touched.
+ * Who changes something holds the process's mutex of the folder and then Courier's lock file, for at most a
+ * hundred files at a time. UIDs are synced to disk before anybody is told (`design.md` §3).
+ */
+import {errnoOf, Fault} from '../../support/fault.js'
+import {Mutex} from '../../support/mutex.js'
+import {type DotLock, lockFolder} from '../dot-lock.js'
+import type {StoreEnvironment} from '../environment.js'
+import {fileFault} from '../file-fault.js'
+import {flagsOfName, nameInCur, sortForUids} from '../file-names.js'
+import type {FileFacts} from '../files.js'
+import type {FolderIndex} from '../index/metadata-index.js'
+import {FolderKeywords} from '../keywords/folder-keywords.js'
+import type {FolderName, Uid} from '../types.js'
+import type {UidDatabase} from '../uid-database.js'
+import type {UidValidities} from '../uid-validities.js'
+import {
+  contentParts,
+  type FolderIdentity,
+  folderIdentity,
+  isSettled,
+  newestStampNs,
+  sameFacts,
+  sameIdentity,
+  samePlace,
+} from './identity.js'
+import {Journal} from './journal.js'
+import {KeywordTable} from './keyword-table.js'
+import {NameTable} from './known-names.js'
+import {likelyInfos, splitName} from './reconcile.js'
+import {type ScanResult, scanCur} from './scan.js'
+import {type MessageRow, Snapshot, type StateChange} from './snapshot.js'
+import {UidFile} from './uid-file.js'
+
+/** Files that are renamed or unlinked under one hold of the lock. */
+export const LOCK_BATCH = 100
+/** After changes of our own the folder is read once more within this time. */
+const VERIFY_MS = 1_000
+
+/** Something happened to the folder; `by` is who did it. */
+export interface FolderChange {
+  readonly added?: readonly MessageRow[]
+  readonly gone?: readonly Uid[]
+  readonly changed?: ReadonlyMap<number, Omit<StateChange, 'modseq'>>
+  readonly by?: object | undefined
+}
+
+export interface FolderOptions {
+  readonly name: FolderName
+  /** Path in octets. */
+  readonly path: string
+  readonly validities: UidValidities
+  /** The folder turned out to be deleted, renamed or replaced: forget it. */
+  readonly onLost: () => void
+}
+
+export class Folder {
+  readonly name: FolderName
+  readonly path: string
+  readonly env: StoreEnvironment
+  readonly journal = new Journal()
+  readonly keywordTable = new KeywordTable()
+  readonly names: NameTable
+  readonly uidFile: UidFile
+  readonly keywordFiles: FolderKeywords
+  readonly #options: FolderOptions
+  readonly #mutex = new Mutex()
+  readonly #listeners = new Set<() => void>()
+  #snapshot = Snapshot.empty
+  #place: FileFacts | undefined
+  #loaded = false
+  #lost: Fault | undefined
+  #uidValidity = 0
+  #uidNext = 1
+  #highestModseq = 0
+  /** UIDs that no read-write session has been told of yet, as half-open ranges. */
+  #unclaimed: [from: number, to: number][] = []
+  /** What the folder looked like when it was read last, if a later change would show. */
+  #trusted: FolderIdentity | undefined
+  /** `new/` when it was last found empty, and when that reading of it began. */
+  #emptyNew: {readonly facts: FileFacts | undefined; readonly beganNs: bigint} = {facts: undefined, beganNs: 0n}
+  #keywordsSeen: FileFacts | undefined
+  /** The UID database on disk lists messages that are gone. */
+  #staleLines = false
+  #queuedScan: Promise<void> | undefined
+  #verifyTimer: NodeJS.Timeout | undefined
+  #index: FolderIndex | undefined
+  #unwatch: (() => void) | undefined
+  #watchers = 0
+
+  constructor(env: StoreEnvironment, options: FolderOptions) {
+    this.env = env
+    this.name = options.name
+    this.path = options.path
+    this.#options = options
+    this.names = new NameTable(() => this.#snapshot)
+    this.uidFile = new UidFile(env, options.path)
+    this.keywordFiles = new FolderKeywords(options.path, env)
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot
+  }
+
+  get uidValidity(): number {
+    return this.#uidValidity
+  }
+
+  get uidNext(): number {
+    return this.#uidNext
+  }
+
+  get highestModseq(): number {
+    return this.#highestModseq
+  }
+
+  get index(): FolderIndex {
+    const key = {device: this.#place?.device ?? 0n, inode: this.#place?.inode ?? 0n, uidValidity: this.#uidValidity}
+    this.#index ??= this.env.index.folder(key)
+    return this.#index
+  }
+
+  /** Messages that would be \Recent for the next read-write session. */
+  get unclaimedCount(): number {
+    let count = 0
+    for (const [from, to] of this.#unclaimed) count += this.#snapshot.firstFrom(to) - this.#snapshot.firstFrom(from)
+    return count
+  }
+
+  /** Ranges of UIDs that are \Recent for the asking session; with `claim` for no later one. */
+  recentRanges(claim: boolean): readonly (readonly [from: number, to: number])[] {
+    const ranges = this.#unclaimed.map(([from, to]) => [from, to] as const)
+    if (claim) this.#unclaimed = []
+    return ranges
+  }
+
+  /** Calls `listener` after each change. Returns the end of it. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size > 0) return
+      clearTimeout(this.#verifyTimer)
+      this.#verifyTimer = undefined
+    }
+  }
+
+  /** Watches the directory while somebody wants to know at once. Returns the end of it. */
+  watch(): () => void {
+    this.#watchers += 1
+    this.#unwatch ??= this.env.watcher.add({path: this.path, look: () => this.#look()})
+    return () => {
+      this.#watchers -= 1
+      if (this.#watchers > 0) return
+      this.#unwatch?.()
+      this.#unwatch = undefined
+    }
+  }
+
+  /** Makes the state agree with the disk. @throws {Fault} `no-such-mailbox` when the folder is gone or another one now */
+  async refresh(): Promise<void> {
+    if (this.#lost) throw this.#lost
+    if (this.#isUnchanged()) return
+    this.#queuedScan ??= this.exclusive(async () => {
+      this.#queuedScan = undefined
+      if (!this.#isUnchanged()) await this.#scan()
+    })
+    await this.#queuedScan
+  }
+
+  /** Runs `task` while nobody else in this process changes the folder. */
+  exclusive<T>(task: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(task)
+  }
+
+  /** Runs `task` under Courier's lock file. Call it from `exclusive`. @throws {Fault} `busy` */
+  async locked<T>(task: () => Promise<T>): Promise<T> {
+    if (!this.env.useLocks) return task()
+    const lock = await this.#acquire()
+    try {
+      return await task()
+    } finally {
+      await lock?.release()
+    }
+  }
+
+  /** Under the lock: the state agrees with the UID database on disk, so that UIDs can be given. */
+  async ensureCurrent(): Promise<void> {
+    this.#checkPlace()
+    if (!this.#loaded || !this.uidFile.isCurrent()) await this.#scanLocked()
+  }
+
+  /** Gives the next UIDs; they count only when `apply` follows. */
+  giveUids(count: number): Uid[] {
+    const first = this.#uidNext
+    this.#uidNext += count
+    return Array.from({length: count}, (_, place) => (first + place) as Uid)
+  }
+
+  /** Makes a change of ours or a found one the state, and tells everybody. */
+  apply({added = [], gone = [], changed = new Map(), by}: FolderChange): void {
+    if (added.length === 0 && gone.length === 0 && changed.size === 0) return
+    const modseq = this.nextModseq()
+    const goneBases: string[] = []
+    for (const uid of gone) {
+      const index = this.#snapshot.indexOf(uid)
+      if (index < 0) continue
+      const {base, info} = this.#snapshot.row(index)
+      this.names.remove(base, info)
+      this.#index?.delete(base)
+      goneBases.push(base)
+    }
+    // A message that only changes its UID is gone and added: its keywords stay.
+    const staying = new Set(added.map(({base}) => base))
+    this.keywordFiles.gone(goneBases.filter((base) => !staying.has(base)))
+    if (gone.length > 0) this.#snapshot = this.#snapshot.without(gone)
+    const changes = new Map<number, StateChange>()
+    for (const [uid, change] of changed) {
+      const index = this.#snapshot.indexOf(uid)
+      if (index < 0) continue
+      if (change.info !== undefined) {
+        const {base, info} = this.#snapshot.row(index)
+        this.names.remove(base, info)
+        this.names.add(base, change.info, uid as Uid)
+        changes.set(uid, {...change, info: this.names.shared(change.info), modseq})
+      } else changes.set(uid, {...change, modseq})
+    }
+    this.#snapshot = this.#snapshot.change(changes)
+    for (const {uid, base, info} of added) this.names.add(base, info, uid)
+    this.#snapshot = this.#snapshot.append(added.map((row) => ({...row, info: this.names.shared(row.info), modseq})))
+    this.keywordFiles.came(staying)
+    this.journal.add({kind: 'gone', uids: gone})
+    this.journal.add({kind: 'added', uids: added.map(({uid}) => uid)})
+    this.journal.add({kind: 'flags', uids: [...changes.keys()] as Uid[], by})
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  /** We changed the directory ourselves: it is read once more soon, for what others did in the same moment. */
+  touched({gone = false, recent}: {readonly gone?: boolean; readonly recent?: readonly Uid[]} = {}): void {
+    this.#trusted = undefined
+    if (gone) this.#staleLines = true
+    const first = recent?.[0]
+    if (first !== undefined) this.#isRecent(first, (recent?.at(-1) ?? first) + 1)
+    if (this.#listeners.size === 0) return
+    this.#verifyTimer ??= setTimeout(() => {
+      this.#verifyTimer = undefined
+      void this.#look()
+    }, VERIFY_MS).unref()
+  }
+
+  /** `max(last + 1, now, newest time stamp of the folder)` in microseconds: never goes back (`design.md` §3). */
+  nextModseq(): number {
+    const now = Math.floor(this.env.nowMs() * 1000)
+    const newest = this.#highestModseq === 0 ? Number(newestStampNs(contentParts(folderIdentity(this.env.files, this.path))) / 1000n) : 0
+    this.#highestModseq = Math.max(this.#highestModseq + 1, now, newest)
+    return this.#highestModseq
+  }
+
+  /** The lines of the UID database as of a snapshot. */
+  static *uidLines(snapshot: Snapshot): Generator<readonly [base: string, uid: number]> {
+    for (let index = 0; index < snapshot.size; index += 1) yield [snapshot.baseAt(index), snapshot.uidAt(index)]
+  }
+
+  /** A message with this base name is known. */
+  has(base: string): boolean {
+    return this.#uidOf(base) !== undefined
+  }
+
+  /** File name of the message with this base name, as last seen. */
+  nameOf(base: string): string | undefined {
+    for (const info of this.names.infos()) if (this.names.uidOf(base + info) !== undefined) return base + info
+    return undefined
+  }
+
+  #uidOf(base: string): Uid | undefined {
+    const name = this.nameOf(base)
+    return name === undefined ? undefined : this.names.uidOf(name)
+  }
+
+  #keywordSetOf(base: string): number {
+    return this.env.keywordsMode === 0 ? 0 : this.keywordTable.numberOf(this.keywordFiles.of(base))
+  }
+
+  /** Looks at the disk without anybody waiting for it; a lost folder is noticed by its sessions. */
+  async #look(): Promise<void> {
+    try {
+      await this.refresh()
+    } catch (error) {
+      if (!(error instanceof Fault)) this.env.log.error('maildir.scan-failed', {path: this.path, error})
+      else if (error.code !== 'no-such-mailbox') this.env.log.warning('maildir.scan-failed', {path: this.path, reason: error.message})
+      for (const listener of [...this.#listeners]) listener()
+    }
+  }
+
+  #isRecent(from: number, to: number): void {
+    const last = this.#unclaimed.at(-1)
+    if (last?.[1] === from) last[1] = to
+    else this.#unclaimed.push([from, to])
+  }
+
+  #isUnchanged(): boolean {
+    return this.#trusted !== undefined && sameIdentity(this.#trusted, folderIdentity(this.env.files, this.path))
+  }
+
+  #nowNs(): bigint {
+    return BigInt(Math.floor(this.env.nowMs() * 1000)) * 1000n
+  }
+
+  async #acquire(): Promise<DotLock | undefined> {
+    const {files, lockDeadlineMs} = this.env
+    try {
+      return await lockFolder(this.path, lockDeadlineMs, this.env)
+    } catch (error) {
+      if (isReadOnly(error)) return undefined // nothing can be written here, so nothing needs the lock
+      if (files.stat(`${this.path}/tmp`)) throw error
+      if (!files.stat(`${this.path}/cur`)) this.#lose('deleted or renamed')
+      await files.mkdir(`${this.path}/tmp`, 0o700).catch((failure: unknown) => {
+        throw fileFault(failure, `Cannot make "${this.path}/tmp"`)
+      })
+      return lockFolder(this.path, lockDeadlineMs, this.env)
+    }
+  }
+
+  #lose(how: string): never {
+    this.#lost = new Fault('no-such-mailbox', `Mailbox "${this.name}" was ${how}`)
+    this.#options.onLost()
+    throw this.#lost
+  }
+
+  #checkPlace(): void {
+    if (this.#lost) throw this.#lost
+    const place = this.env.files.stat(this.path)
+    if (!place || !this.env.files.stat(`${this.path}/cur`)) this.#lose('deleted or renamed')
+    if (this.#place && !samePlace(place, this.#place)) this.#lose('replaced by another')
+    this.#place ??= place
+  }
+
+  async #scan(): Promise<void> {
+    this.#checkPlace()
+    while ((await this.locked(() => this.#moveNew())) >= LOCK_BATCH) await new Promise((resolve) => setImmediate(resolve))
+    await this.locked(() => this.#scanLocked())
+  }
+
+  /** Moves up to a lock's worth of files from `new/` to `cur/`; answers how many. */
+  async #moveNew(): Promise<number> {
+    const {files, log} = this.env
+    const beganNs = this.#nowNs()
+    const before = files.stat(`${this.path}/new`)
+    if (this.#isKnownEmpty(before)) return 0
+    const waiting = (await this.#listNew()).filter((name) => !name.startsWith('.'))
+    this.#emptyNew = {facts: waiting.length === 0 ? before : undefined, beganNs}
+    let moved = 0
+    for (const name of waiting.slice(0, LOCK_BATCH)) {
+      try {
+        await this.#takeNew(name)
+        moved += 1
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') continue // somebody else moved it
+        log.warning('maildir.rename-failed', {path: `${this.path}/new/${name}`, reason: String(error)})
+        return 0
+      }
+    }
+    return moved
+  }
+
+  /** `new/` was found empty, and a later delivery would show in its time stamps. */
+  #isKnownEmpty(now: FileFacts | undefined): boolean {
+    const {facts, beganNs} = this.#emptyNew
+    return facts !== undefined && sameFacts(now, facts) && this.env.files.isLocal(this.path) && isSettled([facts], beganNs)
+  }
+
+  async #listNew(): Promise<string[]> {
+    try {
+      return await this.env.files.list(`${this.path}/new`)
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return []
+      throw error
+    }
+  }
+
+  /**
+   * Moves one file from `new/` to `cur/`. A delivery must never replace a message: one that has the same base name by
+   * accident gets another. A program that takes it by link and unlink at the same moment must not make it two.
+   */
+  async #takeNew(name: string): Promise<void> {
+    const {files} = this.env
+    const waiting = `${this.path}/new/${name}`
+    const {base, info} = splitName(nameInCur(name))
+    const path = (number: number, ending = info) => `${this.path}/cur/${base}${number ? `_${number}` : ''}${ending}`
+    let number = 0
+    for (let taken = files.stat(path(0)); taken; taken = files.stat(path(number))) {
+      if (samePlace(files.stat(waiting), taken)) {
+        await files.unlink(waiting)
+        return
+      }
+      number += 1
+    }
+    await files.rename(waiting, path(number))
+    const made = files.stat(path(number))
+    if (!made || made.links === 1) return
+    const infos = likelyInfos(this.names.infos()).filter((other) => other !== info)
+    if (infos.some((other) => samePlace(files.stat(path(number, other)), made))) await files.unlink(path(number))
+  }
+
+  async #scanLocked(): Promise<void> {
+    this.#checkPlace()
+    const beganNs = this.#nowNs()
+    const {files} = this.env
+    const observed = folderIdentity(files, this.path)
+    const reread = !this.uidFile.isCurrent(observed.uids)
+    const database = reread ? await this.uidFile.read() : undefined
+    if (this.#loaded && database && database.uidValidity !== this.#uidValidity) this.#lose('replaced by another')
+    const result = await this.#compare(database)
+    const keywordsChanged = await this.#readKeywords(observed.keywords, result)
+    await this.#merge(result, database, reread, keywordsChanged)
+    const after = folderIdentity(files, this.path)
+    const trusted = {...observed, uids: this.uidFile.isCurrent(after.uids) ? after.uids : observed.uids}
+    const holds = this.#isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)
+    this.#trusted = holds ? after : undefined
+  }
+
+  async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
+    const expected = new Set(database?.uids.keys())
+    if (expected.size > 0) for (const {base} of this.#snapshot.rows()) expected.delete(base)
+    try {
+      return await scanCur({
+        files: this.env.files,
+        path: this.path,
+        known: this.names,
+        baseOf: (uid) => this.#snapshot.baseAt(this.#snapshot.indexOf(uid)),
+        expected,
+        nowNs: () => this.#nowNs(),
+      })
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') this.#lose('deleted or renamed')
+      throw fileFault(error, `Cannot read "${this.path}/cur"`)
+    }
+  }
+
+  /** Reads the keyword directory when it changed; answers with the messages whose keywords did. */
+  async #readKeywords(seen: FileFacts | undefined, {added}: ScanResult): Promise<readonly string[]> {
+    const {files, keywordsMode, log} = this.env
+    if (keywordsMode === 0 || (this.#loaded && this.#keywordsSeen && sameFacts(seen, this.#keywordsSeen))) return []
+    const beganNs = this.#nowNs()
+    const {changed, problem} = await this.keywordFiles.load({exists: (base) => added.has(base) || this.has(base), consolidate: true})
+    if (problem) log.warning('maildir.keywords-not-saved', {path: this.path, reason: problem.message})
+    const after = files.stat(`${this.path}/courierimapkeywords`)
+    this.#keywordsSeen = sameFacts(seen, after) && isSettled([after], beganNs) ? after : undefined
+    return changed
+  }
+
+  /** Gives UIDs to what was found, puts them on disk, and makes it all the state. */
+  async #merge(result: ScanResult, database: UidDatabase | undefined, reread: boolean, keywordsChanged: readonly string[]): Promise<void> {
+    const first = !this.#loaded
+    const uidValidity = first
+      ? (database?.uidValidity ?? this.#options.validities.give(this.name, Math.floor(this.env.nowMs() / 1000)))
+      : this.#uidValidity
+    const uidNext = Math.max(this.#uidNext, database?.uidNext ?? 1)
+    const {gone, arrivals, restore} = this.#sortOut(result, database)
+    const placed = arrivals.filter(({uid}) => uid !== undefined).sort((a, b) => (a.uid ?? 0) - (b.uid ?? 0))
+    const fresh = sortForUids(
+      arrivals.filter(({uid}) => uid === undefined),
+      ({base}) => base,
+    ).map((arrival, place) => ({...arrival, uid: uidNext + place}))
+    const rows = [...placed, ...fresh].map(({uid, base, info}) => this.#row((uid ?? 0) as Uid, base, info))
+    const newUidNext = uidNext + fresh.length
+    const lostLines = database !== undefined && database.uids.size > this.#snapshot.size + rows.length - gone.length
+    const mustWrite = fresh.length > 0 || gone.length > 0 || restore || this.#staleLines || lostLines || (reread && !database)
+    if (mustWrite) await this.#write(uidValidity, newUidNext, this.#snapshot.without(gone).append(rows), fresh.length > 0)
+    this.#uidValidity = uidValidity
+    this.#uidNext = newUidNext
+    this.#loaded = true
+    if (fresh.length > 0) this.#isRecent(uidNext, newUidNext)
+    const goneSet = new Set(gone)
+    const changed = new Map<number, Omit<StateChange, 'modseq'>>()
+    for (const [uid, info] of result.renamed) if (!goneSet.has(uid)) changed.set(uid, {info, flags: flagsOfName(`x${info}`)})
+    for (const base of keywordsChanged) {
+      const uid = this.#uidOf(base)
+      if (uid !== undefined && !goneSet.has(uid)) changed.set(uid, {...changed.get(uid), keywordSet: this.#keywordSetOf(base)})
+    }
+    this.apply({added: rows, gone, changed})
+    if (this.#highestModseq === 0) this.nextModseq()
+  }
+
+  /** What becomes of each message: known ones that are gone, new ones with the UID that the database has for them. */
+  #sortOut(result: ScanResult, database: UidDatabase | undefined) {
+    const highest = this.#snapshot.highestUid
+    const gone: Uid[] = [...result.gone]
+    const arrivals: {uid: number | undefined; base: string; info: string}[] = []
+    // A UID below those already told cannot be shown any more: such a message counts as new.
+    const usable = (uid: number | undefined) => (uid !== undefined && uid > highest ? uid : undefined)
+    for (const [base, info] of result.added) arrivals.push({uid: usable(database?.uids.get(base)), base, info})
+    let restore = false
+    if (database && this.#loaded) {
+      const lost = new Set(gone)
+      this.#snapshot.forEach((uid, base, info) => {
+        const listed = database.uids.get(base)
+        if (lost.has(uid) || listed === uid) return
+        // Somebody's scan forgot the message while it was renamed: it keeps the UID that was told. Another UID was told too: that one counts.
+        if (listed === undefined) restore = true
+        else {
+          gone.push(uid)
+          arrivals.push({uid: usable(listed), base, info: result.renamed.get(uid) ?? info})
+        }
+      })
+    }
+    return {gone, arrivals, restore}
+  }
+
+  #row(uid: Uid, base: string, info: string): MessageRow {
+    return {uid, base, info, flags: flagsOfName(`x${info}`), keywordSet: this.#keywordSetOf(base), modseq: 0}
+  }
+
+  /** Puts the database on disk. Where nothing can be written UIDs live in memory only, as in the original. */
+  async #write(uidValidity: number, uidNext: number, snapshot: Snapshot, needed: boolean): Promise<void> {
+    try {
+      const prepared = await this.uidFile.prepare({uidValidity, uidNext}, Folder.uidLines(snapshot))
+      await prepared.commit()
+      await this.env.files.syncDirectory(this.path)
+      this.#staleLines = false
+    } catch (error) {
+      this.env.log.warning('maildir.uid-database-not-written', {path: this.path, reason: String(error)})
+      const fault = fileFault(error, `Cannot write the UID database of "${this.name}"`)
+      if (needed && !isReadOnly(fault)) throw fault
+    }
+  }
+}
+
+/** The directory or its file system takes no writes, and will not soon. */
+function isReadOnly(error: unknown): boolean {
+  return error instanceof Fault && (error.code === 'no-access' || error.code === 'read-only')
+}

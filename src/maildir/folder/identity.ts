@@ -1,0 +1,75 @@
+/**
+ * Has a folder changed since it was read? Four stats answer, if time stamps can be believed (`design.md` §3).
+ *
+ * The kernel moves time stamps in steps of 4 to 10 ms (whole seconds on old file systems): two changes in one step
+ * look like none. So what a scan saw is trusted only if the scan began a good while after the newest stamp that it
+ * saw. A stamp in the future, or a network file system, is never trusted.
+ */
+import type {FileFacts, MaildirFiles} from '../files.js'
+
+const STEP_NS = 20_000_000n
+const WHOLE_SECONDS_STEP_NS = 2_000_000_000n
+const SECOND_NS = 1_000_000_000n
+
+/** What the parts of a folder looked like at one moment. */
+export interface FolderIdentity {
+  readonly folder: FileFacts | undefined
+  readonly cur: FileFacts | undefined
+  readonly fresh: FileFacts | undefined
+  readonly keywords: FileFacts | undefined
+  readonly uids: FileFacts | undefined
+}
+
+export function folderIdentity(files: MaildirFiles, path: string): FolderIdentity {
+  return {
+    folder: files.stat(path),
+    cur: files.stat(`${path}/cur`),
+    fresh: files.stat(`${path}/new`),
+    keywords: files.stat(`${path}/courierimapkeywords`),
+    uids: files.stat(`${path}/courierimapuiddb`),
+  }
+}
+
+/** Same file or directory, with the same content as far as time stamps tell. */
+export function sameFacts(a: FileFacts | undefined, b: FileFacts | undefined): boolean {
+  if (!a || !b) return a === b
+  return a.inode === b.inode && a.device === b.device && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.size === b.size
+}
+
+/** Same directory or file, whatever its content. */
+export function samePlace(a: FileFacts | undefined, b: FileFacts | undefined): boolean {
+  return a !== undefined && b !== undefined && a.inode === b.inode && a.device === b.device
+}
+
+/** Same content throughout; the folder's own time stamps do not matter (its `tmp/` is none of our business). */
+export function sameIdentity(a: FolderIdentity, b: FolderIdentity): boolean {
+  return (
+    samePlace(a.folder, b.folder) &&
+    sameFacts(a.cur, b.cur) &&
+    sameFacts(a.fresh, b.fresh) &&
+    sameFacts(a.keywords, b.keywords) &&
+    sameFacts(a.uids, b.uids)
+  )
+}
+
+/** Newest time stamp of these, nanoseconds since 1970; 0 when nothing is there. */
+export function newestStampNs(parts: readonly (FileFacts | undefined)[]): bigint {
+  let newest = 0n
+  for (const part of parts) {
+    if (!part) continue
+    if (part.mtimeNs > newest) newest = part.mtimeNs
+    if (part.ctimeNs > newest) newest = part.ctimeNs
+  }
+  return newest
+}
+
+/** A later change of these would show: what was read from `beganNs` on (nanoseconds since 1970) can be relied on. */
+export function isSettled(parts: readonly (FileFacts | undefined)[], beganNs: bigint): boolean {
+  const newest = newestStampNs(parts)
+  const wholeSeconds = parts.every((part) => !part || (part.mtimeNs % SECOND_NS === 0n && part.ctimeNs % SECOND_NS === 0n))
+  return newest + (wholeSeconds ? WHOLE_SECONDS_STEP_NS : STEP_NS) <= beganNs
+}
+
+export function contentParts({cur, fresh, keywords, uids}: FolderIdentity): readonly (FileFacts | undefined)[] {
+  return [cur, fresh, keywords, uids]
+}

@@ -1,0 +1,78 @@
+/** STATUS of a folder that nobody has open: counts without giving UIDs, and leaves `new/` alone (`spec/imap.md` §12.2). */
+import {errnoOf, Fault} from '../../support/fault.js'
+import type {StoreEnvironment} from '../environment.js'
+import {fileFault} from '../file-fault.js'
+import {baseName, flagsOfName} from '../file-names.js'
+import {FLAG, type FolderStatus} from '../types.js'
+import {contentParts, type FolderIdentity, folderIdentity, isSettled, newestStampNs, sameIdentity} from './identity.js'
+import {UidFile} from './uid-file.js'
+
+/** What was counted, and what the folder looked like then. */
+export interface CountedStatus {
+  readonly status: FolderStatus
+  /** Set when a later change of the folder would show. */
+  readonly identity: FolderIdentity | undefined
+}
+
+export interface LightStatusOptions {
+  readonly path: string
+  /** Gives a folder without a UID database one with its first line only, so that its UIDVALIDITY stays. */
+  readonly giveUidValidity: () => number
+  readonly before: CountedStatus | undefined
+}
+
+/** Counts the messages of a folder. @throws {Fault} `no-such-mailbox`, `no-access` */
+export async function lightStatus(env: StoreEnvironment, {path, giveUidValidity, before}: LightStatusOptions): Promise<CountedStatus> {
+  const identity = folderIdentity(env.files, path)
+  if (!identity.cur) throw new Fault('no-such-mailbox', `"${path}" is no Maildir folder`)
+  if (before?.identity && sameIdentity(before.identity, identity)) return before
+  const beganNs = BigInt(Math.floor(env.nowMs() * 1000)) * 1000n
+  const uidFile = new UidFile(env, path)
+  const database = (await uidFile.read()) ?? {
+    uidValidity: await createDatabase(env, path, uidFile, giveUidValidity()),
+    uidNext: 1,
+    uids: new Map<string, number>(),
+  }
+  const [cur, fresh] = await Promise.all([listMessages(env, `${path}/cur`), listMessages(env, `${path}/new`)])
+  let unknown = 0
+  let unseen = fresh.length
+  const bases = new Map<string, string>()
+  for (const name of cur) bases.set(baseName(name), name)
+  for (const [base, name] of bases) {
+    if (!database.uids.has(base)) unknown += 1
+    if ((flagsOfName(name) & FLAG.seen) === 0) unseen += 1
+  }
+  const status: FolderStatus = {
+    messages: bases.size + fresh.length,
+    recent: unknown + fresh.length,
+    unseen,
+    uidNext: database.uidNext + unknown + fresh.length,
+    uidValidity: database.uidValidity,
+    highestModseq: Number(newestStampNs(contentParts(identity)) / 1000n),
+  }
+  const settled =
+    env.files.isLocal(path) && isSettled(contentParts(identity), beganNs) && sameIdentity(identity, folderIdentity(env.files, path))
+  return {status, identity: settled ? identity : undefined}
+}
+
+async function listMessages(env: StoreEnvironment, path: string): Promise<string[]> {
+  try {
+    return (await env.files.list(path)).filter((name) => !name.startsWith('.'))
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw fileFault(error, `Cannot read "${path}"`)
+  }
+}
+
+/** Writes a database without messages; where that is not possible the number lives for this answer only. */
+async function createDatabase(env: StoreEnvironment, path: string, uidFile: UidFile, uidValidity: number): Promise<number> {
+  try {
+    const prepared = await uidFile.prepare({uidValidity, uidNext: 1}, [])
+    // Not a rename: a database that somebody made in this moment stays.
+    await prepared.commitIfMissing()
+    return (await uidFile.read())?.uidValidity ?? uidValidity
+  } catch (error) {
+    env.log.warning('maildir.uid-database-not-written', {path, reason: String(error)})
+    return uidValidity
+  }
+}

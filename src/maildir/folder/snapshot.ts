@@ -1,0 +1,272 @@
+/**
+ * The messages of a folder at one moment: immutable, ordered by UID, in columns.
+ *
+ * Columns come in chunks that are copied when they change, so that one flag in a folder of 100,000 messages costs
+ * a few microseconds and a hundred sessions share everything else (`design.md` §3).
+ */
+import type {FlagBits, Uid} from '../types.js'
+
+export const CHUNK_MESSAGES = 1024
+
+/** What never changes of a stretch of messages. */
+interface Place {
+  readonly uids: Uint32Array
+  /** Base names: the file name up to its last `:`. */
+  readonly bases: readonly string[]
+}
+
+/** What changes: flags, keywords, file name endings. */
+interface State {
+  /** The rest of the file name, with its `:`; empty for a name without. Few different strings, shared. */
+  readonly infos: readonly string[]
+  readonly flags: Uint8Array
+  /** Index into the folder's list of keyword sets. */
+  readonly keywordSets: Uint32Array
+  readonly modseqs: Float64Array
+}
+
+interface Chunk {
+  readonly place: Place
+  readonly state: State
+}
+
+/** One message as a row; for building and for single look-ups. */
+export interface MessageRow {
+  readonly uid: Uid
+  readonly base: string
+  readonly info: string
+  readonly flags: FlagBits
+  readonly keywordSet: number
+  readonly modseq: number
+}
+
+/** New values for one message; what is left out stays. */
+export interface StateChange {
+  readonly info?: string
+  readonly flags?: FlagBits
+  readonly keywordSet?: number
+  readonly modseq: number
+}
+
+function chunkOf(rows: readonly MessageRow[]): Chunk {
+  return {
+    place: {uids: Uint32Array.from(rows, (row) => row.uid), bases: rows.map((row) => row.base)},
+    state: {
+      infos: rows.map((row) => row.info),
+      flags: Uint8Array.from(rows, (row) => row.flags),
+      keywordSets: Uint32Array.from(rows, (row) => row.keywordSet),
+      modseqs: Float64Array.from(rows, (row) => row.modseq),
+    },
+  }
+}
+
+function rowAt({place, state}: Chunk, offset: number): MessageRow {
+  return {
+    uid: (place.uids[offset] ?? 0) as Uid,
+    base: place.bases[offset] ?? '',
+    info: state.infos[offset] ?? '',
+    flags: state.flags[offset] ?? 0,
+    keywordSet: state.keywordSets[offset] ?? 0,
+    modseq: state.modseqs[offset] ?? 0,
+  }
+}
+
+/** First offset in an ascending column whose value is at least `wanted`. */
+function lowerBound(column: Uint32Array, wanted: number): number {
+  let low = 0
+  let high = column.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((column[middle] ?? 0) < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export class Snapshot {
+  static readonly empty = new Snapshot([])
+
+  readonly #chunks: readonly Chunk[]
+  /** Index of each chunk's first message. */
+  readonly #starts: Uint32Array
+  readonly size: number
+
+  private constructor(chunks: readonly Chunk[]) {
+    this.#chunks = chunks
+    this.#starts = new Uint32Array(chunks.length)
+    let size = 0
+    for (const [number, chunk] of chunks.entries()) {
+      this.#starts[number] = size
+      size += chunk.place.uids.length
+    }
+    this.size = size
+  }
+
+  /** Rows must be in ascending order of UID. */
+  static of(rows: readonly MessageRow[]): Snapshot {
+    const chunks: Chunk[] = []
+    for (let at = 0; at < rows.length; at += CHUNK_MESSAGES) chunks.push(chunkOf(rows.slice(at, at + CHUNK_MESSAGES)))
+    return new Snapshot(chunks)
+  }
+
+  /** The message at an index from 0. */
+  row(index: number): MessageRow {
+    const {chunk, offset} = this.#find(index)
+    return rowAt(chunk, offset)
+  }
+
+  uidAt(index: number): Uid {
+    const {chunk, offset} = this.#find(index)
+    return (chunk.place.uids[offset] ?? 0) as Uid
+  }
+
+  flagsAt(index: number): FlagBits {
+    const {chunk, offset} = this.#find(index)
+    return chunk.state.flags[offset] ?? 0
+  }
+
+  keywordSetAt(index: number): number {
+    const {chunk, offset} = this.#find(index)
+    return chunk.state.keywordSets[offset] ?? 0
+  }
+
+  modseqAt(index: number): number {
+    const {chunk, offset} = this.#find(index)
+    return chunk.state.modseqs[offset] ?? 0
+  }
+
+  baseAt(index: number): string {
+    const {chunk, offset} = this.#find(index)
+    return chunk.place.bases[offset] ?? ''
+  }
+
+  /** File name in `cur/`. */
+  nameAt(index: number): string {
+    const {chunk, offset} = this.#find(index)
+    return `${chunk.place.bases[offset] ?? ''}${chunk.state.infos[offset] ?? ''}`
+  }
+
+  get highestUid(): number {
+    const last = this.#chunks.at(-1)?.place.uids
+    return last?.[last.length - 1] ?? 0
+  }
+
+  /** Index of the first message with a UID of at least `uid`; `size` when there is none. */
+  firstFrom(uid: number): number {
+    let low = 0
+    let high = this.#chunks.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const uids = this.#chunks[middle]?.place.uids
+      if ((uids?.[uids.length - 1] ?? 0) < uid) low = middle + 1
+      else high = middle
+    }
+    const chunk = this.#chunks[low]
+    return chunk ? (this.#starts[low] ?? 0) + lowerBound(chunk.place.uids, uid) : this.size
+  }
+
+  /** Index of the message with this UID, or -1. */
+  indexOf(uid: number): number {
+    const index = this.firstFrom(uid)
+    return index < this.size && this.uidAt(index) === uid ? index : -1
+  }
+
+  *rows(): Generator<MessageRow> {
+    for (const chunk of this.#chunks) for (let offset = 0; offset < chunk.place.uids.length; offset += 1) yield rowAt(chunk, offset)
+  }
+
+  /** Calls back for each message, without making rows. */
+  forEach(visit: (uid: Uid, base: string, info: string) => void): void {
+    for (const {place, state} of this.#chunks) {
+      for (let offset = 0; offset < place.uids.length; offset += 1)
+        visit((place.uids[offset] ?? 0) as Uid, place.bases[offset] ?? '', state.infos[offset] ?? '')
+    }
+  }
+
+  /** How many messages lack all of these flags. */
+  countWithout(flags: FlagBits): number {
+    let count = 0
+    for (const {state} of this.#chunks) for (const bits of state.flags) if ((bits & flags) === 0) count += 1
+    return count
+  }
+
+  /** With messages added at the end; their UIDs are above all others, ascending. */
+  append(rows: readonly MessageRow[]): Snapshot {
+    if (rows.length === 0) return this
+    const last = this.#chunks.at(-1)
+    if (!last || last.place.uids.length >= CHUNK_MESSAGES) return new Snapshot([...this.#chunks, ...Snapshot.of(rows).#chunks])
+    const tail = Array.from(last.place.uids, (_, offset) => rowAt(last, offset))
+    return new Snapshot([...this.#chunks.slice(0, -1), ...Snapshot.of([...tail, ...rows]).#chunks])
+  }
+
+  /** Without these messages. */
+  without(uids: Iterable<number>): Snapshot {
+    const doomed = this.#byChunk(uids)
+    if (doomed.size === 0) return this
+    const chunks: Chunk[] = []
+    for (const [number, chunk] of this.#chunks.entries()) {
+      const offsets = doomed.get(number)
+      if (!offsets) chunks.push(chunk)
+      else if (offsets.length < chunk.place.uids.length) {
+        const gone = new Set(offsets)
+        const rows: MessageRow[] = []
+        for (let offset = 0; offset < chunk.place.uids.length; offset += 1) if (!gone.has(offset)) rows.push(rowAt(chunk, offset))
+        chunks.push(chunkOf(rows))
+      }
+    }
+    return new Snapshot(chunks)
+  }
+
+  /** With new flags, names or keywords for some messages; unknown UIDs are passed over. */
+  change(changes: ReadonlyMap<number, StateChange>): Snapshot {
+    const touched = this.#byChunk(changes.keys())
+    if (touched.size === 0) return this
+    const chunks = [...this.#chunks]
+    for (const [number, offsets] of touched) {
+      const chunk = chunks[number]
+      if (!chunk) continue
+      const {place, state} = chunk
+      const next = {
+        infos: [...state.infos],
+        flags: state.flags.slice(),
+        keywordSets: state.keywordSets.slice(),
+        modseqs: state.modseqs.slice(),
+      }
+      for (const offset of offsets) {
+        const change = changes.get(place.uids[offset] ?? 0)
+        if (!change) continue
+        if (change.info !== undefined) next.infos[offset] = change.info
+        if (change.flags !== undefined) next.flags[offset] = change.flags
+        if (change.keywordSet !== undefined) next.keywordSets[offset] = change.keywordSet
+        next.modseqs[offset] = change.modseq
+      }
+      chunks[number] = {place, state: next}
+    }
+    return new Snapshot(chunks)
+  }
+
+  #find(index: number): {chunk: Chunk; offset: number} {
+    // Full chunks in a row are the common case: guess, then correct.
+    let number = Math.min(Math.floor(index / CHUNK_MESSAGES), this.#chunks.length - 1)
+    while (number > 0 && (this.#starts[number] ?? 0) > index) number -= 1
+    while (number + 1 < this.#chunks.length && (this.#starts[number + 1] ?? 0) <= index) number += 1
+    const chunk = this.#chunks[number]
+    if (!chunk || index < 0 || index >= this.size) throw new RangeError(`Message ${index} of ${this.size}`)
+    return {chunk, offset: index - (this.#starts[number] ?? 0)}
+  }
+
+  #byChunk(uids: Iterable<number>): Map<number, number[]> {
+    const found = new Map<number, number[]>()
+    for (const uid of uids) {
+      const index = this.indexOf(uid)
+      if (index < 0) continue
+      let number = Math.min(Math.floor(index / CHUNK_MESSAGES), this.#chunks.length - 1)
+      while (number > 0 && (this.#starts[number] ?? 0) > index) number -= 1
+      while (number + 1 < this.#chunks.length && (this.#starts[number + 1] ?? 0) <= index) number += 1
+      const offsets = found.get(number)
+      if (offsets) offsets.push(index - (this.#starts[number] ?? 0))
+      else found.set(number, [index - (this.#starts[number] ?? 0)])
+    }
+    return found
+  }
+}

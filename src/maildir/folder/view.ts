@@ -1,0 +1,298 @@
+/**
+ * One session's mailbox: the messages that the client has been told of, by number.
+ *
+ * `#listed` is the snapshot that the client's numbers refer to. It moves forward when the client is told; as long as
+ * a message may not be said to be gone (RFC 3501 §7.4.1) it stays, and flags are read from the newest snapshot.
+ */
+import type {OpenFile} from '../files.js'
+import type {
+  CopyResult,
+  FlagBits,
+  FlagChange,
+  FolderName,
+  MessageNumber,
+  MetadataEntry,
+  MetadataNeed,
+  OpenMessage,
+  Uid,
+  Update,
+  View,
+} from '../types.js'
+import {FLAG} from '../types.js'
+import {writeFlags} from './flag-writer.js'
+import type {Folder} from './folder.js'
+import type {JournalEntry} from './journal.js'
+import {dropStaleEntry, openByUid, readMetadata} from './metadata.js'
+import {type Removed, removeMessages} from './remover.js'
+import type {Snapshot} from './snapshot.js'
+
+/** What a view needs of its account. */
+export interface ViewAccount {
+  copy(source: Folder, uids: readonly Uid[], target: FolderName, options: {readonly isMove: boolean}): Promise<CopyResult>
+  /** \Deleted of a message is about to change: it stops counting for the quota, or counts again. */
+  deletedChanges(folder: Folder, base: string, deleted: boolean): Promise<void>
+  /** Messages are gone; they counted for the quota unless they had \Deleted. */
+  removed(folder: Folder, names: readonly string[]): Promise<void>
+}
+
+export interface ViewOptions {
+  readonly folder: Folder
+  readonly account: ViewAccount
+  readonly readOnly: boolean
+  readonly onClose: () => void
+}
+
+export class FolderView implements View {
+  readonly readOnly: boolean
+  readonly #folder: Folder
+  readonly #account: ViewAccount
+  readonly #onClose: () => void
+  readonly #recent: (readonly [from: number, to: number])[] = []
+  readonly #stopListening: () => void
+  #listed: Snapshot
+  /** Journal position up to which the client knows what was added and what is gone. */
+  #position: number
+  /** The same for flags. */
+  #flagPosition: number
+  #listener: (() => void) | undefined
+  #closed = false
+
+  constructor({folder, account, readOnly, onClose}: ViewOptions) {
+    this.#folder = folder
+    this.#account = account
+    this.readOnly = readOnly
+    this.#onClose = onClose
+    this.#listed = folder.snapshot
+    this.#position = folder.journal.end
+    this.#flagPosition = this.#position
+    this.#claimRecent()
+    this.#stopListening = folder.listen(() => this.#listener?.())
+  }
+
+  get name(): FolderName {
+    return this.#folder.name
+  }
+
+  get uidValidity(): number {
+    return this.#folder.uidValidity
+  }
+
+  get uidNext(): number {
+    return this.#folder.uidNext
+  }
+
+  get highestModseq(): number {
+    return this.#folder.highestModseq
+  }
+
+  get size(): number {
+    return this.#listed.size
+  }
+
+  get recent(): number {
+    let count = 0
+    for (const [from, to] of this.#recent) count += this.#listed.firstFrom(to) - this.#listed.firstFrom(from)
+    return count
+  }
+
+  get keywords(): readonly string[] {
+    return this.#folder.keywordFiles.inUse
+  }
+
+  uidOf(number: MessageNumber): Uid {
+    return this.#listed.uidAt(number - 1)
+  }
+
+  numberOf(uid: Uid): MessageNumber | 0 {
+    return (this.#listed.indexOf(uid) + 1) as MessageNumber | 0
+  }
+
+  firstFrom(uid: Uid): number {
+    return this.#listed.firstFrom(uid) + 1
+  }
+
+  flagsOf(number: MessageNumber): FlagBits {
+    const {snapshot, index} = this.#newest(number)
+    return snapshot.flagsAt(index)
+  }
+
+  keywordsOf(number: MessageNumber): readonly string[] {
+    const {snapshot, index} = this.#newest(number)
+    return this.#folder.keywordTable.keywords(snapshot.keywordSetAt(index))
+  }
+
+  modseqOf(number: MessageNumber): number {
+    const {snapshot, index} = this.#newest(number)
+    return snapshot.modseqAt(index)
+  }
+
+  isRecent(number: MessageNumber): boolean {
+    const uid = this.uidOf(number)
+    return this.#recent.some(([from, to]) => uid >= from && uid < to)
+  }
+
+  refresh(): Promise<void> {
+    return this.#folder.refresh()
+  }
+
+  get pending(): boolean {
+    return (
+      this.#listed !== this.#folder.snapshot && (this.#position < this.#folder.journal.end || this.#flagPosition < this.#folder.journal.end)
+    )
+  }
+
+  updates({expunges}: {readonly expunges: boolean}): Update[] {
+    const current = this.#folder.snapshot
+    const end = this.#folder.journal.end
+    const changes = this.#folder.journal.since(Math.min(this.#position, this.#flagPosition))
+    const {gone, flagged} = changes ? this.#fromJournal(changes) : this.#byComparison(current)
+    const updates: Update[] = []
+    const mayMove = expunges || gone.length === 0
+    if (mayMove) {
+      let removed = 0
+      for (const uid of gone.sort((a, b) => a - b)) {
+        const index = this.#listed.indexOf(uid)
+        if (index < 0) continue // came and went between two looks
+        updates.push({kind: 'expunge', number: (index + 1 - removed) as MessageNumber, uid})
+        removed += 1
+      }
+      const grew = current.size > this.#listed.size - removed
+      this.#listed = current
+      this.#position = end
+      this.#claimRecent()
+      if (grew || removed > 0) updates.push({kind: 'exists', messages: current.size, recent: this.recent})
+    }
+    this.#flagPosition = end
+    for (const uid of flagged) {
+      const number = this.numberOf(uid)
+      if (number !== 0 && current.indexOf(uid) >= 0) updates.push({kind: 'flags', number})
+    }
+    return updates
+  }
+
+  watch(listener: () => void): () => void {
+    this.#listener = listener
+    const unwatch = this.#folder.watch()
+    return () => {
+      this.#listener = undefined
+      unwatch()
+    }
+  }
+
+  metadata(numbers: readonly MessageNumber[], need: MetadataNeed): AsyncIterable<readonly MetadataEntry[]> {
+    const listed = this.#listed
+    function* messages(): Generator<readonly [MessageNumber, Uid]> {
+      for (const number of numbers) yield [number, listed.uidAt(number - 1)]
+    }
+    return readMetadata(this.#folder, messages(), need)
+  }
+
+  async open(number: MessageNumber): Promise<OpenMessage | undefined> {
+    const uid = this.uidOf(number)
+    const base = this.#listed.baseAt(number - 1)
+    const file = await openByUid(this.#folder, uid)
+    if (!file) return undefined
+    dropStaleEntry(this.#folder, base, file.facts)
+    return openMessage(file)
+  }
+
+  async store(numbers: readonly MessageNumber[], change: FlagChange): Promise<void> {
+    const folder = this.#folder
+    await writeFlags(folder, this.#uidsOf(numbers), {
+      change,
+      by: this,
+      onDeletedChange: (base, deleted) => this.#account.deletedChanges(folder, base, deleted),
+    })
+  }
+
+  async expunge(numbers?: readonly MessageNumber[]): Promise<void> {
+    const uids = numbers ? this.#uidsOf(numbers) : Array.from({length: this.size}, (_, index) => this.#listed.uidAt(index))
+    const isDeleted = (uid: Uid) => {
+      const index = this.#folder.snapshot.indexOf(uid)
+      return index >= 0 && (this.#folder.snapshot.flagsAt(index) & FLAG.deleted) !== 0
+    }
+    await this.#tellRemoved(await removeMessages(this.#folder, uids.filter(isDeleted), isDeleted))
+  }
+
+  copy(numbers: readonly MessageNumber[], target: FolderName): Promise<CopyResult> {
+    return this.#account.copy(this.#folder, this.#uidsOf(numbers), target, {isMove: false})
+  }
+
+  async move(numbers: readonly MessageNumber[], target: FolderName): Promise<CopyResult> {
+    const copied = await this.#account.copy(this.#folder, this.#uidsOf(numbers), target, {isMove: true})
+    await this.#tellRemoved(await removeMessages(this.#folder, copied.from, () => true))
+    return copied
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#listener = undefined
+    this.#stopListening()
+    this.#onClose()
+  }
+
+  async #tellRemoved(removed: readonly Removed[]): Promise<void> {
+    if (removed.length === 0) return
+    await this.#account.removed(
+      this.#folder,
+      removed.map(({name}) => name),
+    )
+  }
+
+  #uidsOf(numbers: readonly MessageNumber[]): Uid[] {
+    return numbers.map((number) => this.uidOf(number))
+  }
+
+  /** Newest state of a message; what it was last for one that is gone. */
+  #newest(number: MessageNumber): {snapshot: Snapshot; index: number} {
+    const current = this.#folder.snapshot
+    if (current === this.#listed) return {snapshot: current, index: number - 1}
+    const index = current.indexOf(this.#listed.uidAt(number - 1))
+    return index < 0 ? {snapshot: this.#listed, index: number - 1} : {snapshot: current, index}
+  }
+
+  /** New messages are \Recent for the first read-write session that learns of them. */
+  #claimRecent(): void {
+    for (const [from, to] of this.#folder.recentRanges(!this.readOnly)) {
+      const known = this.#recent.at(-1)?.[1] ?? 0
+      if (to > known) this.#recent.push([Math.max(from, known), to])
+    }
+  }
+
+  #fromJournal(changes: readonly JournalEntry[]): {gone: Uid[]; flagged: Set<Uid>} {
+    const start = Math.min(this.#position, this.#flagPosition)
+    const gone: Uid[] = []
+    const flagged = new Set<Uid>()
+    for (const [offset, change] of changes.entries()) {
+      const position = start + offset
+      if (change.kind === 'gone' && position >= this.#position) gone.push(...change.uids.filter((uid) => this.#listed.indexOf(uid) >= 0))
+      if (change.kind === 'flags' && position >= this.#flagPosition && change.by !== this)
+        for (const uid of change.uids) if (this.#listed.indexOf(uid) >= 0) flagged.add(uid)
+    }
+    return {gone, flagged}
+  }
+
+  /** For a view that has fallen behind the journal: what differs between the two snapshots. */
+  #byComparison(current: Snapshot): {gone: Uid[]; flagged: Set<Uid>} {
+    const gone: Uid[] = []
+    const flagged = new Set<Uid>()
+    for (let index = 0; index < this.#listed.size; index += 1) {
+      const uid = this.#listed.uidAt(index)
+      const now = current.indexOf(uid)
+      if (now < 0) gone.push(uid)
+      else if (current.modseqAt(now) !== this.#listed.modseqAt(index)) flagged.add(uid)
+    }
+    return {gone, flagged}
+  }
+}
+
+function openMessage(file: OpenFile): OpenMessage {
+  return {
+    storedBytes: file.facts.size,
+    internalDateMs: Number(file.facts.mtimeNs / 1_000_000n),
+    whole: file.whole,
+    read: (start, end) => file.read(start, Math.max(0, end - start)),
+    [Symbol.dispose]: () => file.close(),
+  }
+}

@@ -1,0 +1,282 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, utimesSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import * as assert from 'uvu/assert'
+import {FLAG, type FolderName, type Mailstore, type MessageNumber, type View} from '../../src/maildir/types.js'
+import {Fault} from '../../src/support/fault.js'
+import {allNumbers, append, INBOX, isLong, makeFolder, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
+import {suite} from '../support/suite.js'
+
+const SECONDS = isLong ? 60 : 3
+const MESSAGES = isLong ? 5000 : 2000
+const renamer = join(dirname(fileURLToPath(import.meta.url)), '../support/renamer.js')
+
+/** What a client knows: UID → base name, and what it was told. */
+class Ledger {
+  readonly #view: View
+  readonly #path: string
+  readonly #baseOf = new Map<number, string>()
+  readonly #uidOf = new Map<string, number>()
+  readonly ours = new Set<number>()
+  uids: number[]
+
+  constructor(view: View, path: string) {
+    this.#view = view
+    this.#path = path
+    this.uids = allNumbers(view).map((number) => view.uidOf(number))
+  }
+
+  /** The UID database agrees with what it said before: no file has changed its UID, no UID its file. */
+  checkDatabase(): void {
+    for (const line of readFileSync(join(this.#path, 'courierimapuiddb'), 'latin1').split('\n').slice(1)) {
+      const space = line.indexOf(' ')
+      if (space < 0) continue
+      const uid = Number(line.slice(0, space))
+      const base = line.slice(space + 1)
+      assert.is(this.#baseOf.get(uid) ?? base, base, `UID ${uid} names two files`)
+      assert.is(this.#uidOf.get(base) ?? uid, uid, `${base} has two UIDs`)
+      this.#baseOf.set(uid, base)
+      this.#uidOf.set(base, uid)
+    }
+  }
+
+  /** Takes the updates as a client would, and complains about what cannot be. */
+  take(): void {
+    for (const update of this.#view.updates({expunges: true})) {
+      if (update.kind === 'expunge') {
+        const [uid] = this.uids.splice(update.number - 1, 1)
+        assert.is(uid, update.uid)
+        assert.ok(this.ours.has(update.uid), `UID ${update.uid} (${this.#baseOf.get(update.uid)}) was said to be gone`)
+      } else if (update.kind === 'exists') {
+        while (this.uids.length < update.messages) this.uids.push(this.#view.uidOf((this.uids.length + 1) as MessageNumber))
+        assert.is(this.uids.length, update.messages)
+      }
+    }
+    assert.is(new Set(this.uids).size, this.uids.length, 'a message is listed twice')
+  }
+}
+
+const races = suite('Races with other programs', {limitMs: isLong ? 200_000 : 60_000})
+
+for (const [place, below] of [
+  ['on disk', tmpdir()],
+  ['on tmpfs', TMPFS],
+] as const) {
+  races.when(below, 'no tmpfs')(
+    `while another program renames without a lock, no message is lost, doubled or renumbered (${place})`,
+    async () => {
+      using maildir = new TemporaryMaildir(below)
+      for (let number = 0; number < MESSAGES; number += 1) maildir.put(`cur/${1_700_000_000 + number}.M1P1_${number}.host,S=30:2,`)
+      const store = await openStore(maildir)
+      const view = await store.select(INBOX, {readOnly: false})
+      const ledger = new Ledger(view, maildir.path)
+      const child = spawn(process.execPath, [renamer, maildir.path, String(SECONDS), '50'], {stdio: ['ignore', 'pipe', 'inherit']})
+      const ended = once(child, 'close')
+      let running = true
+      void ended.then(() => {
+        running = false
+      })
+      await work(() => running, {store, view, ledger})
+      await ended
+      await view.refresh()
+      ledger.take()
+      ledger.checkDatabase()
+      const files = new Set(readdirSync(join(maildir.path, 'cur')).map((name) => name.slice(0, name.lastIndexOf(':'))))
+      assert.is(view.size, files.size)
+      assert.ok(view.size > MESSAGES / 2)
+    },
+  )
+}
+
+/** A session at work: flags, keywords, deliveries, copies, deletions. */
+async function work(isRunning: () => boolean, {store, view, ledger}: {store: Mailstore; view: View; ledger: Ledger}): Promise<void> {
+  for (let round = 0; isRunning(); round += 1) {
+    await view.refresh()
+    ledger.take()
+    const from = (round * 37) % Math.max(1, view.size - 40)
+    const some = allNumbers(view).slice(from, from + 40)
+    await view.store(some, {mode: round % 2 ? 'add' : 'remove', flags: FLAG.flagged, keywords: round % 5 === 0 ? ['$Label'] : []})
+    if (round % 3 === 0) await append(store, INBOX, `Subject: ${round}\n\nx\n`)
+    if (round % 4 === 0) await view.copy(some.slice(0, 3), INBOX)
+    if (round % 7 === 0) {
+      const doomed = some.slice(0, 2)
+      for (const number of doomed) ledger.ours.add(view.uidOf(number))
+      await view.store(doomed, {mode: 'add', flags: FLAG.deleted, keywords: []})
+      await view.expunge(doomed)
+    }
+    ledger.take()
+    ledger.checkDatabase()
+  }
+}
+
+races('two changes within one step of the clock are both seen', async () => {
+  using maildir = new TemporaryMaildir(TMPFS)
+  const view = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+  for (let number = 0; number < 300; number += 1) {
+    maildir.put(`cur/${number}a.host:2,`)
+    await view.refresh()
+    maildir.put(`cur/${number}b.host:2,`)
+    await view.refresh()
+    view.updates({expunges: true})
+    assert.is(view.size, 2 * (number + 1))
+  }
+})
+
+races('a time stamp that was set back hides nothing', async () => {
+  using maildir = new TemporaryMaildir()
+  maildir.put('cur/1.host:2,')
+  const view = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await view.refresh()
+  maildir.put('cur/2.host:2,')
+  utimesSync(join(maildir.path, 'cur'), 1000, 1000)
+  await view.refresh()
+  view.updates({expunges: true})
+  assert.is(view.size, 2)
+})
+
+races('a folder that was deleted under a session is noticed, and opened anew when it is back', async () => {
+  using maildir = new TemporaryMaildir()
+  makeFolder(join(maildir.path, '.a'))
+  maildir.put('.a/cur/1.host:2,')
+  const store = await openStore(maildir)
+  const name = 'INBOX.a' as FolderName
+  const view = await store.select(name, {readOnly: false})
+  rmSync(join(maildir.path, '.a'), {recursive: true})
+  await assertFault(view.refresh(), 'no-such-mailbox')
+  await assertFault(store.select(name, {readOnly: false}), 'no-such-mailbox')
+  makeFolder(join(maildir.path, '.a'))
+  const again = await store.select(name, {readOnly: false})
+  assert.is(again.size, 0)
+  assert.ok(again.uidValidity > view.uidValidity)
+})
+
+races('a folder that was replaced by another under a session is noticed', async () => {
+  using maildir = new TemporaryMaildir()
+  makeFolder(join(maildir.path, '.a'))
+  makeFolder(join(maildir.path, '.b'))
+  maildir.put('.b/cur/1.host:2,')
+  const store = await openStore(maildir)
+  const view = await store.select('INBOX.a' as FolderName, {readOnly: false})
+  renameSync(join(maildir.path, '.a'), join(maildir.path, '.old'))
+  renameSync(join(maildir.path, '.b'), join(maildir.path, '.a'))
+  await assertFault(view.refresh(), 'no-such-mailbox')
+  assert.is((await store.select('INBOX.a' as FolderName, {readOnly: false})).size, 1)
+})
+
+races('a UID database that another program wrote is taken over', async () => {
+  using maildir = new TemporaryMaildir()
+  maildir.put('cur/x:2,S')
+  maildir.put('cur/y:2,')
+  writeFileSync(join(maildir.path, 'courierimapuiddb'), '1 77 50\n40 x\n')
+  const view = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+  assert.is(view.uidValidity, 77)
+  assert.equal(
+    allNumbers(view).map((number) => view.uidOf(number)),
+    [40, 50],
+  )
+  assert.is(readFileSync(join(maildir.path, 'courierimapuiddb'), 'utf8'), '1 77 51\n40 x\n50 y\n')
+  maildir.put('cur/z:2,')
+  writeFileSync(join(maildir.path, 'courierimapuiddb'), '1 77 61\n40 x\n50 y\n60 z\n')
+  await view.refresh()
+  assert.equal(view.updates({expunges: true}), [{kind: 'exists', messages: 3, recent: 1}])
+  assert.is(view.uidOf(3 as MessageNumber), 60)
+})
+
+races('a message that another scan forgot keeps its UID', async () => {
+  using maildir = new TemporaryMaildir()
+  for (const name of ['x', 'y']) maildir.put(`cur/${name}:2,`)
+  const view = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+  writeFileSync(join(maildir.path, 'courierimapuiddb'), `1 ${view.uidValidity} 3\n2 y\n`)
+  await view.refresh()
+  assert.equal(view.updates({expunges: true}), [])
+  assert.is(readFileSync(join(maildir.path, 'courierimapuiddb'), 'utf8'), `1 ${view.uidValidity} 3\n1 x\n2 y\n`)
+})
+
+for (const [title, content] of [
+  ['garbage', 'no database\n'],
+  ['of another version', '2 5 5\n1 x\n'],
+  ['empty', ''],
+] as const) {
+  races(`a UID database that is ${title} is made anew`, async () => {
+    using maildir = new TemporaryMaildir()
+    maildir.put('cur/x:2,S')
+    writeFileSync(join(maildir.path, 'courierimapuiddb'), content)
+    const view = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+    assert.is(view.size, 1)
+    assert.is(readFileSync(join(maildir.path, 'courierimapuiddb'), 'utf8'), `1 ${view.uidValidity} 2\n1 x\n`)
+  })
+}
+
+races('one message under two names is one message with one UID', async () => {
+  using maildir = new TemporaryMaildir()
+  maildir.put('cur/x:2,')
+  maildir.put('cur/x:2,S')
+  const view = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+  assert.is(view.size, 1)
+  await view.refresh()
+  assert.equal(view.updates({expunges: true}), [])
+})
+
+races('a delivery whose name is taken replaces nothing', async () => {
+  using maildir = new TemporaryMaildir()
+  maildir.put('cur/x:2,', 'old\n')
+  maildir.put('new/x', 'new\n')
+  const view = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+  assert.is(view.size, 2)
+  const contents = readdirSync(join(maildir.path, 'cur')).map((name) => readFileSync(join(maildir.path, 'cur', name), 'utf8'))
+  assert.equal(contents.sort(), ['new\n', 'old\n'])
+})
+
+races('a missing tmp directory is made again', async () => {
+  using maildir = new TemporaryMaildir()
+  maildir.put('new/1.host')
+  rmSync(join(maildir.path, 'tmp'), {recursive: true})
+  const view = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+  assert.is(view.size, 1)
+  assert.ok(existsSync(join(maildir.path, 'tmp')))
+})
+
+races('events that the watcher loses are made good', async () => {
+  using maildir = new TemporaryMaildir()
+  const view = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+  let changes = 0
+  const changed = deferred()
+  const unwatch = view.watch(() => {
+    changes += 1
+    if (changes === 1) changed.resolve(undefined)
+  })
+  mkdirSync(join(maildir.path, 'new', '.ignored'))
+  maildir.put('new/1.host')
+  await changed.promise
+  view.updates({expunges: true})
+  assert.is(view.size, 1)
+  unlinkSync(join(maildir.path, 'cur', '1.host:2,'))
+  await view.refresh()
+  assert.is(view.updates({expunges: true})[0]?.kind, 'expunge')
+  unwatch()
+})
+
+function deferred(): {promise: Promise<unknown>; resolve: (value: unknown) => void} {
+  let resolve: (value: unknown) => void = () => {}
+  const promise = new Promise((done) => {
+    resolve = done
+  })
+  return {promise, resolve}
+}
+
+async function assertFault(promise: Promise<unknown>, code: string): Promise<void> {
+  try {
+    await promise
+  } catch (error) {
+    assert.instance(error, Fault)
+    assert.is((error as Fault).code, code)
+    return
+  }
+  assert.unreachable(`No Fault "${code}"`)
+}
+
+races.run()

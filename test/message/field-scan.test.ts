@@ -1,0 +1,58 @@
+import fc from 'fast-check'
+import * as assert from 'uvu/assert'
+import {FieldNames, firstValues, selectNamed} from '../../src/message/field-scan.js'
+import {headerLength, selectFields, splitHeader, valuesOf} from '../../src/message/headers.js'
+import {corpusNames, storedMessage} from '../support/corpus.js'
+import {suite} from '../support/suite.js'
+
+const test = suite('Fields of a header by name')
+
+function check(header: string, names: readonly string[]): void {
+  const wanted = new FieldNames(names)
+  const lower = new Set(names.map((name) => name.toLowerCase()))
+  assert.equal(
+    [...wanted.in(header)],
+    splitHeader(header).filter(({name}) => name !== '' && lower.has(name)),
+  )
+  assert.is(selectNamed(header, wanted), selectFields(header, names))
+  for (const [name, value] of firstValues(header, wanted)) assert.is(value, valuesOf(header, name)[0])
+}
+
+test('are those that splitting the whole header gives', () => {
+  const line = fc.constantFrom(
+    'From: a',
+    'FROM : b',
+    'from\t: c',
+    'Fro',
+    'Frommage: x',
+    ' more',
+    '\tmore',
+    ': x',
+    'To:',
+    'x',
+    '',
+    '\r',
+    'To: a\r',
+    'garbage \xe9: y',
+  )
+  fc.assert(
+    fc.property(fc.array(line, {maxLength: 12}), fc.boolean(), fc.subarray(['From', 'TO', 'x-none', 'garbage']), (lines, ended, names) => {
+      check(lines.join('\n') + (ended ? '\n' : ''), names)
+    }),
+  )
+})
+
+test('are so for every message of the corpus', () => {
+  for (const name of corpusNames()) {
+    const text = storedMessage(name).toString('latin1')
+    check(text.slice(0, headerLength(text)), ['subject', 'From', 'to', 'cc', 'received', 'date', 'message-id'])
+  }
+})
+
+test('none are none', () => {
+  check('From: a\n\n', [])
+  check('', ['from'])
+  check('\nFrom: a\n', ['from'])
+})
+
+test.run()
