@@ -3,7 +3,7 @@ import {connect, type Socket} from 'node:net'
 
 export class BenchClient {
   readonly #socket: Socket
-  #tail = Buffer.alloc(0)
+  #tail: Buffer = Buffer.alloc(0)
   #waiting: {readonly isEnd: (tail: Buffer) => boolean; readonly done: (line: string) => void} | undefined
   #failed: ((error: Error) => void) | undefined
   #tag = 0
