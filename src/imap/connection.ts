@@ -1,5 +1,6 @@
 import type {Duplex} from 'node:stream'
 import type {Account, Authenticator, TicketOffice} from '../auth/account.js'
+import {optionIsOn} from '../auth/options.js'
 import type {Log, LogFacts} from '../log/log.js'
 import type {Mailstore} from '../maildir/types.js'
 import {Fault, Hangup} from '../support/fault.js'
@@ -235,9 +236,8 @@ class Connection {
 
   /** Why this account must not use IMAP on this connection (`spec/imap.md` §1.2, step 15). */
   #refusal({options}: Account): string | undefined {
-    const on = (name: string): boolean => Number.parseInt(options.get(name) ?? '0', 10) !== 0
-    if (on('disableimap')) return 'IMAP access disabled for this account.'
-    if (on('disableinsecureimap') && !this.#encrypted) return 'IMAP access disabled via insecure connection.'
+    if (optionIsOn(options, 'disableimap')) return 'IMAP access disabled for this account.'
+    if (optionIsOn(options, 'disableinsecureimap') && !this.#encrypted) return 'IMAP access disabled via insecure connection.'
     return undefined
   }
 
