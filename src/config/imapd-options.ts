@@ -16,6 +16,12 @@ function umask(value: string | undefined): number {
   return Number.parseInt(value ?? '022', 8)
 }
 
+// Courier: any other number than 0 and 2 is on; unset is off.
+function keywordsMode(value: string | undefined): 0 | 1 | 2 {
+  const number = atoi(value ?? '0')
+  return number === 0 || number === 2 ? number : 1
+}
+
 /** Settings of the file `imapd`, in its order (`spec/server-config-tls.md` §4.1). */
 export const IMAPD = optionTable({
   ADDRESS: special('ADDRESS:0', '0', 'Address that the IMAP port is opened on; 0 for all', {
@@ -57,7 +63,15 @@ export const IMAPD = optionTable({
     since: 'ours',
     read: words,
   }),
-  IMAP_KEYWORDS: flag('KEYWORDS_CAPABILITY:0', '1', "Keywords: flags with names of the client's choice"),
+  IMAP_KEYWORDS: special(
+    'KEYWORDS_CAPABILITY:0',
+    '1',
+    "Keywords, flags with names of the client's choice: 0 off, 1 on, 2 on and read again before each change",
+    {
+      type: '0, 1 or 2',
+      read: keywordsMode,
+    },
+  ),
   IMAP_ACL: flag('ACL_CAPABILITY:0', '1', 'Access control lists', ignored),
   SMAP_CAPABILITY: text('SMAP1_CAPABILITY:0', undefined, 'SMAP1 switches the SMAP protocol on', {...later, fallback: undefined}),
   IMAP_CAPABILITY_ORIG: text(
@@ -96,8 +110,7 @@ export const IMAPD = optionTable({
     unit: 'KiB',
     fallback: undefined,
   }),
-  IMAP_USELOCKS: special('IMAP_USELOCKS:0', '1', 'Locks a folder while it is scanned; always on here', {
-    ...ignored,
+  IMAP_USELOCKS: special('IMAP_USELOCKS:0', '1', 'Locks a folder while it is scanned or changed', {
     type: '0 or 1',
     read: (value) => value === undefined || value.startsWith('1'),
   }),

@@ -65,9 +65,10 @@ export async function readCommand(options: CommandReaderOptions): Promise<Comman
   const draft: Draft = {tag: '*', pieces: [], octets: line.bytes.length, error: undefined, head: undefined}
   let text = line.bytes.toString('latin1')
   readHead(draft, text, options)
-  if (line.cut) text = tooLong(draft, line.tail)
+  let {cut} = line
+  if (cut) text = tooLong(draft, line.tail)
   for (;;) {
-    const found = findAnnouncement(text)
+    const found = findAnnouncement(text, {cut})
     draft.pieces.push({text: found ? text.slice(0, found.at) : text})
     if (!found) return finished(draft, options)
     const incoming = new IncomingLiteral(found.announcement, {channel, maxLineOctets: bounds.line, invite: options.invite})
@@ -82,7 +83,8 @@ export async function readCommand(options: CommandReaderOptions): Promise<Comman
     const next = await channel.readLine(bounds.line, {withinMs: TIMES.commandMs})
     if (!next) throw new Hangup('closed')
     draft.octets += incoming.size + next.bytes.length
-    text = next.cut ? tooLong(draft, next.tail) : next.bytes.toString('latin1')
+    cut = next.cut
+    text = cut ? tooLong(draft, next.tail) : next.bytes.toString('latin1')
   }
 }
 

@@ -11,7 +11,7 @@ import {readCommand} from './command-reader.js'
 import {BUG_FAREWELL, dispatch, findVerb, type Stage, verbsByName} from './dispatcher.js'
 import {ImapSession} from './imap-session.js'
 import {ImapLoginDesk} from './login-desk.js'
-import {bye, type Farewell, formatReply, type Outcome} from './replies/tagged.js'
+import {bye, type Farewell, formatReply, type Outcome, repeated} from './replies/tagged.js'
 import type {ImapSettings} from './settings.js'
 import type {AnyVerb} from './verb.js'
 import {VERBS} from './verbs/registry.js'
@@ -141,7 +141,7 @@ class Connection {
   /** Begins; false when the account may not use IMAP. */
   async #greet(): Promise<boolean> {
     const {log, preauth, loginMs = TIMES.loginMs, deadlines} = this.#options
-    log.debug('imap.connect', {...this.#who})
+    log.debug('imap.connection', {...this.#who})
     if (preauth) return this.#enter(preauth, '* PREAUTH Ready.')
     // Whatever the client does, the login has to be done in time; then the connection ends without a word, as Courier's does.
     const deadline = deadlines.create(() => this.#channel.destroy(new Hangup('idle')))
@@ -228,7 +228,7 @@ class Connection {
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       this.#options.log.error('imap.maildir-refused', {...this.#who, user: account.name, path: account.maildir, error})
-      await this.#sayBye(bye(`Fatal error: ${error.message.replace(/[^\x20-\x7e]/g, '?')}`, 'ALERT'))
+      await this.#sayBye(bye(repeated(error.message), 'ALERT'))
       throw new Hangup('closed', error.message)
     }
   }

@@ -13,11 +13,18 @@ export interface Announcement {
 
 const MARKER = /(~?)\{(\d{1,20})(\+?)\}$/
 
-/** Place of the literal marker that ends a line and what it says; undefined without one, and inside an open quoted string. */
-export function findAnnouncement(text: string): {readonly at: number; readonly announcement: Announcement} | undefined {
+/**
+ * Place of the literal marker that ends a line and what it says; undefined without one, and inside an open quoted string.
+ *
+ * `cut`: the text is only the end of a line, so quotes say nothing.
+ */
+export function findAnnouncement(
+  text: string,
+  {cut = false}: {readonly cut?: boolean} = {},
+): {readonly at: number; readonly announcement: Announcement} | undefined {
   if (!text.endsWith('}')) return undefined
   const match = MARKER.exec(text.slice(-24))
-  if (!match || endsInQuotes(text)) return undefined
+  if (!match || (!cut && endsInQuotes(text))) return undefined
   const [marker, tilde, digits, plus] = match
   return {at: text.length - marker.length, announcement: {size: Number(digits), waits: plus === '', binary: tilde === '~'}}
 }
@@ -85,7 +92,7 @@ export class IncomingLiteral {
     const line = await channel.readLine(maxLineOctets, {withinMs: TIMES.commandMs})
     if (!line) throw new Hangup('closed')
     const text = (line.cut ? line.tail : line.bytes).toString('latin1')
-    const next = findAnnouncement(text)
+    const next = findAnnouncement(text, line)
     this.#ended = !next
     if (next) await this.#skipNext(next.announcement)
     if (line.cut) throw new BadSyntax('The line is too long')
@@ -113,7 +120,7 @@ export class IncomingLiteral {
       while (literal.#left > 0) await literal.#next()
       const line = await this.#options.channel.readLine(this.#options.maxLineOctets, {withinMs: TIMES.commandMs})
       if (!line) throw new Hangup('closed')
-      const next = findAnnouncement((line.cut ? line.tail : line.bytes).toString('latin1'))
+      const next = findAnnouncement((line.cut ? line.tail : line.bytes).toString('latin1'), line)
       if (!next) return
       literal = new IncomingLiteral(next.announcement, this.#options)
     }

@@ -51,7 +51,7 @@ export class ImapLoginDesk implements LoginDesk {
     if (result.outcome === 'accepted') return {status: 'HANDOVER', ticket: result.ticket}
     this.logFailure(attempt)
     if (result.outcome === 'refused') return this.#refused(began)
-    session.log.error('imap.auth-error', {...address(session), reason: result.reason})
+    session.log.error('auth.error', {...address(session), reason: result.reason})
     // Courier: says BYE, so that clients do not take it for a wrong password and ask for another one.
     return bye('Temporary problem, please try again later', 'UNAVAILABLE')
   }

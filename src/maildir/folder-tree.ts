@@ -14,6 +14,8 @@ import type {FolderName} from './types.js'
 
 const YIELD_EVERY = 1000
 const NAME_MAX = 255
+/** A path that cannot be reached is no folder. */
+const NO_FOLDER = new Set(['ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'])
 
 export interface TreeContext {
   readonly files: MaildirFiles
@@ -61,7 +63,7 @@ function isFolder(path: string, files: MaildirFiles): boolean {
   try {
     return files.stat(`${path}/cur/.`)?.kind === 'directory'
   } catch (error) {
-    if (errnoOf(error) === 'EACCES' || errnoOf(error) === 'ELOOP' || errnoOf(error) === 'ENAMETOOLONG') return false
+    if (NO_FOLDER.has(errnoOf(error) ?? '')) return false
     throw error
   }
 }

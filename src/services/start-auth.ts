@@ -23,8 +23,17 @@ const HASH_LIMIT_MS = 30_000
 /** More would starve the sessions: hashing is all they do. */
 const MAX_THREADS = 4
 
+/** The auth role in this process. */
+export interface LocalAuthRole extends AuthRole {
+  /**
+   * Starts all threads for password hashes now. For a process that is about to become a user who may not read the program's
+   * files: threads that start later could not load theirs.
+   */
+  warmUp(): Promise<void>
+}
+
 /** The auth role in this process. Unknown modules are reported and left out, as in the original. */
-export function startAuth(settings: AuthSettings, log: Log): AuthRole {
+export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
   const now = () => performance.now()
   const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
   const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS})
@@ -44,6 +53,10 @@ export function startAuth(settings: AuthSettings, log: Log): AuthRole {
   })
   return {
     ...role,
+    async warmUp() {
+      const jobs = Array.from({length: threads}, (_, index) => crypt.hash({password: '', setting: '$1$warm$', remote: String(index)}))
+      await Promise.allSettled(jobs)
+    },
     async close() {
       await role.close()
       await crypt.close()

@@ -67,10 +67,10 @@ config('switches are read as Courier reads them (examples 31, 34)', async () => 
   const one = await read({imapd: 'IMAP_MAILBOX_SANITY_CHECK=NO\nIMAP_KEYWORDS=YES\n', 'imapd-ssl': 'IMAPDSTARTTLS=1\n'})
   assert.is(one.imap.get(IMAPD_SSL.IMAPDSTARTTLS), false)
   assert.is(one.imap.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK), false)
-  assert.is(one.imap.get(IMAPD.IMAP_KEYWORDS), false)
+  assert.is(one.imap.get(IMAPD.IMAP_KEYWORDS), 0)
   const other = await read({imapd: 'IMAP_KEYWORDS=2\n', 'imapd-ssl': 'IMAPDSTARTTLS=yes\n'})
   assert.is(other.imap.get(IMAPD_SSL.IMAPDSTARTTLS), true)
-  assert.is(other.imap.get(IMAPD.IMAP_KEYWORDS), true)
+  assert.is(other.imap.get(IMAPD.IMAP_KEYWORDS), 2)
   assert.is(other.imap.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK), true)
 })
 

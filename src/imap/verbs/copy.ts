@@ -51,7 +51,9 @@ export const copy = defineVerb({
     return withReplies(copyReplies('COPY', target), async () => {
       const folder = folderOf(target)
       if (!(await store.exists(folder))) return NO_TARGET
-      return ok('COPY completed.', numbers.length === 0 ? undefined : copyUid(await view.copy(numbers, folder)))
+      const result = numbers.length === 0 ? undefined : await view.copy(numbers, folder)
+      if (folder === view.name) await view.refresh()
+      return ok('COPY completed.', result && copyUid(result))
     })
   },
 })

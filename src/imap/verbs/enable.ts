@@ -8,7 +8,8 @@ export const enable = defineVerb({
   capability: ['ENABLE', 'UTF8=ACCEPT'],
   read(line) {
     const words: string[] = []
-    do words.push(line.space().astring('a capability').toUpperCase())
+    line.space()
+    do words.push(line.astring('a capability').toUpperCase())
     while (line.more())
     return {words}
   },

@@ -1,5 +1,6 @@
 /** All commands. A new verb is one file and one line here; capability words come out in this order. */
 import type {AnyVerb} from '../verb.js'
+import {append} from './append.js'
 import {authenticate} from './authenticate.js'
 import {capability} from './capability.js'
 import {check} from './check.js'
@@ -53,6 +54,7 @@ export const VERBS: readonly AnyVerb[] = [
   listVerb,
   lsub,
   status,
+  append,
   idle,
   getQuota,
   getQuotaRoot,

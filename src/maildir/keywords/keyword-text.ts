@@ -19,11 +19,6 @@ export function cleanKeyword(keyword: string): string {
   return keyword.replace(/[\0-\x20\x7f(){%*"\\\]]/g, '_')
 }
 
-/** A keyword may be stored: not empty and nothing in it that `cleanKeyword` replaces. */
-export function isKeyword(keyword: string): boolean {
-  return keyword !== '' && cleanKeyword(keyword) === keyword
-}
-
 /** One spelling for each keyword of a folder: the first one wins. */
 export class Spellings {
   /** Every spelling seen, and its folded form → the one that counts. */

@@ -1,0 +1,96 @@
+/** The front role for IMAP: ports, limits, TLS, and a session for each connection. */
+import type {AuthRole} from '../auth/auth-role.js'
+import type {Endpoint} from '../config/port-list.js'
+import {serveImap} from '../imap/connection.js'
+import type {Log} from '../log/log.js'
+import type {Refusal} from '../net/connection-limits.js'
+import {type ClientConnection, Listener} from '../net/listener.js'
+import {Deadlines} from '../wire/deadlines.js'
+import type {FrontRole, MailRole} from './roles.js'
+import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
+
+export interface ImapFrontOptions {
+  /** The configuration of the moment: looked at for each connection, so that a reload needs no new ports. */
+  readonly service: (name: ServiceName) => ServiceConfiguration
+  readonly names: readonly ServiceName[]
+  readonly authFor: (service: ServiceConfiguration) => AuthRole
+  readonly mailFor: (service: ServiceConfiguration) => MailRole
+  readonly log: Log
+  readonly now: () => number
+}
+
+// Courier closes without a word (`spec/server-config-tls.md` §1.5); a client can show this one to its user.
+const REFUSALS: Record<Refusal, string> = {
+  'too-many': '* BYE [UNAVAILABLE] Too many connections, please try again later.\r\n',
+  'too-many-from-address': '* BYE [LIMIT] Too many connections from your address.\r\n',
+}
+
+export class ImapFront implements FrontRole {
+  readonly #options: ImapFrontOptions
+  readonly #listeners: ReadonlyMap<ServiceName, Listener>
+  readonly #deadlines = new Deadlines()
+
+  constructor(options: ImapFrontOptions) {
+    this.#options = options
+    this.#listeners = new Map(options.names.map((name) => [name, this.#listener(name)]))
+  }
+
+  #listener(name: ServiceName): Listener {
+    const {service, log, now} = this.#options
+    return new Listener({
+      endpoints: service(name).endpoints,
+      implicitTls: name === 'imaps',
+      policy: () => {
+        const {limits, certificate} = service(name)
+        return {limits, acceptor: certificate && (() => certificate.acceptor())}
+      },
+      serve: (connection) => this.#serve(name, connection),
+      refusal: (reason) => REFUSALS[reason],
+      log,
+      now,
+    })
+  }
+
+  #serve(name: ServiceName, {socket, remote, local, tls, startTls, signal}: ClientConnection): Promise<void> {
+    const {service: serviceOf, authFor, mailFor, log} = this.#options
+    const service = serviceOf(name)
+    const auth = authFor(service)
+    const mail = mailFor(service)
+    return serveImap({
+      stream: socket,
+      remote,
+      encrypted: tls,
+      startTls,
+      settings: service.imap,
+      deadlines: this.#deadlines,
+      log,
+      authenticator: auth,
+      tickets: auth,
+      openStore: (account) => mail.open(account, remote),
+      service: service.authService(local.port),
+      shutdown: signal,
+    })
+  }
+
+  async open(): Promise<void> {
+    const opened: Listener[] = []
+    try {
+      for (const listener of this.#listeners.values()) {
+        await listener.open()
+        opened.push(listener)
+      }
+    } catch (error) {
+      for (const listener of opened) listener.stopAccepting()
+      throw error
+    }
+  }
+
+  get endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
+    return new Map([...this.#listeners].map(([name, listener]) => [name, listener.endpoints]))
+  }
+
+  async stop(limitMs: number): Promise<void> {
+    for (const listener of this.#listeners.values()) listener.stopAccepting()
+    await Promise.all([...this.#listeners.values()].map((listener) => listener.drain(limitMs)))
+  }
+}

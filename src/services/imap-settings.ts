@@ -1,0 +1,28 @@
+import {readCapability} from '../config/capability.js'
+import {IMAPD} from '../config/imapd-options.js'
+import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
+import type {Settings} from '../config/settings.js'
+import type {ImapSettings} from '../imap/settings.js'
+
+/** Courier waits this long before it answers a failed login (`spec/imap.md` §10). */
+const FAILED_LOGIN_MS = 5_000
+
+/** What sessions see of the configuration. */
+export function imapSettings(settings: Settings, version: string): ImapSettings {
+  const {plain, tls} = readCapability(settings)
+  return {
+    capability: plain,
+    capabilityTls: tls,
+    capabilityExtra: settings.get(IMAPD.IMAP_CAPABILITY_EXTRA),
+    capabilityHide: settings.get(IMAPD.IMAP_CAPABILITY_HIDE),
+    keywords: settings.get(IMAPD.IMAP_KEYWORDS) !== 0,
+    idFields: settings.get(IMAPD.IMAP_ID_FIELDS),
+    version,
+    tlsRequired: settings.get(IMAPD_SSL.IMAP_TLS_REQUIRED),
+    disableThreadSort: settings.get(IMAPD.IMAP_DISABLETHREADSORT),
+    checkAllFolders: settings.get(IMAPD.IMAP_CHECK_ALL_FOLDERS),
+    obsoleteClient: settings.get(IMAPD.IMAP_OBSOLETE_CLIENT),
+    trashFolder: settings.get(IMAPD.IMAP_TRASHFOLDERNAME),
+    failedLoginMs: FAILED_LOGIN_MS,
+  }
+}

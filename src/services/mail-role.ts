@@ -1,0 +1,58 @@
+/** The mail role within this process: serves the accounts that have its uid and gid. */
+import {stat} from 'node:fs/promises'
+import type {Account} from '../auth/account.js'
+import type {Log} from '../log/log.js'
+import type {Mailstores} from '../maildir/mailstores.js'
+import type {Peer} from '../net/peer.js'
+import {errnoOf, Fault} from '../support/fault.js'
+import type {MailRole} from './roles.js'
+
+export interface MailRoleOptions {
+  readonly stores: Mailstores
+  readonly log: Log
+  /** What this process runs as. */
+  readonly uid: number
+  readonly gid: number
+  /** Owner and group of the Maildir must be those of the account (`spec/imap.md` §1.2, step 9). */
+  readonly checkOwner: boolean
+}
+
+const STICKY = 0o1000
+
+/** @throws {Fault} `unavailable` */
+async function found(path: string): Promise<{uid: number; gid: number; mode: number}> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    const reason =
+      errnoOf(error) === 'ENOENT' ? 'No such file or directory' : errnoOf(error) === 'EACCES' ? 'Permission denied' : 'Input/output error'
+    throw new Fault('unavailable', `${path}: ${reason}`, {cause: error})
+  }
+}
+
+export function createMailRole({stores, log, uid, gid, checkOwner}: MailRoleOptions): MailRole {
+  /** Refuses what this process may not serve (`spec/imap.md` §1.2, steps 5 to 9). */
+  async function check(account: Account, {ip, port}: Peer): Promise<void> {
+    if (account.uid !== uid || account.gid !== gid) {
+      const reason = `The account has uid ${account.uid} and gid ${account.gid}, this process serves uid ${uid} and gid ${gid} only`
+      log.error('mail.other-user', {user: account.name, reason})
+      throw new Fault('unavailable', 'This server does not run as the owner of the account')
+    }
+    const home = await found(account.home)
+    if ((home.mode & STICKY) !== 0) {
+      log.info('imap.locked', {user: account.name, ip, port})
+      throw new Fault('unavailable', 'Your account is temporarily unavailable (+t bit set on home directory).')
+    }
+    const maildir = await found(account.maildir)
+    if (checkOwner && (maildir.uid !== uid || maildir.gid !== gid)) {
+      throw new Fault('unavailable', "Account's mailbox directory is not owned by the correct uid or gid: ")
+    }
+  }
+
+  return {
+    async open(account, client) {
+      await check(account, client)
+      return stores.open(account)
+    },
+  }
+}

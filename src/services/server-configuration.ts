@@ -1,0 +1,177 @@
+/** All that the server is started or reloaded with: read, checked and opened before anything of it is used. */
+import {readdir, stat} from 'node:fs/promises'
+import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
+import {IMAPD} from '../config/imapd-options.js'
+import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
+import type {Endpoint} from '../config/port-list.js'
+import {hasErrors, type Problem, problemText} from '../config/problem.js'
+import {readAuthConfiguration, readConfiguration} from '../config/read-configuration.js'
+import type {Settings} from '../config/settings.js'
+import {shellWords} from '../config/shell-words.js'
+import type {ImapSettings} from '../imap/settings.js'
+import type {ConnectionLimits} from '../net/connection-limits.js'
+import {Fault} from '../support/fault.js'
+import {CertificateKeeper} from '../tls/certificate-keeper.js'
+import {readTlsRules} from '../tls/tls-rules.js'
+import {imapSettings} from './imap-settings.js'
+import type {AuthSettings} from './start-auth.js'
+
+export const SERVICE_NAMES = ['imap', 'imaps'] as const
+export type ServiceName = (typeof SERVICE_NAMES)[number]
+
+/** One service as configured. */
+export interface ServiceConfiguration {
+  readonly name: ServiceName
+  readonly endpoints: readonly Endpoint[]
+  readonly limits: ConnectionLimits
+  /** undefined: no TLS on this port. */
+  readonly certificate: CertificateKeeper | undefined
+  readonly imap: ImapSettings
+  readonly auth: AuthSettings
+  /** Name of the service for the authentication of connections to this local port. */
+  readonly authService: (localPort: number) => string
+  readonly mail: MailSettings
+}
+
+/** What the mail role needs to know. */
+export interface MailSettings {
+  /** `IMAP_MAILBOX_SANITY_CHECK`: owner and group of the Maildir must be those of the account. */
+  readonly checkOwner: boolean
+  /** `IMAP_USELOCKS`. */
+  readonly useLocks: boolean
+  /** `IMAP_KEYWORDS`. */
+  readonly keywordsMode: 0 | 1 | 2
+  /** `IMAP_TRASHFOLDERNAME`. */
+  readonly trashFolder: string
+}
+
+export interface ServerConfiguration {
+  readonly services: readonly ServiceConfiguration[]
+  readonly umask: number
+  /** `DEBUG_LOGIN` is not 0. */
+  readonly debugLogin: boolean
+  /** For the log. */
+  readonly warnings: readonly string[]
+}
+
+export interface LoadOptions {
+  readonly directory: string
+  readonly authDirectory: string
+  /** Services by name; none: those that the files switch on. */
+  readonly services: readonly ServiceName[]
+  /** Where to listen instead of what the files say. */
+  readonly endpoints: Partial<Record<ServiceName, readonly Endpoint[]>>
+  /** 48 random octets for TLS session tickets. */
+  readonly ticketKeys: Buffer
+  readonly version: string
+  readonly onCertificateProblem: (error: unknown) => void
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number
+}
+
+const HANDSHAKE_MS = 60_000
+/** Options of couriertcpd that need nothing from us. */
+const HARMLESS_TCPDOPTS = /^-(nodnslookup|noidentlookup|user=.*|group=.*|listen=.*)$/
+
+function refused(lines: readonly string[]): Fault {
+  return new Fault('bad-configuration', lines.join('\n'))
+}
+
+function chosenServices(
+  {services}: LoadOptions,
+  {imap, imaps, directory}: {imap: Settings; imaps: Settings; directory: string},
+): readonly ServiceName[] {
+  if (services.length > 0) return services
+  const on = SERVICE_NAMES.filter((name) => (name === 'imap' ? imap.get(IMAPD.IMAPDSTART) : imaps.get(IMAPD_SSL.IMAPDSSLSTART)))
+  if (on.length > 0) return on
+  throw refused([
+    `Nothing to serve: neither IMAPDSTART nor IMAPDSSLSTART is YES in ${directory}. Switch one on, or name the services: courier serve imap imaps`,
+  ])
+}
+
+/** Access rules that would not be obeyed: whoever relies on them has to know. */
+async function accessRuleWarnings(settings: Settings): Promise<string[]> {
+  const path = settings.get(IMAPD.IMAPACCESSFILE)
+  const found = path ? await stat(path).catch(() => undefined) : undefined
+  if (!path || !found) return []
+  const used = found.isDirectory() ? (await readdir(path).catch(() => [])).length > 0 : found.size > 0
+  return used ? [`${path}: access rules by client address are not obeyed in this version`] : []
+}
+
+function tcpdOptionWarnings(settings: Settings): string[] {
+  return shellWords(settings.get(IMAPD.TCPDOPTS))
+    .filter((word) => !HARMLESS_TCPDOPTS.test(word))
+    .map((word) => `TCPDOPTS: "${word}" has no effect in this version`)
+}
+
+function endpointsOf(name: ServiceName, settings: Settings): readonly Endpoint[] {
+  const address = settings.get(name === 'imap' ? IMAPD.ADDRESS : IMAPD_SSL.SSLADDRESS)
+  return settings.get(name === 'imap' ? IMAPD.PORT : IMAPD_SSL.SSLPORT).map((each) => ({address: each.address ?? address, port: each.port}))
+}
+
+/**
+ * Reads `imapd`, `imapd-ssl`, `authdaemonrc` and the certificates.
+ *
+ * @throws {Fault} `bad-configuration` with all problems, one on each line
+ */
+export async function loadServerConfiguration(options: LoadOptions): Promise<ServerConfiguration> {
+  const configuration = await readConfiguration(options.directory)
+  const auth = await readAuthConfiguration(options.authDirectory)
+  const problems: Problem[] = [...configuration.problems, ...auth.problems]
+  if (hasErrors(problems)) throw refused(problems.map(problemText))
+  const {imap, imaps} = configuration
+  const warnings = [...problems.map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
+  const services: ServiceConfiguration[] = []
+  for (const name of chosenServices(options, configuration)) {
+    const settings = name === 'imap' ? imap : imaps
+    const certificate = await openCertificate(name, settings, {options, warnings})
+    services.push({
+      name,
+      endpoints: options.endpoints[name] ?? endpointsOf(name, settings),
+      limits: {total: settings.get(IMAPD.MAXDAEMONS), perAddress: settings.get(IMAPD.MAXPERIP)},
+      certificate,
+      imap: imapSettings(settings, options.version),
+      auth: {
+        directory: options.authDirectory,
+        modules: auth.settings.get(AUTHDAEMONRC.authmodulelist),
+        defaultOptions: auth.settings.get(AUTHDAEMONRC.DEFAULTOPTIONS),
+        defaultMaildir: settings.get(IMAPD.MAILDIRPATH),
+        defaultDomain: {domain: settings.get(IMAPD.DEFDOMAIN) ?? '', separators: settings.get(IMAPD.DOMAINSEP)},
+      },
+      authService: (localPort) => settings.textOf(`AUTHSERVICE${localPort}`) || 'imap',
+      mail: {
+        checkOwner: settings.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK),
+        useLocks: settings.get(IMAPD.IMAP_USELOCKS),
+        keywordsMode: settings.get(IMAPD.IMAP_KEYWORDS),
+        trashFolder: settings.get(IMAPD.IMAP_TRASHFOLDERNAME),
+      },
+    })
+  }
+  return {services, umask: imap.get(IMAPD.IMAP_UMASK), debugLogin: auth.settings.get(AUTHDAEMONRC.DEBUG_LOGIN) > 0, warnings}
+}
+
+async function openCertificate(
+  name: ServiceName,
+  settings: Settings,
+  {options: {ticketKeys, now, onCertificateProblem}, warnings}: {readonly options: LoadOptions; readonly warnings: string[]},
+): Promise<CertificateKeeper | undefined> {
+  if (name === 'imap' && !settings.get(IMAPD_SSL.IMAPDSTARTTLS)) return undefined
+  try {
+    const {rules, warnings: found} = await readTlsRules(settings, {startTls: name === 'imap'})
+    warnings.push(...found)
+    const {keeper, validTo} = await CertificateKeeper.open({
+      rules,
+      ticketKeys,
+      handshakeMs: HANDSHAKE_MS,
+      onProblem: onCertificateProblem,
+      now,
+    })
+    if (validTo.getTime() < Date.now())
+      warnings.push(`${rules.files.certificate}: The certificate ended on ${validTo.toISOString().slice(0, 10)}`)
+    return keeper
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    const remedy = name === 'imap' ? 'or set IMAPDSTARTTLS=NO in imapd-ssl to serve without STARTTLS' : 'or serve without imaps'
+    throw refused([`${error.message} (${name} needs a certificate: name one in TLS_CERTFILE in imapd-ssl, ${remedy})`])
+  }
+}

@@ -1,0 +1,175 @@
+/** The supervisor in its single-process form: starts the roles, reloads them, stops them in order (`design.md` §2). */
+import {randomBytes} from 'node:crypto'
+import {performance} from 'node:perf_hooks'
+import {type Endpoint, endpointText} from '../config/port-list.js'
+import type {Log} from '../log/log.js'
+import {Fault} from '../support/fault.js'
+import {ImapFront} from './imap-front.js'
+import type {FrontRole, MailRole} from './roles.js'
+import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
+import {type AuthSettings, type LocalAuthRole, startAuth} from './start-auth.js'
+import {type MailProcess, mailProcess, startMail} from './start-mail.js'
+import {becomeUser, isRoot, type SystemUser} from './unprivileged-user.js'
+
+export interface SupervisorOptions {
+  /** Directory with `imapd` and `imapd-ssl`. */
+  readonly directory: string
+  /** Directory with `authdaemonrc` and `userdb`. */
+  readonly authDirectory: string
+  /** Services by name; none: those that the files switch on. */
+  readonly services: readonly ServiceName[]
+  /** Where to listen instead of what the files say. */
+  readonly endpoints: Partial<Record<ServiceName, readonly Endpoint[]>>
+  /** Who to become once the ports are open, when started as root. */
+  readonly user: SystemUser | undefined
+  readonly version: string
+  readonly log: Log
+}
+
+export interface RunningServer {
+  /** The open ports by service. */
+  readonly endpoints: ReadonlyMap<string, readonly Endpoint[]>
+  /** Reads the configuration again; a broken one changes nothing. */
+  reload(): Promise<void>
+  /** Closes the ports, says goodbye, and cuts sessions that take longer than `limitMs`. */
+  stop(limitMs: number): Promise<void>
+}
+
+/** The roles that belong to one set of settings; a reload with the same settings keeps them. */
+class Roles<Settings, Role> {
+  readonly #made = new Map<string, Role>()
+  readonly #make: (settings: Settings) => Role
+
+  constructor(make: (settings: Settings) => Role) {
+    this.#make = make
+  }
+
+  for(settings: Settings): Role {
+    const key = JSON.stringify(settings)
+    const role = this.#made.get(key) ?? this.#make(settings)
+    this.#made.set(key, role)
+    return role
+  }
+
+  [Symbol.iterator](): Iterator<Role> {
+    return this.#made.values()
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+class Supervisor implements RunningServer {
+  readonly #options: SupervisorOptions
+  readonly #ticketKeys = randomBytes(48)
+  readonly #auth: Roles<AuthSettings, LocalAuthRole>
+  readonly #mail: Roles<ServiceConfiguration['mail'], MailRole>
+  #configuration: ServerConfiguration
+  #front: FrontRole | undefined
+  #mailProcess: MailProcess | undefined
+  #reloading: Promise<void> = Promise.resolve()
+
+  constructor(options: SupervisorOptions) {
+    const {log} = options
+    this.#options = options
+    this.#configuration = {services: [], umask: 0o022, debugLogin: false, warnings: []}
+    this.#auth = new Roles((settings) => startAuth(settings, log))
+    this.#mail = new Roles((settings) => {
+      this.#mailProcess ??= mailProcess(log)
+      return startMail(this.#mailProcess, settings)
+    })
+  }
+
+  #load(): Promise<ServerConfiguration> {
+    const {log, directory, authDirectory, services, endpoints, version} = this.#options
+    return loadServerConfiguration({
+      directory,
+      authDirectory,
+      services,
+      endpoints,
+      version,
+      ticketKeys: this.#ticketKeys,
+      onCertificateProblem: (error) => log.error('tls.certificate-not-renewed', {reason: messageOf(error)}),
+      now: () => performance.now(),
+    })
+  }
+
+  #use(configuration: ServerConfiguration): void {
+    for (const reason of configuration.warnings) this.#options.log.warning('config.problem', {reason})
+    this.#configuration = configuration
+    process.umask(configuration.umask)
+  }
+
+  #service(name: ServiceName): ServiceConfiguration {
+    const found = this.#configuration.services.find((each) => each.name === name)
+    if (!found) throw new Fault('bad-configuration', `${name} is not configured`)
+    return found
+  }
+
+  /** Opens the ports, then gives root up, then starts what touches mail and passwords. @throws {Fault} `bad-configuration` */
+  async start(): Promise<void> {
+    const {log, user} = this.#options
+    this.#use(await this.#load())
+    const front = new ImapFront({
+      service: (name) => this.#service(name),
+      names: this.#configuration.services.map(({name}) => name),
+      authFor: ({auth}) => this.#auth.for(auth),
+      mailFor: ({mail}) => this.#mail.for(mail),
+      log,
+      now: () => performance.now(),
+    })
+    await front.open()
+    this.#front = front
+    if (user && isRoot()) {
+      await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
+      becomeUser(user)
+    }
+    for (const [name, endpoints] of front.endpoints)
+      log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
+  }
+
+  get endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
+    return this.#front?.endpoints ?? new Map()
+  }
+
+  /** One after the other, however often it is asked for. */
+  reload(): Promise<void> {
+    this.#reloading = this.#reloading.then(() => this.#reload())
+    return this.#reloading
+  }
+
+  async #reload(): Promise<void> {
+    const {log} = this.#options
+    try {
+      const fresh = await this.#load()
+      const missing = this.#configuration.services.filter(({name}) => !fresh.services.some((each) => each.name === name))
+      const moved = fresh.services.filter(({name, endpoints}) => {
+        const now = this.#configuration.services.find((each) => each.name === name)
+        return JSON.stringify(now?.endpoints) !== JSON.stringify(endpoints)
+      })
+      for (const {name} of [...missing, ...moved])
+        log.warning('config.needs-restart', {reason: `Other ports for ${name} take effect at the next start`})
+      // What is switched off goes on until then.
+      this.#use({...fresh, services: [...fresh.services, ...missing]})
+      log.notice('server.reloaded')
+    } catch (error) {
+      log.error('config.refused', {reason: 'The configuration that was running stays'})
+      for (const reason of messageOf(error).split('\n')) log.error('config.problem', {reason})
+      if (!(error instanceof Fault)) log.error('config.bug', {error})
+    }
+  }
+
+  async stop(limitMs: number): Promise<void> {
+    await this.#reloading
+    await this.#front?.stop(limitMs)
+    for (const role of this.#auth) await role.close()
+  }
+}
+
+/** Starts a server in this process. @throws {Fault} `bad-configuration` with a text that says what to do */
+export async function startServer(options: SupervisorOptions): Promise<RunningServer> {
+  const supervisor = new Supervisor(options)
+  await supervisor.start()
+  return supervisor
+}

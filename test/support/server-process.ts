@@ -1,0 +1,81 @@
+/** `courier serve` as a child process. */
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {createServer} from 'node:net'
+import {resolve} from 'node:path'
+
+export interface ServerProcess extends AsyncDisposable {
+  readonly child: ChildProcess
+  readonly output: () => string
+  readonly errors: () => string
+  /** Waits until the output or the errors hold the text; false when the process ended before. */
+  until(text: string): Promise<boolean>
+  /** The exit code once it has ended. */
+  ended(): Promise<number | null>
+}
+
+/** Starts `courier ARGS`; as root's child it stays root. */
+export function startCourier(
+  args: readonly string[],
+  options: {readonly cwd?: string; readonly uid?: number; readonly gid?: number} = {},
+): ServerProcess {
+  const child = spawn(process.execPath, [resolve('bin/run.js'), ...args], {stdio: ['ignore', 'pipe', 'pipe'], ...options})
+  let output = ''
+  let errors = ''
+  let over = false
+  const waiting = new Set<() => void>()
+  const wake = () => {
+    for (const each of waiting) each()
+  }
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString('utf8')
+    wake()
+  })
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString('utf8')
+    wake()
+  })
+  const closed = once(child, 'close').then(() => {
+    over = true
+    wake()
+  })
+  const ended = async () => {
+    await closed
+    return child.exitCode
+  }
+  return {
+    child,
+    output: () => output,
+    errors: () => errors,
+    until: (text) =>
+      new Promise((done) => {
+        const look = () => {
+          const found = output.includes(text) || errors.includes(text)
+          if (!found && !over) return
+          waiting.delete(look)
+          done(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      await closed
+    },
+  }
+}
+
+/** Ports on the loopback address that are free now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({length: count}, () => createServer())
+  const ports: number[] = []
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    ports.push(address && typeof address === 'object' ? address.port : 0)
+  }
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
+  return ports
+}
