@@ -1,3 +1,4 @@
+import {finish, STRIDE, type Steps, sortSteps} from '../support/steps.js'
 import {LIMITS} from './limits.js'
 import {bySentDate, type Thread, type ThreadMessage} from './thread.js'
 
@@ -18,10 +19,14 @@ class Forest {
     this.parents = messages.map(() => NONE)
     this.#childCounts = messages.map(() => 0)
     this.#steps = messages.length * STEPS_PER_MESSAGE
-    // The first message with an id has it; later ones, and those without, have one that nobody knows.
-    messages.forEach(({messageId}, node) => {
+  }
+
+  /** Takes the messages' ids. The first message with an id has it; later ones, and those without, have one that nobody knows. */
+  *name(messages: readonly ThreadMessage[]): Steps<void> {
+    for (const [node, {messageId}] of messages.entries()) {
       if (messageId !== undefined && !this.#byId.has(messageId)) this.#byId.set(messageId, node)
-    })
+      if (node % STRIDE === 0) yield
+    }
   }
 
   /** The node of an id, a new dummy if nobody has it; undefined when there are too many dummies. */
@@ -68,9 +73,10 @@ class Forest {
 }
 
 /** Step 1: links by References. */
-function linkAll(messages: readonly ThreadMessage[]): Forest {
+function* linkAll(messages: readonly ThreadMessage[]): Steps<Forest> {
   const forest = new Forest(messages)
-  messages.forEach(({references}, node) => {
+  yield* forest.name(messages)
+  for (const [node, {references}] of messages.entries()) {
     let previous = NONE
     for (const id of references) {
       const next = forest.nodeOf(id)
@@ -80,22 +86,25 @@ function linkAll(messages: readonly ThreadMessage[]): Forest {
     }
     forest.cut(node)
     if (previous !== NONE) forest.link(previous, node)
-  })
+    if (node % 16 === 0) yield
+  }
   return forest
 }
 
 /** Nodes below each node, as lists; index `NONE` is not used. */
-function childLists(parents: readonly number[]): {roots: number[]; children: Map<number, number[]>} {
+function* childLists(parents: readonly number[]): Steps<{roots: number[]; children: Map<number, number[]>}> {
   const roots: number[] = []
   const children = new Map<number, number[]>()
-  parents.forEach((parent, node) => {
-    if (parent === NONE) roots.push(node)
-    else {
-      const list = children.get(parent)
-      if (list) list.push(node)
-      else children.set(parent, [node])
+  for (const [node, parent] of parents.entries()) {
+    if (node % STRIDE === 0) yield
+    if (parent === NONE) {
+      roots.push(node)
+      continue
     }
-  })
+    const list = children.get(parent)
+    if (list) list.push(node)
+    else children.set(parent, [node])
+  }
   return {roots, children}
 }
 
@@ -109,17 +118,19 @@ interface Node {
  * Steps 2 and 3: the trees without dummies; a dummy stays only at the top, with at least two children. Each node goes
  * below its nearest ancestor that stays.
  */
-function prune(messages: readonly ThreadMessage[], forest: Forest): Node[] {
-  const {roots, children} = childLists(forest.parents)
-  const made = new Map<number, Node>(messages.map((message, node) => [node, {message, children: []}]))
+function* prune(messages: readonly ThreadMessage[], forest: Forest): Steps<Node[]> {
+  const {roots, children} = yield* childLists(forest.parents)
+  const made: (Node | undefined)[] = messages.map((message) => ({message, children: []}))
   const top: Node[] = []
+  let steps = 0
   for (const root of roots) {
-    const node = made.get(root) ?? {message: undefined, children: []}
+    const node = made[root] ?? {message: undefined, children: []}
     const waiting: {place: number; under: Node}[] = [{place: root, under: node}]
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       const {place, under} = next
+      if (++steps % STRIDE === 0) yield
       for (const child of children.get(place) ?? []) {
-        const childNode = made.get(child)
+        const childNode = made[child]
         if (childNode) under.children.push(childNode)
         waiting.push({place: child, under: childNode ?? under})
       }
@@ -135,20 +146,21 @@ function leading(node: Node): ThreadMessage {
   return node.message ?? node.children[0]!.message!
 }
 
-function sortChildren(node: Node): void {
-  if (node.children.length > 1) node.children.sort((a, b) => bySentDate(a.message!, b.message!))
+function* sortChildren(node: Node): Steps<void> {
+  if (node.children.length > 1) node.children = yield* sortSteps(node.children, (a, b) => bySentDate(a.message!, b.message!))
 }
 
 /** Step 4, and step 6 for the top level. */
-function sortTop(top: Node[]): Node[] {
-  for (const node of top) if (!node.message) sortChildren(node)
-  return top.sort((a, b) => bySentDate(leading(a), leading(b)))
+function* sortTop(top: readonly Node[]): Steps<Node[]> {
+  for (const node of top) if (!node.message) yield* sortChildren(node)
+  return yield* sortSteps(top, (a, b) => bySentDate(leading(a), leading(b)))
 }
 
 /** Step 5.B: for each subject the thread that others are merged into. */
-function subjectTable(top: readonly Node[]): Map<string, Node> {
+function* subjectTable(top: readonly Node[]): Steps<Map<string, Node>> {
   const table = new Map<string, Node>()
-  for (const node of top) {
+  for (const [i, node] of top.entries()) {
+    if (i % STRIDE === 0) yield
     const {subject} = leading(node)
     if (subject === '') continue
     const before = table.get(subject)
@@ -158,15 +170,16 @@ function subjectTable(top: readonly Node[]): Map<string, Node> {
 }
 
 /** Step 5.C: merges threads of one subject. */
-function mergeSubjects(top: readonly Node[]): Node[] {
-  const table = subjectTable(top)
+function* mergeSubjects(top: readonly Node[]): Steps<Node[]> {
+  const table = yield* subjectTable(top)
   // Taken before anything is merged: a merge changes a dummy's first child, but not the subject.
   const subjects = top.map((node) => leading(node).subject)
   const merged = new Set<Node>()
   const added: Node[] = []
-  top.forEach((node, i) => {
+  for (const [i, node] of top.entries()) {
+    if (i % STRIDE === 0) yield
     const chosen = table.get(subjects[i]!)
-    if (!chosen || chosen === node) return
+    if (!chosen || chosen === node) continue
     merged.add(node)
     if (!chosen.message && !node.message) for (const child of node.children) chosen.children.push(child)
     else if (!chosen.message || (node.message!.isReply && !chosen.message.isReply)) chosen.children.push(node)
@@ -176,17 +189,19 @@ function mergeSubjects(top: readonly Node[]): Node[] {
       added.push(dummy)
       table.set(subjects[i]!, dummy)
     }
-  })
+  }
   return [...top, ...added].filter((node) => !merged.has(node))
 }
 
 /** Step 6, and the result: every set of siblings is sorted, without recursion. */
-function toThreads(top: readonly Node[]): Thread[] {
+function* toThreads(top: readonly Node[]): Steps<Thread[]> {
   const result: Thread[] = []
+  let steps = 0
   const waiting: {node: Node; into: Thread[]}[] = top.toReversed().map((node) => ({node, into: result}))
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const {node, into} = next
-    sortChildren(node)
+    if (++steps % STRIDE === 0) yield
+    yield* sortChildren(node)
     const children: Thread[] = []
     into.push({number: node.message?.number, children})
     for (let i = node.children.length - 1; i >= 0; i -= 1) waiting.push({node: node.children[i]!, into: children})
@@ -195,7 +210,14 @@ function toThreads(top: readonly Node[]): Thread[] {
 }
 
 /** REFERENCES (RFC 5256 §3). Time is linear but for the sorting; chains may be as long as the mailbox. */
-export function threadReferences(messages: readonly ThreadMessage[]): Thread[] {
+export function* threadReferencesSteps(messages: readonly ThreadMessage[]): Steps<Thread[]> {
   const inOrder = messages.toSorted((a, b) => a.number - b.number)
-  return toThreads(sortTop(mergeSubjects(sortTop(prune(inOrder, linkAll(inOrder))))))
+  const trees = yield* prune(inOrder, yield* linkAll(inOrder))
+  const merged = yield* mergeSubjects(yield* sortTop(trees))
+  return yield* toThreads(yield* sortTop(merged))
+}
+
+/** The same in one go. */
+export function threadReferences(messages: readonly ThreadMessage[]): Thread[] {
+  return finish(threadReferencesSteps(messages))
 }

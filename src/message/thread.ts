@@ -1,3 +1,5 @@
+import {finish, STRIDE, type Steps, sortSteps} from '../support/steps.js'
+
 /** A message as THREAD sees it. */
 export interface ThreadMessage {
   /** Message number or UID: what is told to the client; orders messages of one date. */
@@ -54,9 +56,10 @@ export function formatThreads(threads: readonly Thread[]): string {
  *
  * Courier: sends each thread flat, `(1 3 2 8)`, the form of an early draft (`spec/imap.md` §24.2).
  */
-export function threadOrderedSubject(messages: readonly ThreadMessage[]): Thread[] {
+export function* threadOrderedSubjectSteps(messages: readonly ThreadMessage[]): Steps<Thread[]> {
   const bySubject = new Map<string, ThreadMessage[]>()
-  for (const message of messages.toSorted(bySentDate)) {
+  for (const [i, message] of (yield* sortSteps(messages, bySentDate)).entries()) {
+    if (i % STRIDE === 0) yield
     const group = bySubject.get(message.subject)
     if (group) group.push(message)
     else bySubject.set(message.subject, [message])
@@ -66,4 +69,9 @@ export function threadOrderedSubject(messages: readonly ThreadMessage[]): Thread
     number: first!.number,
     children: others.map(({number}) => ({number, children: []})),
   }))
+}
+
+/** The same in one go. */
+export function threadOrderedSubject(messages: readonly ThreadMessage[]): Thread[] {
+  return finish(threadOrderedSubjectSteps(messages))
 }

@@ -236,10 +236,15 @@ export class Channel {
    */
   async encrypt(upgrade: () => Promise<Duplex>): Promise<void> {
     this.#detach(this.#stream)
-    const stream = await upgrade()
-    this.#stream = stream
+    try {
+      this.#stream = await upgrade()
+    } catch (error) {
+      // Nobody listens to the old stream any more: waiting for its end would be in vain.
+      this.destroy(new Hangup('closed'))
+      throw error
+    }
     this.#encrypted = true
-    this.#attach(stream)
+    this.#attach(this.#stream)
   }
 
   /** Throws away everything received so far, also what the stream still holds. */

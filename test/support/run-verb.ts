@@ -50,7 +50,8 @@ export async function runVerb<Args>(
     write: async (list) => {
       writes.push(list.reduce((sum, chunk) => sum + chunk.length, 0))
       options.onWrite?.(list)
-      if (!options.discard) chunks.push(...list)
+      // The Buffers may change when the write has ended.
+      if (!options.discard) chunks.push(...list.map((chunk) => Buffer.from(chunk)))
     },
   })
   const {uid = false, utf8 = false} = options

@@ -99,8 +99,8 @@ class FetchRun {
       try {
         await this.#writeMessage(number, metadata)
       } catch (error) {
-        // One message that cannot be read must not hide the others.
-        if (!(error instanceof Fault)) throw error
+        // One message that cannot be read must not hide the others; in the middle of a line it is too late.
+        if (!(error instanceof Fault) || !out.atLineStart) throw error
         this.#fault ??= error
         continue
       }

@@ -1,6 +1,6 @@
 import type {MessageNumber} from '../../maildir/types.js'
 import {Pace} from '../../support/pace.js'
-import {pacedSort} from '../../support/paced-sort.js'
+import {paced, sortSteps} from '../../support/steps.js'
 import type {SelectedContext} from '../session.js'
 import {compareValues, type SortCriterion, type SortValues, sortNeed, sortValuesBy} from './sort-keys.js'
 
@@ -24,6 +24,9 @@ export async function sortMessages(
       if (pace.due) await pace.pause()
     }
   }
-  const sorted = await pacedSort(sortables, (a, b) => compareValues(a.values, b.values, criteria) || a.number - b.number, pace)
+  const sorted = await paced(
+    sortSteps(sortables, (a, b) => compareValues(a.values, b.values, criteria) || a.number - b.number),
+    pace,
+  )
   return sorted.map(({number}) => number)
 }

@@ -3,15 +3,16 @@ import {baseSubject} from '../../message/base-subject.js'
 import {sentEpoch} from '../../message/date.js'
 import {FieldNames, firstValues} from '../../message/field-scan.js'
 import {messageIdOf, referencesOf} from '../../message/message-ids.js'
-import {type Thread, type ThreadMessage, threadOrderedSubject} from '../../message/thread.js'
-import {threadReferences} from '../../message/thread-references.js'
+import {type Thread, type ThreadMessage, threadOrderedSubjectSteps} from '../../message/thread.js'
+import {threadReferencesSteps} from '../../message/thread-references.js'
 import {Pace} from '../../support/pace.js'
+import type {Steps} from '../../support/steps.js'
 import type {SelectedContext} from '../session.js'
 
 /** The algorithms of RFC 5256 §3, as CAPABILITY names them. */
-export const THREAD_ALGORITHMS: Readonly<Record<string, (messages: readonly ThreadMessage[]) => Thread[]>> = {
-  ORDEREDSUBJECT: threadOrderedSubject,
-  REFERENCES: threadReferences,
+export const THREAD_ALGORITHMS: Readonly<Record<string, (messages: readonly ThreadMessage[]) => Steps<Thread[]>>> = {
+  ORDEREDSUBJECT: threadOrderedSubjectSteps,
+  REFERENCES: threadReferencesSteps,
 }
 
 /** What THREAD needs to know of the messages; `name` gives the number or the UID to tell. */

@@ -1,4 +1,6 @@
 import {formatThreads} from '../../message/thread.js'
+import {Pace} from '../../support/pace.js'
+import {paced} from '../../support/steps.js'
 import {no, ok} from '../replies/tagged.js'
 import {refuseSortCharset} from '../search/charset.js'
 import {readKeys} from '../search/grammar.js'
@@ -33,7 +35,7 @@ export const thread = defineVerb({
     const numbers = await searchMessages(context, key, charset)
     const messages = await threadedMessages(context, numbers, (number) => (uid ? view.uidOf(number) : number))
     // Courier: the space after THREAD is there without threads too; RFC 5256 §5 leaves it out.
-    const threads = formatThreads(algorithm(messages))
+    const threads = formatThreads(await paced(algorithm(messages), new Pace(session.signal)))
     session.out.line(threads === '' ? '* THREAD' : `* THREAD ${threads}`)
     return ok('THREAD done.')
   },
