@@ -32,7 +32,13 @@ function curl({certificate, host, imap, imaps}: DemoTextOptions, login: string):
 function mutt({certificate, host, imap, imaps}: DemoTextOptions, [name, password]: readonly [string, string]): string[] {
   const url = imaps === undefined ? `imap://${host}:${imap}` : `imaps://${host}:${imaps}`
   const at = url.replace('://', `://${encodeURIComponent(name)}@`)
-  const settings = [`certificate_file="${certificate}"`, `imap_pass="${password}"`, 'ssl_force_tls=yes', 'folder="$spoolfile"', `spoolfile="${at}/"`]
+  const settings = [
+    `certificate_file="${certificate}"`,
+    `imap_pass="${password}"`,
+    'ssl_force_tls=yes',
+    'folder="$spoolfile"',
+    `spoolfile="${at}/"`,
+  ]
   return ['mutt', `  mutt -n -F /dev/null -e ${quoted(`set ${settings.reverse().join(' ')}`)} -f ${quoted(`${at}/INBOX`)}`, '']
 }
 
@@ -61,11 +67,20 @@ function mbsync({folder, certificate, host, imap, imaps}: DemoTextOptions, [name
     'Create Near',
     'SyncState *',
   ]
-  return [`mbsync: save this as ~/demo.mbsyncrc and run  mkdir -p ~/demo-copy && mbsync -c ~/demo.mbsyncrc demo`, ...lines.map((line) => (line ? `  ${line}` : '')), '', `(the folder of the demo is ${folder})`, '']
+  return [
+    `mbsync: save this as ~/demo.mbsyncrc and run  mkdir -p ~/demo-copy && mbsync -c ~/demo.mbsyncrc demo`,
+    ...lines.map((line) => (line ? `  ${line}` : '')),
+    '',
+    `(the folder of the demo is ${folder})`,
+    '',
+  ]
 }
 
 function thunderbird({host, imap, imaps}: DemoTextOptions, [name]: readonly [string, string]): string[] {
-  const ports = [...(imaps === undefined ? [] : [`port ${imaps} with SSL/TLS`]), ...(imap === undefined ? [] : [`port ${imap} with STARTTLS`])]
+  const ports = [
+    ...(imaps === undefined ? [] : [`port ${imaps} with SSL/TLS`]),
+    ...(imap === undefined ? [] : [`port ${imap} with STARTTLS`]),
+  ]
   return [
     'Thunderbird: new account, "Configure manually"',
     `  Incoming: IMAP, host ${host}, ${ports.join(' or ')}, authentication "Normal password", user name ${name}`,
@@ -78,7 +93,10 @@ function thunderbird({host, imap, imaps}: DemoTextOptions, [name]: readonly [str
 export function demoText(options: DemoTextOptions): string[] {
   const {accounts, folder, host, imap, imaps, servesAs} = options
   const first = accounts[0] ?? ['', '']
-  const ports = [...(imap === undefined ? [] : [`IMAP with STARTTLS on ${host}:${imap}`]), ...(imaps === undefined ? [] : [`IMAP over TLS on ${host}:${imaps}`])]
+  const ports = [
+    ...(imap === undefined ? [] : [`IMAP with STARTTLS on ${host}:${imap}`]),
+    ...(imaps === undefined ? [] : [`IMAP over TLS on ${host}:${imaps}`]),
+  ]
   return [
     '',
     `Courier for Node serves a demo: ${ports.join(', ')}`,

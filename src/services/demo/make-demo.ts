@@ -45,7 +45,10 @@ export function withValues(template: string, values: Readonly<Record<string, str
   return text
 }
 
-async function writeConfiguration(paths: DemoPaths, {templates, final}: {readonly templates: string; readonly final: DemoPaths}): Promise<void> {
+async function writeConfiguration(
+  paths: DemoPaths,
+  {templates, final}: {readonly templates: string; readonly final: DemoPaths},
+): Promise<void> {
   await mkdir(paths.configuration, {mode: 0o700})
   const files: Record<string, Record<string, string>> = {
     imapd: {
@@ -86,8 +89,17 @@ async function writeAccounts(paths: DemoPaths, {owner, final}: {readonly owner: 
   const passwords = LETTERS.map(([name]): [name: string, password: string] => [name, newPassword()])
   const lines = passwords.map(([name, password]) => {
     const hash = shaCrypt(Buffer.from(password), `$6$${randomBytes(9).toString('hex').slice(0, 16)}$`)
-    const fields = {uid: owner.uid, gid: owner.gid, home: final.home(name), systempw: hash, gecos: name.startsWith('jane') ? 'Jane Doe' : 'John Smith'}
-    return formatLine(name, formatFields(Object.entries(fields).map(([field, value]) => ({name: field, value: Buffer.from(String(value)).toString('latin1')}))))
+    const fields = {
+      uid: owner.uid,
+      gid: owner.gid,
+      home: final.home(name),
+      systempw: hash,
+      gecos: name.startsWith('jane') ? 'Jane Doe' : 'John Smith',
+    }
+    return formatLine(
+      name,
+      formatFields(Object.entries(fields).map(([field, value]) => ({name: field, value: Buffer.from(String(value)).toString('latin1')}))),
+    )
   })
   await writeFile(paths.userdb, Buffer.from(`${lines.join('\n')}\n`, 'latin1'), {mode: 0o600})
   await makeUserdb({source: paths.userdb, generation: randomBytes(16).toString('hex'), tryLock: loadTryLock(), progress: () => undefined})
@@ -113,7 +125,12 @@ async function writeMail(home: string, letters: readonly Letter[], now: Date): P
     const time = new Date(now.getTime() - letter.ageHours * HOUR_MS)
     const octets = writeLetter(letter, {time, number})
     const base = `${Math.floor(time.getTime() / 1000)}.M${number}P1_${number}.demo,S=${octets.length}`
-    const path = join(maildir, letter.folder, letter.flags === undefined ? 'new' : 'cur', letter.flags === undefined ? base : `${base}:2,${letter.flags}`)
+    const path = join(
+      maildir,
+      letter.folder,
+      letter.flags === undefined ? 'new' : 'cur',
+      letter.flags === undefined ? base : `${base}:2,${letter.flags}`,
+    )
     await writeFile(path, octets, {mode: 0o600})
     await utimes(path, time, time)
   }

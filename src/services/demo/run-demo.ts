@@ -49,7 +49,8 @@ async function chosenFolder(folder: string | undefined, user: SystemUser | undef
   const path = resolve(folder ?? 'demo')
   if (/[|\t\n]/.test(path)) throw fault(`The demo cannot lie in ${JSON.stringify(path)}: "|", tabs and line ends do not fit into userdb`)
   if (!user || (await isReachable(path, user))) return path
-  if (folder !== undefined) throw fault(`The user "${user.name}" cannot reach ${path}: a folder above it is private. Choose another with --demo-dir`)
+  if (folder !== undefined)
+    throw fault(`The user "${user.name}" cannot reach ${path}: a folder above it is private. Choose another with --demo-dir`)
   return ROOT_FOLDER
 }
 
@@ -58,7 +59,8 @@ async function existing(path: string): Promise<DemoOwner | undefined> {
   try {
     const names = await readdir(path)
     if (names.length === 0) return undefined
-    if (!names.includes('passwords.txt') || !names.includes('etc')) throw fault(`${path} is not empty and holds no demo. Choose another folder with --demo-dir`)
+    if (!names.includes('passwords.txt') || !names.includes('etc'))
+      throw fault(`${path} is not empty and holds no demo. Choose another folder with --demo-dir`)
     const {uid, gid} = await stat(path)
     return {uid, gid}
   } catch (error) {
@@ -75,7 +77,10 @@ async function make(path: string, {templates, owner}: {readonly templates: strin
   } catch (error) {
     const code = errnoOf(error)
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-      throw fault(`No permission to make the demo in ${path}. Choose another folder with --demo-dir, such as --demo-dir /tmp/courier-demo`, error)
+      throw fault(
+        `No permission to make the demo in ${path}. Choose another folder with --demo-dir, such as --demo-dir /tmp/courier-demo`,
+        error,
+      )
     }
     if (code === 'ENOSPC' || code === 'EDQUOT') throw fault(`No space is left for the demo in ${path}`, error)
     throw error
@@ -88,7 +93,10 @@ function holdFolder(lock: string, path: string): number {
   try {
     held = openSync(lock, constants.O_RDONLY | constants.O_NOFOLLOW)
   } catch (error) {
-    throw fault(`${lock} cannot be opened: ${errnoOf(error)}. If the demo belongs to another user, choose another folder with --demo-dir`, error)
+    throw fault(
+      `${lock} cannot be opened: ${errnoOf(error)}. If the demo belongs to another user, choose another folder with --demo-dir`,
+      error,
+    )
   }
   if (loadTryLock()(held)) return held
   closeSync(held)
@@ -120,7 +128,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const self = {uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0}
   const owner = user ?? self
   const found = await existing(path)
-  if (found && found.uid !== owner.uid) throw fault(`${path} belongs to the user with uid ${found.uid}, not ${owner.uid}. Choose another folder with --demo-dir`)
+  if (found && found.uid !== owner.uid)
+    throw fault(`${path} belongs to the user with uid ${found.uid}, not ${owner.uid}. Choose another folder with --demo-dir`)
   if (!found) {
     log.info('demo.making', {path})
     await make(path, {templates, owner})

@@ -41,7 +41,8 @@ function quotedPrintable(octets: Buffer): string {
       width = 0
       continue
     }
-    const piece = octet > 0x7e || octet < 0x20 || octet === 0x3d ? `=${octet.toString(16).toUpperCase().padStart(2, '0')}` : String.fromCharCode(octet)
+    const piece =
+      octet > 0x7e || octet < 0x20 || octet === 0x3d ? `=${octet.toString(16).toUpperCase().padStart(2, '0')}` : String.fromCharCode(octet)
     if (width + piece.length > 75) {
       out += '=\n'
       width = 0
