@@ -4,7 +4,7 @@ import type {Log, LogFacts} from '../log/log.js'
 import type {Mailstore} from '../maildir/types.js'
 import {Fault, Hangup} from '../support/fault.js'
 import {Channel} from '../wire/channel.js'
-import type {Deadlines} from '../wire/deadlines.js'
+import type {DeadlineSource} from '../wire/deadlines.js'
 import {TIMES} from '../wire/limits.js'
 import {capabilityWords} from './capability.js'
 import {readCommand} from './command-reader.js'
@@ -27,7 +27,7 @@ export interface ImapConnectionOptions {
   /** Does the handshake and gives the encrypted stream; undefined: no STARTTLS. */
   readonly startTls?: (() => Promise<Duplex>) | undefined
   readonly settings: ImapSettings
-  readonly deadlines: Deadlines
+  readonly deadlines: DeadlineSource
   readonly log: Log
   readonly authenticator: Authenticator
   readonly tickets: TicketOffice

@@ -46,7 +46,7 @@ export async function serve({onReady, ...options}: ServeOptions): Promise<void> 
   process.on('unhandledRejection', (error) => log.error('server.bug', {error}))
   const starting = startServer(options)
   const ended = untilSignal(starting, log)
-  starting.then(onReady).catch(() => undefined)
+  void starting.then(onReady, () => undefined)
   await ended
   log.notice('server.stopped')
 }

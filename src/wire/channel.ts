@@ -1,11 +1,11 @@
 import type {Duplex} from 'node:stream'
 import {Hangup} from '../support/fault.js'
 import {ByteQueue} from './byte-queue.js'
-import type {Deadline, Deadlines} from './deadlines.js'
+import type {Deadline, DeadlineSource} from './deadlines.js'
 import {LIMITS, TIMES} from './limits.js'
 
 export interface ChannelOptions {
-  readonly deadlines: Deadlines
+  readonly deadlines: DeadlineSource
   /** The stream encrypts: writes are cut into pieces. */
   readonly encrypted: boolean
   /** For the peer to take some of what we write, milliseconds. */
@@ -236,10 +236,15 @@ export class Channel {
    */
   async encrypt(upgrade: () => Promise<Duplex>): Promise<void> {
     this.#detach(this.#stream)
-    const stream = await upgrade()
-    this.#stream = stream
+    try {
+      this.#stream = await upgrade()
+    } catch (error) {
+      // Nobody listens to the old stream any more: waiting for its end would be in vain.
+      this.destroy(new Hangup('closed'))
+      throw error
+    }
     this.#encrypted = true
-    this.#attach(stream)
+    this.#attach(this.#stream)
   }
 
   /** Throws away everything received so far, also what the stream still holds. */

@@ -1,0 +1,85 @@
+/**
+ * Our IMAP server as a process of its own: `node mail-server-process.js MAILDIR`, forked with a channel.
+ *
+ * Serves one account on two free ports of 127.0.0.1, with STARTTLS and with TLS from the first octet. Any name logs in with
+ * the password `pass`. Tells its ports first, then answers questions.
+ */
+import {userInfo} from 'node:os'
+import type {Account} from '../../src/auth/account.js'
+import {serveImap} from '../../src/imap/connection.js'
+import {DEFAULT_IMAP_SETTINGS} from '../../src/imap/settings.js'
+import {Mailstores} from '../../src/maildir/mailstores.js'
+import {Listener} from '../../src/net/listener.js'
+import {makeSelfSigned} from '../../src/tls/self-signed.js'
+import {TlsAcceptor} from '../../src/tls/tls-acceptor.js'
+import {Deadlines} from '../../src/wire/deadlines.js'
+import {LogLines, storeEnvironment} from './store.js'
+
+/** What the test asks, and what it is told. */
+export type Question = 'memory' | 'log' | 'connections'
+export type Told =
+  | {readonly ports: {readonly imap: number; readonly imaps: number}}
+  | {readonly memory: NodeJS.MemoryUsage}
+  | {readonly log: readonly string[]}
+  | {readonly connections: number}
+
+const maildir = process.argv[2] ?? ''
+const log = new LogLines()
+const stores = new Mailstores(storeEnvironment({log}))
+const deadlines = new Deadlines({tickMs: 50})
+const {uid, gid} = userInfo()
+const {keyPem, certificatePem} = makeSelfSigned({names: ['localhost', '127.0.0.1'], days: 2, now: new Date()})
+const acceptor = new TlsAcceptor({
+  context: {key: keyPem, cert: certificatePem, minVersion: 'TLSv1.2'},
+  ticketKeys: Buffer.alloc(48, 7),
+  verifyPeer: 'none',
+  alpn: ['imap'],
+  handshakeMs: 5_000,
+})
+
+function accountOf(name: string): Account {
+  return {name, uid, gid, home: maildir, maildir, quota: undefined, fullName: undefined, options: new Map()}
+}
+
+async function open(implicitTls: boolean): Promise<Listener> {
+  const listener = new Listener({
+    endpoints: [{address: '127.0.0.1', port: 0}],
+    implicitTls,
+    policy: () => ({limits: {total: 200, perAddress: 200}, acceptor: async () => acceptor}),
+    serve: ({socket, remote, tls, startTls, signal}) =>
+      serveImap({
+        stream: socket,
+        remote,
+        encrypted: tls,
+        startTls,
+        settings: {...DEFAULT_IMAP_SETTINGS, idFields: 0, failedLoginMs: 50},
+        deadlines,
+        log,
+        authenticator: {
+          check: async ({user, password}) => (password.reveal() === 'pass' ? {outcome: 'accepted', ticket: user} : {outcome: 'refused'}),
+        },
+        tickets: {redeem: async (ticket) => accountOf(ticket)},
+        openStore: () => stores.open({maildir, quota: undefined}),
+        shutdown: signal,
+      }),
+    refusal: (reason) => `* BYE ${reason}\r\n`,
+    log,
+    now: Date.now,
+  })
+  await listener.open()
+  return listener
+}
+
+const plain = await open(false)
+const secure = await open(true)
+
+function answer(question: Question): Told {
+  if (question === 'log') return {log: log.lines}
+  if (question === 'connections') return {connections: plain.connections + secure.connections}
+  globalThis.gc?.()
+  return {memory: process.memoryUsage()}
+}
+
+process.on('message', (question: Question) => process.send?.(answer(question)))
+process.on('disconnect', () => process.exit(0))
+process.send?.({ports: {imap: plain.endpoints[0]?.port ?? 0, imaps: secure.endpoints[0]?.port ?? 0}} satisfies Told)

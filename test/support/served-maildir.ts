@@ -1,0 +1,80 @@
+import {type ChildProcess, fork} from 'node:child_process'
+import {fileURLToPath} from 'node:url'
+import {ImapClient} from './imap-client.js'
+import type {Question, Told} from './mail-server-process.js'
+import {TemporaryMaildir} from './store.js'
+
+type Field<Key extends string> = Extract<Told, Readonly<Record<Key, unknown>>>
+
+/** A temporary Maildir with a server for it in another process, so that a client under test does not share our loop. */
+export class ServedMaildir implements AsyncDisposable {
+  readonly maildir: TemporaryMaildir
+  readonly port: number
+  /** With TLS from the first octet. */
+  readonly tlsPort: number
+  readonly #server: ChildProcess
+
+  private constructor(maildir: TemporaryMaildir, server: ChildProcess, {imap, imaps}: Field<'ports'>['ports']) {
+    this.maildir = maildir
+    this.#server = server
+    this.port = imap
+    this.tlsPort = imaps
+  }
+
+  static async start(maildir: TemporaryMaildir = new TemporaryMaildir()): Promise<ServedMaildir> {
+    const path = fileURLToPath(new URL('./mail-server-process.js', import.meta.url))
+    const server = fork(path, [maildir.path], {
+      execArgv: ['--expose-gc', '--enable-source-maps'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    const {ports} = await told<Field<'ports'>>(server)
+    return new ServedMaildir(maildir, server, ports)
+  }
+
+  /** A client that has logged in. */
+  async client(): Promise<ImapClient> {
+    const client = await ImapClient.connect(this.port)
+    await client.ok('LOGIN tester pass')
+    return client
+  }
+
+  async #ask<Reply extends Told>(question: Question): Promise<Reply> {
+    const reply = told<Reply>(this.#server)
+    this.#server.send(question)
+    return reply
+  }
+
+  /** Octets in use by the server after a garbage collection: heap and Buffers. */
+  async memory(): Promise<number> {
+    const {memory} = await this.#ask<Field<'memory'>>('memory')
+    return memory.heapUsed + memory.arrayBuffers
+  }
+
+  /** What the server has logged. */
+  async log(): Promise<readonly string[]> {
+    return (await this.#ask<Field<'log'>>('log')).log
+  }
+
+  async connections(): Promise<number> {
+    return (await this.#ask<Field<'connections'>>('connections')).connections
+  }
+
+  /** The server lives, and logged no bug. Ends what the test is about with a clear message. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const bugs = this.#server.connected ? (await this.log()).filter((line) => /bug|connection-failed/.test(line)) : ['The server has died']
+    this.#server.kill('SIGKILL')
+    this.maildir[Symbol.dispose]()
+    if (bugs.length > 0) throw new Error(bugs.join('\n'))
+  }
+}
+
+function told<Reply extends Told>(server: ChildProcess): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const onExit = () => reject(new Error('The server has died'))
+    server.once('exit', onExit)
+    server.once('message', (reply) => {
+      server.off('exit', onExit)
+      resolve(reply as Reply)
+    })
+  })
+}
