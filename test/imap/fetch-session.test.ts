@@ -34,12 +34,17 @@ inner body
 --b--
 `
 
-/** Octets in Buffers that somebody still needs. */
-function heldOctets(): number {
+/** Octets in Buffers that somebody still needs: the least of some looks, because garbage goes in the background. */
+async function heldOctets(): Promise<number> {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  collect()
-  return process.memoryUsage().arrayBuffers
+  let least = Number.POSITIVE_INFINITY
+  for (let look = 0; look < 10; look++) {
+    collect()
+    for (let turn = 0; turn < 20; turn++) await nextTurn()
+    least = Math.min(least, process.memoryUsage().arrayBuffers)
+  }
+  return least
 }
 
 /** Everything up to the tagged line, octet by octet. */
@@ -172,14 +177,14 @@ test('a slow reader keeps nothing in memory and delays nobody', async () => {
   await slow.command('SELECT INBOX')
   await quick.command('SELECT INBOX')
   slow.socket.pause()
-  const before = heldOctets()
+  const before = await heldOctets()
   slow.socket.write('slow FETCH 1 BODY.PEEK[]\r\n')
   for (let turn = 0; turn < 200; turn++) await nextTurn()
   const began = performance.now()
   assert.equal(await quick.command('SEARCH SUBJECT small'), ['* SEARCH 2', 'x OK SEARCH done.'])
   const waited = performance.now() - began
   assert.ok(waited < 2_000, `${waited} ms`)
-  const held = heldOctets() - before
+  const held = (await heldOctets()) - before
   assert.ok(held < 4_000_000, `${held} octets`)
   slow.socket.removeAllListeners('data')
   let octets = 0
