@@ -3,6 +3,8 @@ import {once} from 'node:events'
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {setImmediate as nextTurn} from 'node:timers/promises'
+import {setFlagsFromString} from 'node:v8'
+import {runInNewContext} from 'node:vm'
 import * as assert from 'uvu/assert'
 import {corpusNames, storedMessage} from '../support/corpus.js'
 import {parseFetches} from '../support/fetch-response.js'
@@ -31,6 +33,19 @@ Subject: inner
 inner body
 --b--
 `
+
+/** Octets in Buffers that somebody still needs: the least of some looks, because garbage goes in the background. */
+async function heldOctets(): Promise<number> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  let least = Number.POSITIVE_INFINITY
+  for (let look = 0; look < 10; look++) {
+    collect()
+    for (let turn = 0; turn < 20; turn++) await nextTurn()
+    least = Math.min(least, process.memoryUsage().arrayBuffers)
+  }
+  return least
+}
 
 /** Everything up to the tagged line, octet by octet. */
 async function raw(client: TestClient, command: string): Promise<string> {
@@ -162,15 +177,15 @@ test('a slow reader keeps nothing in memory and delays nobody', async () => {
   await slow.command('SELECT INBOX')
   await quick.command('SELECT INBOX')
   slow.socket.pause()
-  const before = process.memoryUsage().arrayBuffers
+  const before = await heldOctets()
   slow.socket.write('slow FETCH 1 BODY.PEEK[]\r\n')
   for (let turn = 0; turn < 200; turn++) await nextTurn()
   const began = performance.now()
   assert.equal(await quick.command('SEARCH SUBJECT small'), ['* SEARCH 2', 'x OK SEARCH done.'])
   const waited = performance.now() - began
   assert.ok(waited < 2_000, `${waited} ms`)
-  const held = process.memoryUsage().arrayBuffers - before
-  assert.ok(held < 12_000_000, `${held} octets`)
+  const held = (await heldOctets()) - before
+  assert.ok(held < 4_000_000, `${held} octets`)
   slow.socket.removeAllListeners('data')
   let octets = 0
   slow.socket.on('data', (chunk: Buffer) => {
