@@ -221,6 +221,20 @@ test('another session learns that a message was read', async () => {
   assert.equal(await two.command('NOOP'), ['* 1 FETCH (FLAGS (\\Seen))', 'x OK NOOP completed'])
 })
 
+test('a keyword of another session is announced before the flags that hold it', async () => {
+  await using server = await imapServer({inbox: ['Subject: x\n\nb\n']})
+  await using one = await server.login()
+  await using two = await server.login()
+  await one.command('SELECT INBOX')
+  await two.command('SELECT INBOX')
+  await two.command('STORE 1 +FLAGS (\\Seen urgent)')
+  assert.equal((await one.command('FETCH 1 FLAGS')).slice(0, 3), [
+    '* FLAGS (urgent \\Draft \\Answered \\Flagged \\Deleted \\Seen \\Recent)',
+    '* OK [PERMANENTFLAGS (urgent \\* \\Draft \\Answered \\Flagged \\Deleted \\Seen)] Limited',
+    '* 1 FETCH (FLAGS (\\Seen \\Recent urgent))',
+  ])
+})
+
 test('a message removed meanwhile is replaced, and its end told afterwards', async () => {
   await using server = await imapServer({inbox: ['Subject: x\n\nb\n', 'Subject: y\n\nb\n']})
   await using client = await server.login()
