@@ -42,7 +42,7 @@ function mutt({certificate, host, imap, imaps}: DemoTextOptions, [name, password
   return ['mutt', `  mutt -n -F /dev/null -e ${quoted(`set ${settings.reverse().join(' ')}`)} -f ${quoted(`${at}/INBOX`)}`, '']
 }
 
-function mbsync({folder, certificate, host, imap, imaps}: DemoTextOptions, [name, password]: readonly [string, string]): string[] {
+function mbsync({certificate, host, imap, imaps}: DemoTextOptions, [name, password]: readonly [string, string]): string[] {
   const lines = [
     'IMAPAccount demo',
     `Host ${host}`,
@@ -70,8 +70,6 @@ function mbsync({folder, certificate, host, imap, imaps}: DemoTextOptions, [name
   return [
     `mbsync: save this as ~/demo.mbsyncrc and run  mkdir -p ~/demo-copy && mbsync -c ~/demo.mbsyncrc demo`,
     ...lines.map((line) => (line ? `  ${line}` : '')),
-    '',
-    `(the folder of the demo is ${folder})`,
     '',
   ]
 }

@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import * as assert from 'uvu/assert'
+import {countLineFeeds} from '../../src/message/line-feeds.js'
+import {crlfLength, toCrlf, wireRange, writeCrlf} from '../../src/message/to-crlf.js'
+import {suite} from '../support/suite.js'
+
+const crlf = suite('CRLF form')
+
+/** One octet after the other. */
+function naive(stored: Buffer): Buffer {
+  return Buffer.from([...stored].flatMap((octet) => (octet === 0x0a ? [0x0d, 0x0a] : [octet])))
+}
+
+const lines = fc
+  .array(fc.oneof(fc.constantFrom('\n', '\r\n', '\n\n', '\r', 'x', '\n.\n'), fc.string({maxLength: 200}), fc.constant('\xff\0\xe9')), {
+    maxLength: 40,
+  })
+  .map((pieces) => Buffer.from(pieces.join(''), 'latin1'))
+
+/** Longer than what is converted at once. */
+const long = fc
+  .tuple(lines, fc.integer({min: 1, max: 300}))
+  .map(([piece, times]) => Buffer.concat(Array.from({length: times}, () => piece)))
+
+crlf('each LF becomes CRLF and CRs are kept', () => {
+  assert.is(toCrlf(Buffer.from('a\nb\r\nc\rd\n\n')).toString(), 'a\r\nb\r\r\nc\rd\r\n\r\n')
+})
+
+crlf('LF are counted wherever the stretch begins', () => {
+  fc.assert(
+    fc.property(long, fc.nat(20), fc.nat(20), (stored, skip, less) => {
+      const end = Math.max(skip, stored.length - less)
+      const start = Math.min(skip, stored.length)
+      const stop = Math.min(end, stored.length)
+      assert.is(countLineFeeds(stored, start, stop), stored.subarray(start, stop).filter((octet) => octet === 0x0a).length)
+    }),
+    {numRuns: 200},
+  )
+})
+
+crlf('is the same as octet by octet', () => {
+  fc.assert(
+    fc.property(long, (stored) => {
+      const expected = naive(stored)
+      assert.ok(toCrlf(stored).equals(expected))
+      assert.is(crlfLength(stored), expected.length)
+      const target = Buffer.alloc(expected.length + 3)
+      assert.is(writeCrlf(stored, target, 3), expected.length + 3)
+      assert.ok(target.subarray(3).equals(expected))
+    }),
+    {numRuns: 100},
+  )
+})
+
+crlf('a range on the wire is cut from the stored octets', () => {
+  fc.assert(
+    fc.property(long, fc.double({min: 0, max: 1.1, noNaN: true}), fc.nat(6000), (stored, place, count) => {
+      const wire = naive(stored)
+      const start = Math.floor(place * wire.length)
+      assert.ok(wireRange(stored, start, count).equals(wire.subarray(start, start + count)))
+    }),
+    {numRuns: 300},
+  )
+})
+
+crlf('every range of a short text', () => {
+  const stored = Buffer.from('\na\r\n\nb')
+  const wire = naive(stored)
+  for (let start = 0; start <= wire.length + 1; start += 1) {
+    for (let count = 0; count <= wire.length + 1; count += 1) {
+      assert.is(wireRange(stored, start, count).toString(), wire.subarray(start, start + count).toString(), `${start} ${count}`)
+    }
+  }
+})
+
+crlf.run()
