@@ -1,10 +1,11 @@
 import type {Duplex} from 'node:stream'
 import type {Account, Authenticator, TicketOffice} from '../auth/account.js'
+import {optionIsOn} from '../auth/options.js'
 import type {Log, LogFacts} from '../log/log.js'
 import type {Mailstore} from '../maildir/types.js'
 import {Fault, Hangup} from '../support/fault.js'
 import {Channel} from '../wire/channel.js'
-import type {Deadlines} from '../wire/deadlines.js'
+import type {DeadlineSource} from '../wire/deadlines.js'
 import {TIMES} from '../wire/limits.js'
 import {capabilityWords} from './capability.js'
 import {readCommand} from './command-reader.js'
@@ -27,7 +28,7 @@ export interface ImapConnectionOptions {
   /** Does the handshake and gives the encrypted stream; undefined: no STARTTLS. */
   readonly startTls?: (() => Promise<Duplex>) | undefined
   readonly settings: ImapSettings
-  readonly deadlines: Deadlines
+  readonly deadlines: DeadlineSource
   readonly log: Log
   readonly authenticator: Authenticator
   readonly tickets: TicketOffice
@@ -235,9 +236,8 @@ class Connection {
 
   /** Why this account must not use IMAP on this connection (`spec/imap.md` §1.2, step 15). */
   #refusal({options}: Account): string | undefined {
-    const on = (name: string): boolean => Number.parseInt(options.get(name) ?? '0', 10) !== 0
-    if (on('disableimap')) return 'IMAP access disabled for this account.'
-    if (on('disableinsecureimap') && !this.#encrypted) return 'IMAP access disabled via insecure connection.'
+    if (optionIsOn(options, 'disableimap')) return 'IMAP access disabled for this account.'
+    if (optionIsOn(options, 'disableinsecureimap') && !this.#encrypted) return 'IMAP access disabled via insecure connection.'
     return undefined
   }
 

@@ -87,8 +87,14 @@ export class NodeFiles implements MaildirFiles {
   readonly #localDevices = new Map<bigint, boolean>()
 
   stat(path: string): FileFacts | undefined {
-    const stats = lstatSync(native(path), {bigint: true, throwIfNoEntry: false})
-    return stats && factsOf(stats)
+    try {
+      const stats = lstatSync(native(path), {bigint: true, throwIfNoEntry: false})
+      return stats && factsOf(stats)
+    } catch (error) {
+      // A file stands where the path needs a directory: nothing is there either.
+      if (missing(error)) return undefined
+      throw error
+    }
   }
 
   isLocal(path: string): boolean {

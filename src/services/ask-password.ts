@@ -1,9 +1,9 @@
 import enquirer from 'enquirer'
 
-/** The only user of enquirer in `src/`: asks on the terminal, on standard error, without showing what is typed. */
+/** Asks on the terminal, on standard error, without showing what is typed; undefined when it is interrupted. The only user of enquirer in `src/`. */
 export async function askPassword(message: string): Promise<string | undefined> {
   try {
-    const answers = await enquirer.prompt<{password: string}>({
+    const answers = await enquirer.prompt<{password?: string}>({
       type: 'invisible',
       name: 'password',
       message,
@@ -11,7 +11,7 @@ export async function askPassword(message: string): Promise<string | undefined> 
       stdin: process.stdin,
       stdout: process.stderr,
     })
-    return answers.password
+    return answers.password ?? ''
   } catch {
     // Interrupted.
     return undefined

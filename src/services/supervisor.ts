@@ -4,6 +4,7 @@ import {performance} from 'node:perf_hooks'
 import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
+import {accountProblems} from './account-check.js'
 import {ImapFront} from './imap-front.js'
 import type {FrontRole, MailRole} from './roles.js'
 import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
@@ -125,8 +126,14 @@ class Supervisor implements RunningServer {
       await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
       becomeUser(user)
     }
+    await this.#checkAccounts()
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
+  }
+
+  async #checkAccounts(): Promise<void> {
+    const problems = await Promise.all(this.#configuration.services.map(({auth}) => accountProblems(auth)))
+    for (const reason of new Set(problems.flat())) this.#options.log.warning('auth.problem', {reason})
   }
 
   get endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
@@ -152,6 +159,7 @@ class Supervisor implements RunningServer {
         log.warning('config.needs-restart', {reason: `Other ports for ${name} take effect at the next start`})
       // What is switched off goes on until then.
       this.#use({...fresh, services: [...fresh.services, ...missing]})
+      await this.#checkAccounts()
       log.notice('server.reloaded')
     } catch (error) {
       log.error('config.refused', {reason: 'The configuration that was running stays'})

@@ -3,6 +3,9 @@ import {errnoOf} from './fault.js'
 const TEXTS: Record<string, string> = {
   EACCES: 'Permission denied',
   EPERM: 'Operation not permitted',
+  EEXIST: 'File exists',
+  ENOTEMPTY: 'Directory not empty',
+  EINVAL: 'Invalid argument',
   ENOENT: 'No such file or directory',
   ENOTDIR: 'Not a directory',
   EISDIR: 'Is a directory',

@@ -1,11 +1,11 @@
 import type {Duplex} from 'node:stream'
 import {Hangup} from '../support/fault.js'
 import {ByteQueue} from './byte-queue.js'
-import type {Deadline, Deadlines} from './deadlines.js'
+import type {Deadline, DeadlineSource} from './deadlines.js'
 import {LIMITS, TIMES} from './limits.js'
 
 export interface ChannelOptions {
-  readonly deadlines: Deadlines
+  readonly deadlines: DeadlineSource
   /** The stream encrypts: writes are cut into pieces. */
   readonly encrypted: boolean
   /** For the peer to take some of what we write, milliseconds. */
@@ -244,6 +244,7 @@ export class Channel {
       throw error
     }
     this.#encrypted = true
+    if (this.#hangup) this.#stream.destroy()
     this.#attach(this.#stream)
   }
 

@@ -5,6 +5,12 @@ export interface Deadline {
   clear(): void
 }
 
+/** Where connections get their deadlines. */
+export interface DeadlineSource {
+  /** A deadline that is not set yet. `expired` must not throw. */
+  create(expired: () => void): Deadline
+}
+
 interface Entry {
   /** Time on the monotonic clock; 0 when it is not set. */
   dueMs: number
@@ -19,7 +25,7 @@ interface Entry {
  * A wheel with coarse ticks: a deadline waits in the bucket of a tick and is looked at only when that comes;
  * moving it to a later time costs nothing until then. Without deadlines no timer runs.
  */
-export class Deadlines {
+export class Deadlines implements DeadlineSource {
   readonly #tickMs: number
   readonly #buckets = new Map<number, Set<Entry>>()
   #timer: NodeJS.Timeout | undefined
@@ -30,7 +36,6 @@ export class Deadlines {
     this.#tickMs = tickMs
   }
 
-  /** A deadline that is not set yet. `expired` must not throw. */
   create(expired: () => void): Deadline {
     const entry: Entry = {dueMs: 0, bucket: 0, expired}
     return {

@@ -1,9 +1,12 @@
+import {execFileSync} from 'node:child_process'
 import {once} from 'node:events'
+import {existsSync} from 'node:fs'
 import {connect, type Socket} from 'node:net'
 import {setTimeout as delay} from 'node:timers/promises'
 import {type ConnectionOptions, connect as connectTls, type TLSSocket} from 'node:tls'
 import * as assert from 'uvu/assert'
 import type {Log, LogFacts} from '../../src/log/log.js'
+import {ConnectionCounter} from '../../src/net/connection-limits.js'
 import {type ClientConnection, Listener, type ListenerOptions} from '../../src/net/listener.js'
 import {Fault} from '../../src/support/fault.js'
 import {makeSelfSigned} from '../../src/tls/self-signed.js'
@@ -248,6 +251,19 @@ listener('the limit of all connections is told once a minute', async () => {
   one.destroy()
 })
 
+listener('many connections are warned of before the limit (example 17)', () => {
+  const lines: [string, LogFacts | undefined][] = []
+  const keep = (event: string, facts?: LogFacts) => lines.push([event, facts])
+  let now = 0
+  const counter = new ConnectionCounter({log: {debug: keep, info: keep, notice: keep, warning: keep, error: keep}, now: () => now})
+  for (let each = 1; each <= 18; each += 1) assert.is(counter.enter(`192.0.2.${each}`, {total: 20, perAddress: 4}), undefined)
+  assert.equal(lines, [['net.many-connections', {count: 17}]])
+  now += 60_000
+  counter.leave('192.0.2.1')
+  counter.enter('192.0.2.1', {total: 20, perAddress: 4})
+  assert.equal(lines.at(-1), ['net.many-connections', {count: 18}])
+})
+
 listener('a bug in one connection ends that one only', async () => {
   await using server = await open()
   const [bad, good] = [await client(server.port), await client(server.port)]
@@ -259,6 +275,52 @@ listener('a bug in one connection ends that one only', async () => {
   assert.is(await readUntil(good, '\n'), '= still\r\n')
   good.destroy()
 })
+
+/** A certificate that a client may present, by openssl: ours are for servers. */
+function clientCertificate(): {key: string; cert: string} {
+  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=client', '-days', '2']
+  const pem = execFileSync('/usr/bin/openssl', [...args, '-keyout', '-', '-out', '-'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return {key: pem, cert: pem}
+}
+
+listener.when(existsSync('/usr/bin/openssl'), 'openssl is not installed')(
+  'client certificates: PEER checks what is presented, REQUIREPEER wants one',
+  async () => {
+    const mine = clientCertificate()
+    const stranger = clientCertificate()
+    for (const [verifyPeer, options, greeted] of [
+      ['peer', {}, true],
+      ['peer', mine, true],
+      ['peer', stranger, false],
+      ['require-peer', {}, false],
+      ['require-peer', mine, true],
+      ['require-peer', stranger, false],
+    ] as const) {
+      const asking = new TlsAcceptor({
+        context: {key: certificate.keyPem, cert: certificate.certificatePem, ca: mine.cert},
+        ticketKeys: Buffer.alloc(48),
+        verifyPeer,
+        alpn: [],
+        handshakeMs: 5_000,
+      })
+      await using server = await open({
+        implicitTls: true,
+        policy: () => ({limits: {total: 40, perAddress: 20}, acceptor: async () => asking}),
+      })
+      const socket = connectTls({host: '127.0.0.1', port: server.port, servername: 'localhost', ca: certificate.certificatePem, ...options})
+      const text = await readUntil(socket, '\n').catch(() => '')
+      assert.is(
+        text.startsWith('* OK tls'),
+        greeted,
+        `${verifyPeer}, ${options === mine ? 'mine' : options === stranger ? 'a stranger' : 'none'}`,
+      )
+      socket.destroy()
+    }
+  },
+)
 
 listener('drain says goodbye, then cuts those that do not go', async () => {
   await using server = await open({

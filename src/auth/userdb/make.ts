@@ -1,4 +1,4 @@
-import {chmod, rename, rm} from 'node:fs/promises'
+import {chmod, chown, lstat, rename, rm} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {syncDirectory} from '../../support/atomic-file.js'
 import {buildKeyedDatabases, sealKeyedDatabase} from '../../support/keyed-database.js'
@@ -44,6 +44,7 @@ export async function makeUserdb({source, generation, tryLock, progress}: MakeOp
       if (problems.length > 0) return problems
       for (const path of [shadowTemporary, openTemporary]) await sealKeyedDatabase(path, generation)
       await chmod(openTemporary, 0o644)
+      await keepOwner(shadow, shadowTemporary)
       await rename(shadowTemporary, shadow)
       await rename(openTemporary, open)
       await syncDirectory(dirname(open))
@@ -53,4 +54,11 @@ export async function makeUserdb({source, generation, tryLock, progress}: MakeOp
       await rm(openTemporary, {force: true})
     }
   })
+}
+
+/** A server that runs as another user than root has been given the passwords: a new file made by root stays its own. */
+async function keepOwner(path: string, replacement: string): Promise<void> {
+  if (process.geteuid?.() !== 0) return
+  const old = await lstat(path).catch(() => undefined)
+  if (old?.isFile()) await chown(replacement, old.uid, old.gid)
 }

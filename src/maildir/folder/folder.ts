@@ -84,6 +84,8 @@ export class Folder {
   /** `new/` when it was last found empty, and when that reading of it began. */
   #emptyNew: {readonly facts: FileFacts | undefined; readonly beganNs: bigint} = {facts: undefined, beganNs: 0n}
   #keywordsSeen: FileFacts | undefined
+  /** Messages were found in `cur/` that may have come from `new/`, and nobody has synced that they left it. */
+  #leftNew = false
   /** The UID database on disk lists messages that are gone. */
   #staleLines = false
   #queuedScan: Promise<void> | undefined
@@ -250,6 +252,14 @@ export class Folder {
       this.#verifyTimer = undefined
       void this.#look()
     }, VERIFY_MS).unref()
+  }
+
+  /** Makes removals durable: from `cur/`, and from `new/`, from where a message that came by there would be back. */
+  async syncRemovals(): Promise<void> {
+    const {files} = this.env
+    const both = this.#leftNew && files.stat(`${this.path}/new`) !== undefined
+    await Promise.all((both ? ['cur', 'new'] : ['cur']).map((part) => files.syncDirectory(`${this.path}/${part}`)))
+    if (both) this.#leftNew = false
   }
 
   /** `max(last + 1, now, newest time stamp of the folder)` in microseconds: never goes back (`design.md` §3). */
@@ -470,10 +480,14 @@ export class Folder {
     const newUidNext = uidNext + fresh.length
     const lostLines = database !== undefined && database.uids.size > this.#snapshot.size + rows.length - gone.length
     const mustWrite = fresh.length > 0 || gone.length > 0 || restore || this.#staleLines || lostLines || (reread && !database)
-    if (mustWrite) await this.#write(uidValidity, newUidNext, this.#snapshot.without(gone).append(rows), fresh.length > 0)
+    // Lines of messages that are gone may come back after a power cut: nobody has their names again.
+    const mustLast = fresh.length > 0 || restore || (reread && !database)
+    const next = this.#snapshot.without(gone).append(rows)
+    if (mustWrite) await this.#write({uidValidity, uidNext: newUidNext}, next, {needed: fresh.length > 0, mustLast})
     this.#uidValidity = uidValidity
     this.#uidNext = newUidNext
     this.#loaded = true
+    if (arrivals.length > 0) this.#leftNew = true
     if (fresh.length > 0) this.#isRecent(uidNext, newUidNext)
     const goneSet = new Set(gone)
     const changed = new Map<number, Omit<StateChange, 'modseq'>>()
@@ -516,11 +530,15 @@ export class Folder {
   }
 
   /** Puts the database on disk. Where nothing can be written UIDs live in memory only, as in the original. */
-  async #write(uidValidity: number, uidNext: number, snapshot: Snapshot, needed: boolean): Promise<void> {
+  async #write(
+    header: {readonly uidValidity: number; readonly uidNext: number},
+    snapshot: Snapshot,
+    {needed, mustLast}: {readonly needed: boolean; readonly mustLast: boolean},
+  ): Promise<void> {
     try {
-      const prepared = await this.uidFile.prepare({uidValidity, uidNext}, Folder.uidLines(snapshot))
+      const prepared = await this.uidFile.prepare(header, Folder.uidLines(snapshot))
       await prepared.commit()
-      await this.env.files.syncDirectory(this.path)
+      if (mustLast) await this.env.files.syncDirectory(this.path)
       this.#staleLines = false
     } catch (error) {
       this.env.log.warning('maildir.uid-database-not-written', {path: this.path, reason: String(error)})

@@ -70,6 +70,7 @@ async function createDatabase(env: StoreEnvironment, path: string, uidFile: UidF
     const prepared = await uidFile.prepare({uidValidity, uidNext: 1}, [])
     // Not a rename: a database that somebody made in this moment stays.
     await prepared.commitIfMissing()
+    await env.files.syncDirectory(path)
     return (await uidFile.read())?.uidValidity ?? uidValidity
   } catch (error) {
     env.log.warning('maildir.uid-database-not-written', {path, reason: String(error)})

@@ -28,7 +28,7 @@ export async function removeMessages(folder: Folder, uids: readonly Uid[], mayRe
     }
     rest = again
   }
-  if (removed.length > 0) await folder.env.files.syncDirectory(`${folder.path}/cur`)
+  if (removed.length > 0) await folder.syncRemovals()
   return removed
 }
 

@@ -75,7 +75,7 @@ function isBase(base: string): boolean {
   return base !== '' && !base.startsWith('.') && base !== ':list' && !/[/\0\n]/.test(base)
 }
 
-/** Makes `courierimapkeywords/` with the folder's own mode; does nothing when it is there. */
+/** Makes `courierimapkeywords/` with the folder's own mode, durably; does nothing when it is there. */
 export async function makeKeywordDirectory(folder: string, {files}: Pick<KeywordContext, 'files'>): Promise<void> {
   const path = `${folder}/courierimapkeywords`
   const mode = (files.stat(folder)?.mode ?? 0o700) & 0o777
@@ -86,4 +86,5 @@ export async function makeKeywordDirectory(folder: string, {files}: Pick<Keyword
     throw error
   }
   await files.chmod(path, mode)
+  await files.syncDirectory(folder)
 }

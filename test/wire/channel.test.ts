@@ -1,0 +1,195 @@
+import {Duplex} from 'node:stream'
+import {setTimeout as sleep} from 'node:timers/promises'
+import * as assert from 'uvu/assert'
+import {Hangup} from '../../src/support/fault.js'
+import {Channel} from '../../src/wire/channel.js'
+import {Deadlines} from '../../src/wire/deadlines.js'
+import {LIMITS} from '../../src/wire/limits.js'
+import {suite} from '../support/suite.js'
+
+const channels = suite('Channel')
+
+const SOON = {withinMs: 5_000}
+
+/** A stream whose reader takes what it is given, when it is told to. */
+class Peer extends Duplex {
+  readonly written: Buffer[] = []
+  taking = true
+  #waiting: (() => void) | undefined
+
+  constructor() {
+    super({allowHalfOpen: true})
+  }
+
+  override _read(): void {}
+
+  override _writev(chunks: readonly {chunk: Buffer}[], taken: () => void): void {
+    this.written.push(Buffer.concat(chunks.map(({chunk}) => chunk)))
+    if (this.taking) setImmediate(taken)
+    else this.#waiting = taken
+  }
+
+  /** Takes the write that waits. */
+  takeWaiting(): void {
+    const taken = this.#waiting
+    this.#waiting = undefined
+    taken?.()
+  }
+}
+
+function channel(options: {encrypted?: boolean; stalledWriteMs?: number} = {}): {peer: Peer; wire: Channel} {
+  const peer = new Peer()
+  const wire = new Channel(peer, {deadlines: new Deadlines({tickMs: 5}), encrypted: false, ...options})
+  return {peer, wire}
+}
+
+async function hangup(work: Promise<unknown>): Promise<string> {
+  try {
+    await work
+  } catch (error) {
+    if (error instanceof Hangup) return error.reason
+    throw error
+  }
+  throw new Error('No Hangup')
+}
+
+channels('reads lines and octets and counts them', async () => {
+  const {peer, wire} = channel()
+  peer.push('one\r\ntwo {3}\r\nabcrest')
+  assert.is((await wire.readLine(100, SOON))?.bytes.toString(), 'one')
+  assert.is((await wire.readLine(100, SOON))?.bytes.toString(), 'two {3}')
+  assert.is((await wire.read(3, SOON))?.toString(), 'abc')
+  peer.push(null)
+  assert.is(await wire.readLine(100, SOON), undefined)
+  assert.is(wire.received, 21)
+})
+
+channels('cuts lines that are too long and goes on behind them', async () => {
+  const {peer, wire} = channel()
+  peer.push(`${'x'.repeat(10)}\r\n${'y'.repeat(11)}\r\n`)
+  peer.push(`${'z'.repeat(5_000)}`)
+  peer.push(`${'z'.repeat(5_000)} {3+}\r\nok\r\n`)
+  assert.is((await wire.readLine(10, SOON))?.cut, false)
+  const second = await wire.readLine(10, SOON)
+  assert.is(second?.cut, true)
+  assert.is(second?.bytes.toString(), 'y'.repeat(10))
+  const third = await wire.readLine(10, SOON)
+  assert.is(third?.cut, true)
+  assert.ok(third?.tail.toString().endsWith(' {3+}'))
+  assert.is((await wire.readLine(10, SOON))?.bytes.toString(), 'ok')
+})
+
+channels('a line without an end ends the connection, not the memory', async () => {
+  const {peer, wire} = channel()
+  const flood = (async () => {
+    const chunk = Buffer.alloc(1024 * 1024, 0x78)
+    for (let i = 0; i < LIMITS.discarded / chunk.length + 3 && !peer.destroyed; i++) {
+      peer.push(chunk)
+      await sleep(0)
+    }
+  })()
+  assert.is(await hangup(wire.readLine(100, SOON)), 'limit')
+  wire.destroy(new Hangup('limit'))
+  await flood
+})
+
+channels('takes nothing from the stream while nobody reads', async () => {
+  const {peer, wire} = channel()
+  let more = true
+  for (let i = 0; i < 100 && more; i++) more = peer.push(Buffer.alloc(4_096))
+  await sleep(5)
+  assert.is(more, false)
+  assert.is(wire.unread, 0)
+  assert.is(wire.received, 0)
+})
+
+channels('reads have a deadline', async () => {
+  const {wire} = channel()
+  assert.is(await hangup(wire.readLine(100, {withinMs: 20})), 'idle')
+  assert.is(wire.signal.aborted, false)
+})
+
+channels('an interrupted read ends, writes go on', async () => {
+  const {peer, wire} = channel()
+  const reading = hangup(wire.readLine(100, SOON))
+  wire.interrupt(new Hangup('shutdown'))
+  assert.is(await reading, 'shutdown')
+  assert.is(await hangup(wire.readLine(100, SOON)), 'shutdown')
+  await wire.write([Buffer.from('* BYE\r\n')])
+  assert.is(Buffer.concat(peer.written).toString(), '* BYE\r\n')
+})
+
+channels('a write waits for the peer, and for a stalled one not for ever', async () => {
+  const {peer, wire} = channel({stalledWriteMs: 30})
+  peer.taking = false
+  let done = false
+  const writing = wire.write([Buffer.alloc(100)]).then(() => {
+    done = true
+  })
+  await sleep(5)
+  assert.is(done, false)
+  peer.takeWaiting()
+  await writing
+  assert.is(await hangup(wire.write([Buffer.alloc(100)])), 'stalled')
+  assert.is(peer.destroyed, true)
+  assert.is(wire.signal.aborted, true)
+})
+
+channels('a write ends when the connection does', async () => {
+  const {peer, wire} = channel()
+  peer.taking = false
+  const writing = hangup(wire.write([Buffer.alloc(100)]))
+  peer.destroy()
+  assert.is(await writing, 'closed')
+  assert.is(await hangup(wire.write([Buffer.alloc(1)])), 'closed')
+  assert.is(await hangup(wire.readLine(10, SOON)), 'closed')
+})
+
+channels('an encrypted stream gets pieces, each after the one before', async () => {
+  const {peer, wire} = channel({encrypted: true})
+  peer.taking = false
+  const message = Buffer.from(Array.from({length: 100_000}, (_, i) => i % 251))
+  const writing = wire.write([message.subarray(0, 10), message.subarray(10)])
+  for (let pieces = 1; pieces <= 4; pieces++) {
+    await sleep(2)
+    assert.is(peer.written.length, pieces)
+    peer.takeWaiting()
+  }
+  await writing
+  assert.ok(peer.written.every((piece) => piece.length <= LIMITS.tlsPiece))
+  assert.ok(Buffer.concat(peer.written).equals(message))
+  assert.is(wire.sent, message.length)
+})
+
+channels('what was received in clear is gone after encryption began', async () => {
+  const {peer, wire} = channel()
+  peer.push('STARTTLS\r\nLOGIN a b\r\n')
+  await wire.readLine(100, SOON)
+  peer.push('more\r\n')
+  wire.discardReceived()
+  const inner = new Peer()
+  await wire.encrypt(async () => inner)
+  inner.push('NOOP\r\n')
+  assert.is((await wire.readLine(100, SOON))?.bytes.toString(), 'NOOP')
+})
+
+channels('deadlines can be moved and cleared, and share one timer', async () => {
+  const deadlines = new Deadlines({tickMs: 5})
+  const rung: string[] = []
+  const moved = deadlines.create(() => rung.push('moved'))
+  const cleared = deadlines.create(() => rung.push('cleared'))
+  const early = deadlines.create(() => rung.push('early'))
+  moved.set(20)
+  cleared.set(20)
+  early.set(500)
+  early.set(10)
+  await sleep(15)
+  moved.set(60)
+  cleared.clear()
+  await sleep(30)
+  assert.equal(rung, ['early'])
+  await sleep(60)
+  assert.equal(rung, ['early', 'moved'])
+})
+
+channels.run()
