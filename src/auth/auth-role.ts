@@ -30,11 +30,14 @@ export function createAuthRole({modules, defaults, complete, log, now, random}: 
 
   /** The first answer that is no refusal. */
   async function ask(user: string, question: (module: AuthModule) => Promise<ModuleResult>): Promise<ModuleResult> {
+    let otherwise: ModuleResult = {outcome: 'refused'}
     for (const module of modules) {
       const result = await answerOf(module, user, question)
-      if (result.outcome !== 'refused') return result
+      if (result.outcome === 'unavailable') log.error('auth.unavailable', {user, reason: `${module.name}: ${result.reason}`})
+      if (result.outcome === 'unavailable' && result.asksOthers) otherwise = result
+      else if (result.outcome !== 'refused') return result
     }
-    return {outcome: 'refused'}
+    return otherwise
   }
 
   async function answerOf(
@@ -45,8 +48,8 @@ export function createAuthRole({modules, defaults, complete, log, now, random}: 
     try {
       return await question(module)
     } catch (error) {
-      const reason = `${module.name}: ${error instanceof Error ? error.message : String(error)}`
-      log.error('auth.unavailable', {user, reason, ...(error instanceof Fault ? {} : {error})})
+      const reason = error instanceof Error ? error.message : String(error)
+      if (!(error instanceof Fault)) log.error('auth.bug', {user, reason: `${module.name}: ${reason}`, error})
       return {outcome: 'unavailable', reason}
     }
   }
