@@ -431,6 +431,7 @@ export class Folder {
     const trusted = {...observed, uids: this.uidFile.isCurrent(after.uids) ? after.uids : observed.uids}
     const holds = this.#isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)
     this.#trusted = holds ? after : undefined
+    if (holds) this.uidFile.rest()
   }
 
   async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
