@@ -7,6 +7,7 @@ import {MemoryIndex} from '../maildir/index/memory-index.js'
 import {Mailstores} from '../maildir/mailstores.js'
 import {NodeFiles} from '../maildir/node-files.js'
 import {UniqueNames} from '../maildir/unique-names.js'
+import {wallClockMicroseconds, wallClockMs} from '../support/wall-clock.js'
 import {createMailRole} from './mail-role.js'
 import type {MailRole} from './roles.js'
 import type {MailSettings} from './server-configuration.js'
@@ -29,14 +30,13 @@ function isAlive(pid: number): boolean {
 }
 
 export function mailProcess(log: Log): MailProcess {
-  const nowMs = () => performance.timeOrigin + performance.now()
   const files = new NodeFiles()
   const hostName = hostname()
   return {
     files,
     log,
-    names: new UniqueNames({host: hostName, pid: process.pid, nowMicroseconds: () => nowMs() * 1000}),
-    nowMs,
+    names: new UniqueNames({host: hostName, pid: process.pid, nowMicroseconds: wallClockMicroseconds}),
+    nowMs: wallClockMs,
     pid: process.pid,
     hostName,
     isAlive,

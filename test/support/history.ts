@@ -49,12 +49,11 @@ export interface Sabotage {
   readonly env?: Partial<StoreEnvironment>
 }
 
-/** Messages may only be removed by us when they have \Deleted at that moment. */
+/** Messages may only be removed by us when they have \\Deleted at that moment, or another name. */
 function careful(Files: new (...args: ConstructorParameters<typeof SimulatedFiles>) => SimulatedFiles, judge: Judge) {
   return class extends Files {
     override unlink(path: string): Promise<boolean> {
-      const name = path.startsWith(`${FOLDER}/cur/`) ? path.slice(FOLDER.length + 5) : undefined
-      if (name !== undefined && (flagsOfName(name) & FLAG.deleted) === 0) judge.removedWrongly.push(name)
+      judge.removes(path)
       return super.unlink(path)
     }
   }
@@ -97,6 +96,13 @@ class Judge {
     if (!this.#others.renumbered.has(base)) assert.is(this.#uidOf.get(base) ?? uid, uid, `${base} changed its UID`)
     this.#baseOf.set(uid, base)
     this.#uidOf.set(base, uid)
+  }
+
+  /** We are about to remove a file. */
+  removes(path: string): void {
+    const name = path.startsWith(`${FOLDER}/cur/`) ? path.slice(FOLDER.length + 5) : undefined
+    if (name === undefined || (flagsOfName(name) & FLAG.deleted) !== 0 || this.#others.removed.has(baseName(name))) return
+    if ((this.files().get(baseName(name)) ?? []).length < 2) this.removedWrongly.push(name)
   }
 
   isGone(uid: number): void {

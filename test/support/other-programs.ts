@@ -50,6 +50,8 @@ export class OtherPrograms implements Surroundings {
   readonly random: (limit: number) => number
   /** Messages that Courier itself gave another UID, because they were renamed under its `readdir`. */
   readonly renumbered = new Set<string>()
+  /** Messages that others removed. */
+  readonly removed = new Set<string>()
   readonly #disk: SimulatedDisk
   readonly #manners: Manners
   readonly #intrusions: Intrusion[]
@@ -132,7 +134,9 @@ export class OtherPrograms implements Surroundings {
 
   #expunge(pick: number): void {
     const name = this.#pick('cur', pick)
-    if (name !== undefined && pick % 4 === 0) this.#disk.unlink(`${FOLDER}/cur/${name}`)
+    if (name === undefined || pick % 4 !== 0) return
+    this.removed.add(baseName(name))
+    this.#disk.unlink(`${FOLDER}/cur/${name}`)
   }
 
   /** A program may be in the middle of a listing, during which moments pass: then it is not continued. */
