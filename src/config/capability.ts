@@ -29,10 +29,8 @@ function isStock(value: string): boolean {
 /** The shipped values of all versions of Courier mean "automatic"; any other value is meant as it stands. */
 export function readCapability(settings: Settings): CapabilityChoice {
   const plain = settings.get(IMAPD.IMAP_CAPABILITY).trim()
-  const tls = settings.get(IMAPD.IMAP_CAPABILITY_TLS).trim()
-  return {
-    plain: isStock(plain) ? undefined : plain,
-    // Courier: an empty value under TLS falls back to the plain one (`spec/imap.md` §3).
-    tls: tls === '' ? (isStock(plain) ? undefined : plain) : isStock(tls) ? undefined : tls,
-  }
+  // Courier: an empty value under TLS falls back to the plain one (`spec/imap.md` §3).
+  const tls = settings.get(IMAPD.IMAP_CAPABILITY_TLS).trim() || plain
+  if (isStock(plain)) return {plain: undefined, tls: isStock(tls) ? undefined : tls}
+  return {plain, tls}
 }

@@ -21,8 +21,6 @@ export interface ImapSettings {
   readonly checkAllFolders: boolean
   /** `IMAP_OBSOLETE_CLIENT`: \Noinferiors instead of \HasNoChildren. */
   readonly obsoleteClient: boolean
-  /** `IMAP_TRASHFOLDERNAME`, without `INBOX.`. */
-  readonly trashFolder: string
   /** Time from a failed login to its answer, milliseconds. Courier waits 5 s. */
   readonly failedLoginMs: number
 }
@@ -40,6 +38,5 @@ export const DEFAULT_IMAP_SETTINGS: ImapSettings = {
   disableThreadSort: false,
   checkAllFolders: false,
   obsoleteClient: false,
-  trashFolder: 'Trash',
   failedLoginMs: 5_000,
 }

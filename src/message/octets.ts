@@ -3,8 +3,6 @@
  * `toLowerCase` must not touch them: they would change octets of UTF-8 (0xA0 is white space, 0xC9 a capital).
  */
 
-const BLANK = /[^ \t\r\n\0]/
-
 /** Is the character a space, tab, line end or NUL? */
 export function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d || code === 0
@@ -19,11 +17,6 @@ export function trimBlanks(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end)
 }
 
-/** Nothing but blanks? */
-export function isAllBlank(text: string): boolean {
-  return !BLANK.test(text)
-}
-
 /** Holds a character above 0x7F? */
 export function isEightBit(text: string): boolean {
   return /[^\0-\x7f]/.test(text)
@@ -33,10 +26,4 @@ export function isEightBit(text: string): boolean {
 export function asciiLower(text: string): string {
   if (!isEightBit(text)) return text.toLowerCase()
   return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
-}
-
-/** a to z in upper case; every other character stays. */
-export function asciiUpper(text: string): string {
-  if (!isEightBit(text)) return text.toUpperCase()
-  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
 }

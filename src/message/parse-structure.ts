@@ -112,7 +112,9 @@ export class StructureParser {
   }
 
   #looksForDelimiters(): boolean {
-    return !this.#stopped && this.#stack.some(({boundary}) => boundary !== undefined)
+    if (this.#stopped) return false
+    for (const {boundary} of this.#stack) if (boundary !== undefined) return true
+    return false
   }
 
   /** At the start of a line: an empty line ends a header, a delimiter ends parts. Returns where to go on. */
@@ -167,15 +169,13 @@ export class StructureParser {
 
   /** Of the open boundaries that match, the longest wins, of equal ones the outer (`spec/imap.md` §13.5). */
   #matchDelimiter(data: Buffer, at: number): {level: number; closes: boolean} | undefined {
-    let line: string | undefined
     let found: {level: number; closes: boolean} | undefined
     let length = 0
-    for (const [level, {boundary}] of this.#stack.entries()) {
-      if (boundary === undefined || boundary.length <= length) continue
-      line ??= asciiLower(data.toString('latin1', at + 2, Math.min(data.length, at + JUDGED_OCTETS)))
-      if (!line.startsWith(boundary)) continue
+    for (let level = 0; level < this.#stack.length; level += 1) {
+      const {boundary} = this.#stack[level]!
+      if (boundary === undefined || boundary.length <= length || !lineStartsWith(data, at + 2, boundary)) continue
       length = boundary.length
-      found = {level, closes: line.startsWith('--', length)}
+      found = {level, closes: data[at + 2 + length] === HYPHEN && data[at + 3 + length] === HYPHEN}
     }
     return found
   }
@@ -264,6 +264,16 @@ export class StructureParser {
     if (used >= 1) this.#last = data[used - 1]!
     this.#base += used
   }
+}
+
+/** Compares octets without a string for each line: a hostile body may have nothing but lines that begin with hyphens. */
+function lineStartsWith(data: Buffer, at: number, lower: string): boolean {
+  if (at + lower.length > data.length) return false
+  for (let i = 0; i < lower.length; i += 1) {
+    const octet = data[at + i]!
+    if ((octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet) !== lower.charCodeAt(i)) return false
+  }
+  return true
 }
 
 /** The boundary to look for, lower-case; a multipart without one is a leaf (`spec/imap.md` §13.5). */

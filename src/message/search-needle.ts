@@ -9,6 +9,8 @@ export interface Needle {
   readonly hasSpaces: boolean
   /** The longest word: a text without it need not be brought into form. */
   readonly longestWord: string
+  /** Finds a short needle of several words in a folded text whose blanks are as they were. */
+  readonly pattern: RegExp | undefined
 }
 
 /** Longer ones are searched in a way that is linear whatever they hold. */
@@ -25,6 +27,11 @@ export function collapseBlanks(text: string): string {
   return text.replace(/[ \t\r\n]+/g, ' ')
 }
 
+/** No word begins with a blank, so a failed match gives each run of blanks up once: time is linear in text and needle. */
+function patternOf(words: readonly string[]): RegExp {
+  return new RegExp(words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('[ \\t\\r\\n]+'))
+}
+
 /** The needle of a Unicode string. */
 export function needleOfText(text: string): Needle {
   const folded = collapseBlanks(foldCase(text)).replace(/^ | $/g, '')
@@ -34,6 +41,7 @@ export function needleOfText(text: string): Needle {
     isAscii: !/[^\0-\x7f]/.test(folded),
     hasSpaces: words.length > 1,
     longestWord: words.reduce((a, b) => (b.length > a.length ? b : a)),
+    pattern: words.length > 1 && folded.length <= SHORT_NEEDLE ? patternOf(words) : undefined,
   }
 }
 
@@ -70,7 +78,8 @@ function contains(text: string, part: string): boolean {
 /** Does a folded text hold the needle, once its blanks are collapsed? */
 function holds(folded: string, needle: Needle): boolean {
   if (!needle.hasSpaces) return contains(folded, needle.text)
-  return contains(folded, needle.longestWord) && contains(collapseBlanks(folded), needle.text)
+  if (!contains(folded, needle.longestWord)) return false
+  return needle.pattern ? needle.pattern.test(folded) : contains(collapseBlanks(folded), needle.text)
 }
 
 /** Does a Unicode text hold the needle? An empty needle is everywhere. */

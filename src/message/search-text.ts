@@ -90,6 +90,11 @@ function* searchPart(part: Part, needle: Needle): Reading<boolean> {
   return scan(transfer.end())
 }
 
+/** Text, and what is told as a message without being one: reports of delivery, partial messages (seen with Courier 5.0.13). */
+function isSearched({type, message}: Part): boolean {
+  return type === 'text' || (type === 'message' && !message)
+}
+
 /**
  * BODY: is the needle in the decoded text of a text part, embedded messages included? Other parts, preamble and epilogue
  * are not searched, HTML is searched as it is written (`spec/imap.md` §23).
@@ -97,7 +102,7 @@ function* searchPart(part: Part, needle: Needle): Reading<boolean> {
 export function* searchBody(root: Part, needle: Needle): Reading<boolean> {
   if (needle.text === '') return true
   for (const part of entitiesOf(root)) {
-    if (part.type === 'text' && (yield* searchPart(part, needle))) return true
+    if (isSearched(part) && (yield* searchPart(part, needle))) return true
   }
   return false
 }

@@ -22,7 +22,6 @@ export function imapSettings(settings: Settings, version: string): ImapSettings 
     disableThreadSort: settings.get(IMAPD.IMAP_DISABLETHREADSORT),
     checkAllFolders: settings.get(IMAPD.IMAP_CHECK_ALL_FOLDERS),
     obsoleteClient: settings.get(IMAPD.IMAP_OBSOLETE_CLIENT),
-    trashFolder: settings.get(IMAPD.IMAP_TRASHFOLDERNAME),
     failedLoginMs: FAILED_LOGIN_MS,
   }
 }

@@ -244,6 +244,7 @@ export class Channel {
       throw error
     }
     this.#encrypted = true
+    if (this.#hangup) this.#stream.destroy()
     this.#attach(this.#stream)
   }
 

@@ -24,8 +24,6 @@ export const LIMITS = {
   discarded: 64 * MIB,
   /** A TLS write; the next one follows when this one is gone. */
   tlsPiece: 32 * KIB,
-  /** Parentheses inside each other. */
-  nesting: 100,
 } as const
 
 export const TIMES = {

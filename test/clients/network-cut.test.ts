@@ -229,7 +229,7 @@ for (const [kind, sizes] of [
       `${kind} for a client that does not read${tls ? ', with TLS' : ''}: bounded memory, nobody else waits, and nothing is lost`,
       async () => {
         await using server = await ServedMaildir.start()
-        sizes.forEach((size, i) => server.maildir.put(`cur/${1_700_000_000 + i}.M${i}P1.test:2,S`, bigMessage(size)))
+        for (const [i, size] of sizes.entries()) server.maildir.put(`cur/${1_700_000_000 + i}.M${i}P1.test:2,S`, bigMessage(size))
         await using other = await server.client()
         await other.ok('SELECT INBOX')
         const slow = tls ? connectTls({port: server.tlsPort, host: '127.0.0.1', rejectUnauthorized: false}) : await dial(server)

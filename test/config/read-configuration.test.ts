@@ -146,6 +146,12 @@ for (const [title, text, expected] of [
     'IMAP_CAPABILITY="IMAP4rev1 IDLE"\nIMAP_CAPABILITY_TLS="$IMAP_CAPABILITY AUTH=PLAIN"\n',
     {plain: 'IMAP4rev1 IDLE', tls: 'IMAP4rev1 IDLE AUTH=PLAIN'},
   ],
+  ['own in clear, as shipped under TLS', `IMAP_CAPABILITY=IMAP4rev1\nIMAP_CAPABILITY_TLS="${STOCK}"\n`, {plain: 'IMAP4rev1', tls: STOCK}],
+  [
+    'as shipped in clear, own under TLS',
+    `IMAP_CAPABILITY="${STOCK}"\nIMAP_CAPABILITY_TLS="IMAP4rev1"\n`,
+    {plain: undefined, tls: 'IMAP4rev1'},
+  ],
   ['own, nothing under TLS', 'IMAP_CAPABILITY="IMAP4rev1 X-Own"\n', {plain: 'IMAP4rev1 X-Own', tls: 'IMAP4rev1 X-Own'}],
 ] as const) {
   config(`IMAP_CAPABILITY ${title}`, async () => {

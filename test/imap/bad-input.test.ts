@@ -1,4 +1,6 @@
 /** Whatever a client sends: the right answer, a session in step, other sessions unaffected. */
+import {rmSync} from 'node:fs'
+import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import {defineVerb} from '../../src/imap/verb.js'
@@ -282,6 +284,20 @@ badInput('a shutdown says BYE to sessions that wait, idle or send', async () => 
   }
   await Promise.all(server.sessions)
   assert.is(server.log.lines.filter((line) => line.startsWith('imap.shutdown')).length, 3)
+})
+
+badInput('a mailbox that vanishes under a session is NO, and the session goes on', async () => {
+  await using server = await imapServer({inbox: MAILS, folders: ['.a']})
+  server.maildir.put('1.x:2,', 'Subject: x\n\nx\n', '.a/cur')
+  const imap = await server.login()
+  await imap.command('SELECT INBOX.a')
+  rmSync(join(server.maildir.path, '.a'), {recursive: true})
+  for (const command of ['NOOP', 'CHECK', 'STORE 1 FLAGS (\\Seen)', 'COPY 1 INBOX', 'MOVE 1 INBOX', 'IDLE\r\nDONE']) {
+    const answer = (await imap.command(command)).at(-1) ?? ''
+    assert.match(answer, /^x NO \[NONEXISTENT\] /, command)
+  }
+  assert.equal(await imap.command('CLOSE'), ['x OK mailbox closed.'])
+  assert.is((await imap.command('SELECT INBOX')).at(-1), 'x OK [READ-WRITE] Ok')
 })
 
 badInput('random octets never harm a session', async () => {

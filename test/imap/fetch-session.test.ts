@@ -3,6 +3,8 @@ import {once} from 'node:events'
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {setImmediate as nextTurn} from 'node:timers/promises'
+import {setFlagsFromString} from 'node:v8'
+import {runInNewContext} from 'node:vm'
 import * as assert from 'uvu/assert'
 import {corpusNames, storedMessage} from '../support/corpus.js'
 import {parseFetches} from '../support/fetch-response.js'
@@ -31,6 +33,19 @@ Subject: inner
 inner body
 --b--
 `
+
+/** Octets in Buffers that somebody still needs: the least of some looks, because garbage goes in the background. */
+async function heldOctets(): Promise<number> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  let least = Number.POSITIVE_INFINITY
+  for (let look = 0; look < 10; look++) {
+    collect()
+    for (let turn = 0; turn < 20; turn++) await nextTurn()
+    least = Math.min(least, process.memoryUsage().arrayBuffers)
+  }
+  return least
+}
 
 /** Everything up to the tagged line, octet by octet. */
 async function raw(client: TestClient, command: string): Promise<string> {
@@ -162,15 +177,15 @@ test('a slow reader keeps nothing in memory and delays nobody', async () => {
   await slow.command('SELECT INBOX')
   await quick.command('SELECT INBOX')
   slow.socket.pause()
-  const before = process.memoryUsage().arrayBuffers
+  const before = await heldOctets()
   slow.socket.write('slow FETCH 1 BODY.PEEK[]\r\n')
   for (let turn = 0; turn < 200; turn++) await nextTurn()
   const began = performance.now()
   assert.equal(await quick.command('SEARCH SUBJECT small'), ['* SEARCH 2', 'x OK SEARCH done.'])
   const waited = performance.now() - began
   assert.ok(waited < 2_000, `${waited} ms`)
-  const held = process.memoryUsage().arrayBuffers - before
-  assert.ok(held < 12_000_000, `${held} octets`)
+  const held = (await heldOctets()) - before
+  assert.ok(held < 4_000_000, `${held} octets`)
   slow.socket.removeAllListeners('data')
   let octets = 0
   slow.socket.on('data', (chunk: Buffer) => {
@@ -204,6 +219,20 @@ test('another session learns that a message was read', async () => {
   await two.command('SELECT INBOX')
   await one.command('FETCH 1 BODY[]')
   assert.equal(await two.command('NOOP'), ['* 1 FETCH (FLAGS (\\Seen))', 'x OK NOOP completed'])
+})
+
+test('a keyword of another session is announced before the flags that hold it', async () => {
+  await using server = await imapServer({inbox: ['Subject: x\n\nb\n']})
+  await using one = await server.login()
+  await using two = await server.login()
+  await one.command('SELECT INBOX')
+  await two.command('SELECT INBOX')
+  await two.command('STORE 1 +FLAGS (\\Seen urgent)')
+  assert.equal((await one.command('FETCH 1 FLAGS')).slice(0, 3), [
+    '* FLAGS (urgent \\Draft \\Answered \\Flagged \\Deleted \\Seen \\Recent)',
+    '* OK [PERMANENTFLAGS (urgent \\* \\Draft \\Answered \\Flagged \\Deleted \\Seen)] Limited',
+    '* 1 FETCH (FLAGS (\\Seen \\Recent urgent))',
+  ])
 })
 
 test('a message removed meanwhile is replaced, and its end told afterwards', async () => {

@@ -115,6 +115,12 @@ for (const [keys, expected] of [
   })
 }
 
+test('reports of delivery are searched as text', async () => {
+  const report =
+    'MIME-Version: 1.0\nContent-Type: multipart/report; boundary=r\n\n--r\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; x@y\n--r--\n'
+  assert.is(await found('BODY final-recipient', {}, [message(report)]), '* SEARCH 1\r\n')
+})
+
 test('strings are read in the named charset', async () => {
   const literal = pieces(' CHARSET ISO-8859-1 SUBJECT ', Buffer.from('café', 'latin1'))
   assert.is((await runVerb(search, memoryView(MAIL), literal)).output, '* SEARCH 1\r\n')

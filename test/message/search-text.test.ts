@@ -139,6 +139,13 @@ search('a text in pieces is searched as the whole', () => {
   )
 })
 
+search('characters of patterns stand for themselves', () => {
+  for (const text of ['a.b (c', '[x] y*', '$1 ^2', 'a|b {c}', 'a\\ b-', 'a/ b+?']) {
+    assert.ok(textHolds(`<<${text.replace(' ', '\n  ')}>>`, needleOfText(text)), text)
+    assert.not(textHolds('axb c x y 12 abc', needleOfText(text)), text)
+  }
+})
+
 search('a long needle is found as a short one is', () => {
   const needle = `${'a'.repeat(100)}b`
   assert.ok(textHolds('a'.repeat(100_000) + needle, needleOfText(needle)))

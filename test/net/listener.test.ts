@@ -279,7 +279,10 @@ listener('a bug in one connection ends that one only', async () => {
 /** A certificate that a client may present, by openssl: ours are for servers. */
 function clientCertificate(): {key: string; cert: string} {
   const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=client', '-days', '2']
-  const pem = execFileSync('openssl', [...args, '-keyout', '-', '-out', '-'], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']})
+  const pem = execFileSync('/usr/bin/openssl', [...args, '-keyout', '-', '-out', '-'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   return {key: pem, cert: pem}
 }
 

@@ -4,6 +4,7 @@ import {chownSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} fro
 import {connect} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
+import {connect as connectTls} from 'node:tls'
 import * as assert from 'uvu/assert'
 import {createLog} from '../../src/log/create-log.js'
 import {withValues} from '../../src/services/demo/make-demo.js'
@@ -112,6 +113,23 @@ supervisor('reload: a certificate that is gone is refused, other ports wait for 
   await mail.server.reload()
   assert.match(mail.lines.join('\n'), /WARN: config\.needs-restart, reason=Other ports for imap take effect at the next start/)
   assert.match(await mail.greeting(), /STARTTLS/)
+})
+
+supervisor('STARTTLS: what came with it in clear is never executed (example 45)', async () => {
+  await using mail = await host()
+  const socket = connect(mail.server.endpoints.get('imap')?.[0]?.port ?? 0, '127.0.0.1')
+  await once(socket, 'data')
+  socket.write('a STARTTLS\r\nb NOOP\r\n')
+  const [answer] = await once(socket, 'data')
+  assert.is(String(answer), 'a OK Begin SSL/TLS negotiation now.\r\n')
+  const secure = connectTls({socket, rejectUnauthorized: false})
+  await once(secure, 'secureConnect')
+  secure.write('c NOOP\r\nd CAPABILITY\r\n')
+  let text = ''
+  while (!text.includes('d OK')) text += String((await once(secure, 'data'))[0])
+  assert.match(text, /^c OK [^\r]*\r\n\* CAPABILITY IMAP4rev1 /)
+  assert.not.match(text, /STARTTLS|^b /m)
+  secure.destroy()
 })
 
 supervisor('stop says goodbye to sessions', async () => {

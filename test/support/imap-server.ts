@@ -1,5 +1,5 @@
 /** An IMAP server in this process on a real socket, over a Maildir in a temporary directory. */
-import {once} from 'node:events'
+import {once, setMaxListeners} from 'node:events'
 import {type AddressInfo, connect, createServer, type Server, type Socket} from 'node:net'
 import type {Duplex} from 'node:stream'
 import type {Account, Authenticator, CheckResult, TicketOffice} from '../../src/auth/account.js'
@@ -103,6 +103,7 @@ export class ImapServer implements AsyncDisposable {
   #server: Server | undefined
 
   constructor(options: ImapServerOptions) {
+    setMaxListeners(0, this.#shutdown.signal)
     this.#options = options
     this.settings = {...DEFAULT_IMAP_SETTINGS, failedLoginMs: 30, version: '1.2.3', ...options.settings}
     this.account = {

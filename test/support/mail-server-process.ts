@@ -18,7 +18,7 @@ import {LogLines, storeEnvironment} from './store.js'
 /** What the test asks, and what it is told. */
 export type Question = 'memory' | 'log' | 'connections'
 export type Told =
-  | {readonly ports: {readonly imap: number; readonly imaps: number}}
+  | {readonly ports: {readonly imap: number; readonly imaps: number}; readonly certificatePem: string}
   | {readonly memory: NodeJS.MemoryUsage}
   | {readonly log: readonly string[]}
   | {readonly connections: number}
@@ -82,4 +82,4 @@ function answer(question: Question): Told {
 
 process.on('message', (question: Question) => process.send?.(answer(question)))
 process.on('disconnect', () => process.exit(0))
-process.send?.({ports: {imap: plain.endpoints[0]?.port ?? 0, imaps: secure.endpoints[0]?.port ?? 0}} satisfies Told)
+process.send?.({ports: {imap: plain.endpoints[0]?.port ?? 0, imaps: secure.endpoints[0]?.port ?? 0}, certificatePem} satisfies Told)

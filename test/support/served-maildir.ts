@@ -12,13 +12,15 @@ export class ServedMaildir implements AsyncDisposable {
   readonly port: number
   /** With TLS from the first octet. */
   readonly tlsPort: number
+  readonly certificatePem: string
   readonly #server: ChildProcess
 
-  private constructor(maildir: TemporaryMaildir, server: ChildProcess, {imap, imaps}: Field<'ports'>['ports']) {
+  private constructor(maildir: TemporaryMaildir, server: ChildProcess, {ports, certificatePem}: Field<'ports'>) {
     this.maildir = maildir
     this.#server = server
-    this.port = imap
-    this.tlsPort = imaps
+    this.port = ports.imap
+    this.tlsPort = ports.imaps
+    this.certificatePem = certificatePem
   }
 
   static async start(maildir: TemporaryMaildir = new TemporaryMaildir()): Promise<ServedMaildir> {
@@ -27,8 +29,7 @@ export class ServedMaildir implements AsyncDisposable {
       execArgv: ['--expose-gc', '--enable-source-maps'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    const {ports} = await told<Field<'ports'>>(server)
-    return new ServedMaildir(maildir, server, ports)
+    return new ServedMaildir(maildir, server, await told<Field<'ports'>>(server))
   }
 
   /** A client that has logged in. */

@@ -3,6 +3,7 @@ import {Fault} from '../../support/fault.js'
 import {Pace} from '../../support/pace.js'
 import {stringRenderer} from '../replies/nstring.js'
 import type {SelectedContext} from '../session.js'
+import {announceNewKeywords} from '../updates.js'
 import type {FetchItem} from './items.js'
 import {type FetchPlan, planFetch} from './plan.js'
 import {isWholeHeader, type Source, writeSection} from './section-writer.js'
@@ -31,6 +32,8 @@ export interface FetchRequest {
 export async function runFetch(context: SelectedContext, request: FetchRequest): Promise<void> {
   const {session, view} = context
   const plan = planFetch(request.items, view, {uid: request.uid, render: stringRenderer(session.utf8 ? 'utf8' : 'encoded')})
+  // Flags are told after the keywords among them (`spec/imap.md` §9.4).
+  if (plan.marksSeen || request.items.includes('FLAGS')) announceNewKeywords(session, view)
   await new FetchRun(context, plan, request.uid).run(request.numbers)
 }
 

@@ -114,7 +114,9 @@ async function writeFromFile(
   counters: OctetCounters,
 ): Promise<void> {
   if (end - range.start > ONE_PIECE_OCTETS) {
-    counters.body += await streamLiteral(out, item, opened, range)
+    // What a partial does not reach is not counted either.
+    const lineFeeds = end === range.end ? range.lineFeeds : undefined
+    counters.body += await streamLiteral(out, item, opened, {start: range.start, end, lineFeeds})
     return
   }
   const octets = end > range.start ? await opened.read(range.start, end) : Buffer.alloc(0)

@@ -1,13 +1,8 @@
 import {encodeMailbox} from '../mailbox-name.js'
-import {Page} from './page.js'
 
 /** Where replies go: `src/wire/` with back-pressure. */
 export interface ReplySink {
-  /**
-   * Writes in order; answers when the stream has taken all of it: then the Buffers may change.
-   *
-   * @throws {Hangup} the peer is gone or takes too long
-   */
+  /** Writes in order; answers when the next may come. @throws {Hangup} the peer is gone or takes too long */
   write(chunks: readonly Buffer[]): Promise<void>
 }
 
@@ -15,10 +10,6 @@ export interface ReplySink {
 const FULL_OCTETS = 64 * 1024
 /** Buffers from this size are passed on as they are, smaller ones are copied together. */
 const OWN_CHUNK_OCTETS = 8 * 1024
-/** Text from this length is put into the page; shorter replies need none. */
-const PAGED_TEXT = 16 * 1024
-/** Text from this length is not joined with what is before it. */
-const OWN_TEXT = 2 * 1024
 
 /**
  * Puts replies together and hands them on as few large Buffers.
@@ -34,8 +25,6 @@ export class ReplyWriter {
   #chunks: Buffer[] = []
   #chunkOctets = 0
   #text = ''
-  /** Of a long reply, from its first large piece to its end. */
-  #page: Page | undefined
   /** The last octets that were closed. */
   #end = '\r\n'
 
@@ -55,12 +44,7 @@ export class ReplyWriter {
 
   /** Words of ours, as they are. */
   text(text: string): this {
-    if (text.length < OWN_TEXT) this.#text += text
-    else {
-      this.#closeText()
-      this.#text = text
-      if (text.length >= PAGED_TEXT || this.#page) this.#closeText()
-    }
+    this.#text += text
     return this
   }
 
@@ -106,8 +90,7 @@ export class ReplyWriter {
 
   #closeText(): void {
     if (this.#text === '') return
-    if (this.#text.length >= PAGED_TEXT) this.#page ??= new Page()
-    const bytes = this.#page?.put(this.#text) ?? Buffer.from(this.#text, 'latin1')
+    const bytes = Buffer.from(this.#text, 'latin1')
     this.#end = this.#text.slice(-2)
     this.#text = ''
     this.#chunks.push(bytes)
@@ -119,15 +102,9 @@ export class ReplyWriter {
     this.#closeText()
     if (this.#chunks.length === 0) return
     const chunks = this.#chunks
-    const isLong = this.#chunkOctets >= FULL_OCTETS
-    const page = this.#page
     this.#chunks = []
     this.#chunkOctets = 0
-    this.#page = undefined
     await this.#sink.write(chunks)
-    // Sent, so it can be filled again; a session that waits for its next command holds none.
-    page?.reuse()
-    if (isLong) this.#page ??= page
   }
 }
 

@@ -26,11 +26,10 @@ export function copyUid({uidValidity, from, to}: CopyResult): string | undefined
   return from.length === 0 ? undefined : `COPYUID ${uidValidity} ${formatSet(from)} ${formatSet(to)}`
 }
 
-/** The refusals of COPY and MOVE in Courier's words. */
+/** The refusals of COPY and MOVE in Courier's words, but for a missing target. */
 export function copyReplies(name: 'COPY' | 'MOVE', target: MailboxName) {
   const failed = no(`${name} failed - no write permission or out of disk space.`, 'ALERT')
   return {
-    'no-such-mailbox': NO_TARGET,
     'no-access': no(`Access denied for ${name} on ${repeated(target.wire)} (ACL "i" required)`, 'NOPERM'),
     'no-space': failed,
     'io-error': failed,
