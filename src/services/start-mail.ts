@@ -1,5 +1,4 @@
 import {hostname} from 'node:os'
-import {performance} from 'node:perf_hooks'
 import type {Log} from '../log/log.js'
 import type {StoreEnvironment} from '../maildir/environment.js'
 import {FolderWatcher} from '../maildir/folder/watcher.js'

@@ -11,7 +11,6 @@ import {Mailstores} from '../../src/maildir/mailstores.js'
 import {NodeFiles} from '../../src/maildir/node-files.js'
 import type {FolderName, Mailstore, MessageNumber, View} from '../../src/maildir/types.js'
 import {UniqueNames} from '../../src/maildir/unique-names.js'
-import {wallClockMs} from '../../src/support/wall-clock.js'
 
 export const INBOX = 'INBOX' as FolderName
 
