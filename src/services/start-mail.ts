@@ -1,4 +1,5 @@
 import {hostname} from 'node:os'
+import {performance} from 'node:perf_hooks'
 import type {Log} from '../log/log.js'
 import type {StoreEnvironment} from '../maildir/environment.js'
 import {FolderWatcher} from '../maildir/folder/watcher.js'
@@ -6,7 +7,6 @@ import {MemoryIndex} from '../maildir/index/memory-index.js'
 import {Mailstores} from '../maildir/mailstores.js'
 import {NodeFiles} from '../maildir/node-files.js'
 import {UniqueNames} from '../maildir/unique-names.js'
-import {wallClockMicroseconds, wallClockMs} from '../support/wall-clock.js'
 import {createMailRole} from './mail-role.js'
 import type {MailRole} from './roles.js'
 import type {MailSettings} from './server-configuration.js'
@@ -34,8 +34,13 @@ export function mailProcess(log: Log): MailProcess {
   return {
     files,
     log,
-    names: new UniqueNames({host: hostName, pid: process.pid, nowMicroseconds: wallClockMicroseconds}),
-    nowMs: wallClockMs,
+    names: new UniqueNames({
+      host: hostName,
+      pid: process.pid,
+      nowMicroseconds: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+    }),
+    // The clock that stamps files, not a monotonic one: the two drift apart.
+    nowMs: Date.now,
     pid: process.pid,
     hostName,
     isAlive,
