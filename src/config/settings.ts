@@ -30,6 +30,11 @@ export class Settings {
     return this.#session.get(name)?.value
   }
 
+  /** Everything that was assigned for the sessions, as the environment of a program would have it. */
+  environment(): Record<string, string> {
+    return Object.fromEntries([...this.#session].map(([name, {value}]) => [name, value]))
+  }
+
   /** Values that cannot be read, and settings that do nothing here, each with its place. */
   check(options: readonly Option<unknown>[]): Problem[] {
     return options.flatMap((option): Problem[] => {

@@ -7,13 +7,16 @@ import type {AuthSettings} from './start-auth.js'
 
 /** Why logins would fail although the server runs, and what to do about it: for the log at the start. */
 export async function accountProblems({directory, modules}: AuthSettings): Promise<string[]> {
-  if (!modules.includes('authuserdb')) return ['authmodulelist does not name authuserdb: there are no accounts in this version']
+  if (modules.length === 0) return ['authmodulelist is empty: there are no accounts']
+  if (!modules.includes('authuserdb')) return []
   const {open, shadow} = userdbPaths(join(directory, 'userdb'))
   const problems: string[] = []
   for (const path of [open, shadow]) {
     try {
       await access(path, constants.R_OK)
     } catch (error) {
+      // Others may have the accounts: shipped lists name modules that are not used.
+      if (errnoOf(error) === 'ENOENT' && modules.length > 1) return []
       if (errnoOf(error) === 'ENOENT') return [`${path} does not exist: run "courier makeuserdb" to compile the accounts`]
       problems.push(`${path} cannot be read, logins will fail: give it to the user that serves (chown), makeuserdb keeps its owner`)
     }

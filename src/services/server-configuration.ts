@@ -136,6 +136,8 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
         modules: auth.settings.get(AUTHDAEMONRC.authmodulelist),
         defaultOptions: auth.settings.get(AUTHDAEMONRC.DEFAULTOPTIONS),
         defaultMaildir: settings.get(IMAPD.MAILDIRPATH),
+        daemons: auth.settings.get(AUTHDAEMONRC.daemons),
+        environment: auth.settings.environment(),
         defaultDomain: {domain: settings.get(IMAPD.DEFDOMAIN) ?? '', separators: settings.get(IMAPD.DOMAINSEP)},
       },
       authService: (localPort) => settings.textOf(`AUTHSERVICE${localPort}`) || 'imap',

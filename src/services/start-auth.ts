@@ -4,6 +4,7 @@ import {performance} from 'node:perf_hooks'
 import {type AuthRole, createAuthRole} from '../auth/auth-role.js'
 import {completeName, type DefaultDomain} from '../auth/complete-name.js'
 import {CryptPool} from '../auth/hash/crypt-pool.js'
+import {ModuleChain} from '../auth/module-chain.js'
 import {moduleTypes} from '../auth/modules/registry.js'
 import type {Log} from '../log/log.js'
 
@@ -17,7 +18,13 @@ export interface AuthSettings {
   /** Maildir of accounts that name none, normally `./Maildir`. */
   readonly defaultMaildir: string
   readonly defaultDomain: DefaultDomain
+  /** `daemons`: 5 when it is not said. */
+  readonly daemons?: number
+  /** What authdaemonrc sets for libraries and programs (`LDAPTLS_CACERT`, …). */
+  readonly environment?: Readonly<Record<string, string>>
 }
+
+const DAEMONS = 5
 
 const HASH_LIMIT_MS = 30_000
 /** More would starve the sessions: hashing is all they do. */
@@ -37,14 +44,15 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
   const now = () => performance.now()
   const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
   const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS})
+  const {directory, daemons = DAEMONS, environment = {}} = settings
   const modules = settings.modules.flatMap((name) => {
     const type = moduleTypes.find((candidate) => candidate.name === name)
-    if (type) return [type.create({directory: settings.directory, crypt, log, now})]
+    if (type) return [type.create({directory, crypt, log, now, daemons, environment, random: randomBytes})]
     log.error('auth.no-module', {reason: `There is no module "${name}"`})
     return []
   })
   const role = createAuthRole({
-    modules,
+    modules: new ModuleChain({modules, log}),
     defaults: {options: settings.defaultOptions, maildir: settings.defaultMaildir},
     complete: (user) => completeName(user, settings.defaultDomain),
     log,

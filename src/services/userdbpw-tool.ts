@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto'
 import {type HashKind, hashMakers} from '../auth/hash/make-hash.js'
 import {type HmacDigest, hmacContext} from '../auth/hmac/context.js'
 import {loadCrypt} from '../auth/native.js'
+import {formatScramSecret, makeScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS} from '../auth/scram/secret.js'
 import {newPassword} from './password-input.js'
 import {octetsOf, type Tool} from './tool.js'
 
@@ -9,6 +10,8 @@ import {octetsOf, type Tool} from './tool.js'
 const DES_OCTETS = 8
 
 const HMACS: Record<string, HmacDigest> = {'-hmac-md5': 'md5', '-hmac-sha1': 'sha1', '-hmac-sha256': 'sha256'}
+/** Ours: for the field `scram-sha-256pw`. */
+const SCRAM = '-scram-sha-256'
 /** All but `-md5` are ours. */
 const KINDS: Record<string, HashKind> = {'-md5': 'md5', '-sha256': 'sha256', '-sha512': 'sha512', '-yescrypt': 'yescrypt'}
 
@@ -17,7 +20,7 @@ const KINDS: Record<string, HashKind> = {'-md5': 'md5', '-sha256': 'sha256', '-s
  * (`spec/auth.md` §5). Without an option that is DES, which real Courier and every crypt(3) know, and which is weak.
  */
 export const userdbpwTool: Tool = async (args, io) => {
-  if (args.some((arg) => !(arg in HMACS) && !(arg in KINDS))) {
+  if (args.some((arg) => !(arg in HMACS) && !(arg in KINDS) && arg !== SCRAM)) {
     io.err(octetsOf(`${io.program}: invalid argument.\n`))
     return 1
   }
@@ -25,6 +28,11 @@ export const userdbpwTool: Tool = async (args, io) => {
   const kind = KINDS[args.findLast((arg) => arg in KINDS) ?? ''] ?? 'des'
   const answer = await newPassword(io)
   if (typeof answer === 'number') return answer
+  if (args.includes(SCRAM)) {
+    const secret = makeScramSecret(answer, {salt: randomBytes(SCRAM_SALT_OCTETS), iterations: SCRAM_ITERATIONS})
+    io.out(`${formatScramSecret(secret)}\n`)
+    return 0
+  }
   const digest = HMACS[hmac ?? '']
   if (digest === undefined && kind === 'des' && io.inputIsTerminal && answer.length > DES_OCTETS) {
     io.err(`Only the first ${DES_OCTETS} characters count with this kind of hash: -yescrypt and -sha512 have no such limit.\n`)

@@ -1,5 +1,4 @@
-import {writeFileSync} from 'node:fs'
-import {readdirSync, readFileSync} from 'node:fs'
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {runProgram} from '../support/run-program.js'

@@ -123,9 +123,10 @@ imapflow('appends, fetches everything, downloads parts', async () => {
   const {client} = connection
   const date = new Date('2023-11-14T12:00:00Z')
   const appended = await client.append('INBOX', MESSAGE, ['\\Seen', '$Label2'], date)
-  assert.ok(appended && appended.uid && appended.uidValidity)
+  assert.ok(appended)
+  assert.ok(appended.uid && appended.uidValidity)
   using _lock = await locked(client, 'INBOX')
-  assert.is(client.mailbox && client.mailbox.exists, 1)
+  assert.is(messagesIn(client), 1)
   const query = {
     uid: true,
     flags: true,
@@ -140,7 +141,7 @@ imapflow('appends, fetches everything, downloads parts', async () => {
     labels: true,
   }
   const message = (await client.fetchOne('*', query)) as FetchMessageObject
-  assert.is(message.uid, appended && appended.uid)
+  assert.is(message.uid, appended.uid)
   assert.is(message.size, Buffer.byteLength(MESSAGE))
   assert.is(String(message.source), MESSAGE)
   assert.equal(
@@ -219,12 +220,14 @@ imapflow('changes flags, copies, moves and deletes', async () => {
   assert.equal(await flags(client), ['\\Flagged+custom', '\\Flagged', '\\Answered', '', ''])
   assert.equal(await flags(other.client), await flags(client))
   const copied = await client.messageCopy('1:2', 'Archiv')
-  assert.is(copied && copied.uidMap?.size, 2)
+  assert.ok(copied)
+  assert.is(copied.uidMap?.size, 2)
   const moved = await client.messageMove('2:3', 'INBOX.Trash')
-  assert.is(moved && moved.uidMap?.size, 2)
+  assert.ok(moved)
+  assert.is(moved.uidMap?.size, 2)
   assert.ok(await client.messageDelete('1'))
   await other.client.noop()
-  assert.is(other.client.mailbox && other.client.mailbox.exists, 2)
+  assert.is(messagesIn(other.client), 2)
   assert.equal(await client.search({all: true}, {uid: true}), [4, 5])
   assert.is((await client.status('Archiv', {messages: true})).messages, 2)
   assert.is((await client.status('Trash', {messages: true, unseen: true, uidNext: true})).messages, 2)
@@ -258,6 +261,10 @@ imapflow('is told new mail, flags and expunges while it idles', async () => {
   const gone = await told('expunge', () => other.client.messageDelete('1'))
   assert.is(gone.seq, 1)
 })
+
+function messagesIn({mailbox}: ImapFlow): number | undefined {
+  return mailbox ? mailbox.exists : undefined
+}
 
 async function locked(client: ImapFlow, path: string): Promise<Disposable> {
   const lock = await client.getMailboxLock(path)

@@ -1,4 +1,6 @@
 import {join} from 'node:path'
+import {Secret} from '../../log/secret.js'
+import {Fault} from '../../support/fault.js'
 import {verifyPassword} from '../hash/password-verifier.js'
 import {UserdbReader} from '../userdb/reader.js'
 import {type Field, fieldValue} from '../userdb/record.js'
@@ -19,12 +21,25 @@ export const authuserdb: ModuleType = {
         const account = record && attributesOf(user, record.fields)
         const stored = record && storedPassword(record.secrets, service)
         if (!account || stored === undefined) return REFUSED
-        return (await verifyPassword(crypt, {stored, password, remote})) ? {outcome: 'accepted', account} : REFUSED
+        if (!(await verifyPassword(crypt, {stored, password, remote}))) return REFUSED
+        return {outcome: 'accepted', account: {...account, passwordHash: new Secret(stored), clearPassword: password}}
       },
-      async find(_service, user) {
+      async find(service, user) {
         const record = await find(user)
         const account = record && attributesOf(user, record.fields)
-        return account ? {outcome: 'accepted', account} : REFUSED
+        if (!account) return REFUSED
+        const stored = storedPassword(record.secrets, service)
+        const passwordHash = stored === undefined ? undefined : new Secret(stored)
+        return {outcome: 'accepted', account: {...account, passwordHash, secrets: furtherSecrets(record.secrets, service)}}
+      },
+      async health() {
+        try {
+          await reader.find('')
+          return {usable: true}
+        } catch (error) {
+          if (error instanceof Fault) return {usable: false, reason: error.message}
+          throw error
+        }
       },
       close: () => reader.close(),
     }
@@ -34,6 +49,18 @@ export const authuserdb: ModuleType = {
 /** `imappw` for the service `imap`, else `systempw`: exactly one of them counts. */
 function storedPassword(secrets: readonly Field[], service: string): string | undefined {
   return fieldValue(secrets, `${Buffer.from(service, 'utf8').toString('latin1')}pw`) ?? fieldValue(secrets, 'systempw')
+}
+
+/** Fields like `hmac-md5pw`; one of the service, `imap-hmac-md5pw`, stands before the common one (`spec/auth.md` §16). */
+function furtherSecrets(secrets: readonly Field[], service: string): ReadonlyMap<string, Secret> {
+  const start = `${Buffer.from(service, 'utf8').toString('latin1')}-`
+  const found = new Map<string, Secret>()
+  const add = (name: string, {value}: Field) => {
+    if (name.includes('-') && value && !found.has(name)) found.set(name, new Secret(value))
+  }
+  for (const field of secrets) if (field.name.startsWith(start)) add(field.name.slice(start.length), field)
+  for (const field of secrets) add(field.name, field)
+  return found
 }
 
 /** Undefined when `home`, `uid` or `gid` is missing. An empty home counts as missing (`spec/auth.md` §3.1). */

@@ -1,11 +1,17 @@
 import type {Log} from '../../log/log.js'
+import type {Secret} from '../../log/secret.js'
 import type {PasswordCheck} from '../account.js'
 import type {CryptPool} from '../hash/crypt-pool.js'
 
-/** What an account source knows of an account (`spec/auth.md` §24.1). Texts as they are stored. */
+/**
+ * What an account source knows of an account (`spec/auth.md` §24.1). Texts as they are stored: undefined means "has none", the
+ * empty text is a value.
+ */
 export interface AccountAttributes {
   /** The login identity, ADDRESS. */
   readonly address: string
+  /** USERNAME: the account is this system user's. The daemon tells it instead of `uid`. */
+  readonly systemUser?: string | undefined
   readonly uid: number
   readonly gid: number
   readonly home: string
@@ -13,23 +19,95 @@ export interface AccountAttributes {
   readonly quota: string | undefined
   readonly fullName: string | undefined
   readonly options: string | undefined
+  /** PASSWD: the stored hash. Octets, one character for each. */
+  readonly passwordHash?: Secret | undefined
+  /** PASSWD2: the password in clear, as the source has it, or as it has just been checked. Never empty. Octets, one character for each. */
+  readonly clearPassword?: Secret | undefined
+  /**
+   * Further secrets by their names in userdb without the service, `hmac-md5pw` or `scram-sha-256pw` (RFC 5803); those of the
+   * service that was asked for come first. For mechanisms that need more than a hash.
+   */
+  readonly secrets?: ReadonlyMap<string, Secret> | undefined
+}
+
+/** The source does not answer: a temporary failure, never a wrong password. */
+export interface Unavailable {
+  readonly outcome: 'unavailable'
+  /** For the log: without secrets. */
+  readonly reason: string
+  /** The modules after this one are asked all the same; when none accepts, the answer is still "unavailable" (`spec/auth.md` §14). */
+  readonly asksOthers?: boolean
 }
 
 export type ModuleResult =
   | {readonly outcome: 'accepted'; readonly account: AccountAttributes}
   /** Wrong password, unknown account, …: the next module is asked (`spec/auth.md` §14). */
   | {readonly outcome: 'refused'}
-  /** The source does not answer: nobody else is asked. */
-  | {readonly outcome: 'unavailable'; readonly reason: string}
+  | Unavailable
 
-/** An account source: one file in `modules/`, one line in `modules/registry.ts`. */
+/** CRAM as the client answered it; for sources that check it themselves. */
+export interface ChallengeCheck {
+  readonly service: string
+  readonly method: 'cram-md5' | 'cram-sha1' | 'cram-sha256'
+  /** Base64. */
+  readonly challenge: string
+  /** Base64. */
+  readonly response: string
+  readonly remote: string
+}
+
+/** PASSWD. Octets of the passwords, one character for each. */
+export interface PasswordChange {
+  readonly service: string
+  readonly user: string
+  readonly oldPassword: Secret
+  readonly newPassword: Secret
+  readonly remote: string
+}
+
+export type ChangeResult =
+  | {readonly outcome: 'changed'}
+  /** Wrong password, unknown account, nothing to change: the next module is asked. */
+  | {readonly outcome: 'refused'}
+  | Unavailable
+
+/** A line of ENUMERATE; DEFAULTOPTIONS are not yet merged. */
+export interface EnumeratedAccount {
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+  readonly home: string
+  readonly maildir: string | undefined
+  readonly options: string | undefined
+}
+
+/** Whether an account source could answer now; the reason is for the administrator. */
+export type ModuleHealth = {readonly usable: true} | {readonly usable: false; readonly reason: string}
+
+/**
+ * An account source: one file or folder in `modules/`, one line in `modules/registry.ts`. It opens what it needs at the first
+ * request. Expected failures are results; what is thrown is a bug, or a `Fault` that counts as unavailable.
+ */
 export interface AuthModule {
   /** As in `authmodulelist`. */
   readonly name: string
-  /** Expected failures are results; what is thrown is a bug, or a `Fault` that counts as unavailable. */
+  /** Authenticates by password. */
   check(request: PasswordCheck): Promise<ModuleResult>
-  /** The account without a password check. */
+  /** For sources that check a CRAM response themselves; from others `find` gives the secrets to check it with. */
+  checkChallenge?(request: ChallengeCheck): Promise<ModuleResult>
+  /** The account without a password check (PRE). */
   find(service: string, user: string): Promise<ModuleResult>
+  /** Verifies the old password and puts the new one in its place. Absent: this source changes no passwords. */
+  changePassword?(request: PasswordChange): Promise<ChangeResult>
+  /**
+   * All accounts. Absent: this source cannot list them.
+   *
+   * @throws {Fault} `unavailable`, also after some accounts: the list is not complete
+   */
+  enumerate?(): AsyncIterable<EnumeratedAccount>
+  /** Tries whether the source answers. Changes nothing. */
+  health(): Promise<ModuleHealth>
+  /** Ends connections and processes. What waits is unavailable. */
   close(): Promise<void>
 }
 
@@ -41,6 +119,12 @@ export interface ModuleContext {
   readonly log: Log
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
+  /** `daemons`: requests that a source with processes or connections serves at the same time. */
+  readonly daemons: number
+  /** What authdaemonrc sets for libraries and programs: `LDAPTLS_CACERT`, …. */
+  readonly environment: Readonly<Record<string, string>>
+  /** That many unpredictable octets. */
+  readonly random: (octets: number) => Buffer
 }
 
 export interface ModuleType {

@@ -11,34 +11,46 @@ export interface Removed {
   readonly name: string
 }
 
+export interface Removal {
+  /** What was removed here, not by others. */
+  readonly removed: readonly Removed[]
+  /** Why some could not be removed. */
+  readonly failure: Error | undefined
+}
+
 /**
- * Removes messages for which `mayRemove` holds at the moment of removal. Answers when that is on disk, with what was
- * removed here (not by others).
+ * Removes messages for which `mayRemove` holds at the moment of removal. Answers when that is on disk. One that cannot be
+ * removed (a directory that somebody put there) does not keep the others.
  */
-export async function removeMessages(folder: Folder, uids: readonly Uid[], mayRemove: (uid: Uid) => boolean): Promise<readonly Removed[]> {
+export async function removeMessages(folder: Folder, uids: readonly Uid[], mayRemove: (uid: Uid) => boolean): Promise<Removal> {
   const removed: Removed[] = []
+  const failures: unknown[] = []
   let rest: readonly Uid[] = uids
   for (let attempt = 0; rest.length > 0 && attempt < TRIES; attempt += 1) {
     if (attempt > 0) await folder.refresh()
     const again: Uid[] = []
     for (let at = 0; at < rest.length; at += LOCK_BATCH) {
       const batch = rest.slice(at, at + LOCK_BATCH)
-      await folder.exclusive(() => removeBatch(folder, batch, mayRemove, removed, again))
+      await folder.exclusive(() => removeBatch({folder, mayRemove, removed, again, failures}, batch))
       if (at + LOCK_BATCH < rest.length) await new Promise((resolve) => setImmediate(resolve))
     }
     rest = again
   }
   if (removed.length > 0) await folder.syncRemovals()
-  return removed
+  const failure = failures.length > 0 ? fileFault(failures[0], `Cannot remove messages of "${folder.name}"`) : undefined
+  return {removed, failure}
 }
 
-async function removeBatch(
-  folder: Folder,
-  uids: readonly Uid[],
-  mayRemove: (uid: Uid) => boolean,
-  removed: Removed[],
-  again: Uid[],
-): Promise<void> {
+interface Work {
+  readonly folder: Folder
+  readonly mayRemove: (uid: Uid) => boolean
+  readonly removed: Removed[]
+  /** Renamed by others meanwhile. */
+  readonly again: Uid[]
+  readonly failures: unknown[]
+}
+
+async function removeBatch({folder, mayRemove, removed, again, failures}: Work, uids: readonly Uid[]): Promise<void> {
   const gone: Uid[] = []
   try {
     await folder.locked(async () => {
@@ -46,10 +58,14 @@ async function removeBatch(
         const index = folder.snapshot.indexOf(uid)
         if (index < 0 || !mayRemove(uid)) continue
         const name = folder.snapshot.nameAt(index)
-        if (await folder.env.files.unlink(`${folder.path}/cur/${name}`)) {
-          gone.push(uid)
-          removed.push({uid, name})
-        } else again.push(uid)
+        try {
+          if (await folder.env.files.unlink(`${folder.path}/cur/${name}`)) {
+            gone.push(uid)
+            removed.push({uid, name})
+          } else again.push(uid)
+        } catch (error) {
+          failures.push(error)
+        }
       }
     })
   } catch (error) {

@@ -23,7 +23,7 @@ import {writeFlags} from './flag-writer.js'
 import type {Folder} from './folder.js'
 import type {JournalEntry} from './journal.js'
 import {dropStaleEntry, openByUid, readMetadata} from './metadata.js'
-import {type Removed, removeMessages} from './remover.js'
+import {type Removal, removeMessages} from './remover.js'
 import type {Snapshot} from './snapshot.js'
 
 /** What a view needs of its account. */
@@ -232,12 +232,14 @@ export class FolderView implements View {
     this.#onClose()
   }
 
-  async #tellRemoved(removed: readonly Removed[]): Promise<void> {
-    if (removed.length === 0) return
-    await this.#account.removed(
-      this.#folder,
-      removed.map(({name}) => name),
-    )
+  async #tellRemoved({removed, failure}: Removal): Promise<void> {
+    if (removed.length > 0) {
+      await this.#account.removed(
+        this.#folder,
+        removed.map(({name}) => name),
+      )
+    }
+    if (failure) throw failure
   }
 
   #uidsOf(numbers: readonly MessageNumber[]): Uid[] {

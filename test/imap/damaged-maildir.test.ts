@@ -1,0 +1,123 @@
+/** Maildirs as disks, other programs and administrators leave them: a clear answer, the session lives, nothing is lost. */
+import {existsSync, mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import * as assert from 'uvu/assert'
+import {ServedMaildir} from '../support/served-maildir.js'
+import {makeFolder} from '../support/store.js'
+import {suite} from '../support/suite.js'
+
+const damaged = suite('IMAP on a damaged Maildir')
+
+damaged('odd entries in cur/ are messages or nothing; one that cannot be removed does not keep the others', async () => {
+  await using server = await ServedMaildir.start()
+  await using client = await server.client()
+  const cur = join(server.maildir.path, 'cur')
+  mkdirSync(join(cur, 'a directory:2,S'))
+  const names = [Buffer.from([0xff, 0xfe, 0x20, 0x0a, 0x41]), '.hidden', 'letters:2,ZZZ', 'empty:2,', 'old form:1,x']
+  for (const name of names)
+    writeFileSync(Buffer.concat([Buffer.from(`${cur}/`), Buffer.from(name)]), name === 'empty:2,' ? '' : 'Subject: odd\n\nx\n')
+  assert.match((await client.ok('SELECT INBOX')).join(), /\* 5 EXISTS/)
+  const fetched = await client.ok('FETCH 1:* (UID FLAGS RFC822.SIZE INTERNALDATE ENVELOPE BODYSTRUCTURE BODY.PEEK[])')
+  assert.is(fetched.length, 5)
+  assert.is(fetched.filter((line) => line.includes('"odd"')).length, 3)
+  await client.ok('STORE 1:* +FLAGS (\\Deleted)')
+  const {status, untagged} = await client.command('EXPUNGE')
+  assert.is(status, 'NO')
+  assert.is(untagged.filter((line) => line.endsWith('EXPUNGE')).length, 4)
+  assert.equal(readdirSync(cur).sort(), ['.hidden', 'a directory:2,ST'])
+  await client.ok('NOOP')
+})
+
+damaged('a UID database of garbage is made anew', async () => {
+  await using server = await ServedMaildir.start()
+  await using client = await server.client()
+  for (const garbage of [
+    '',
+    '\0\xff\xfe',
+    'no numbers\nhere\n',
+    '1 99999999999999999999 99\n',
+    `1 ${'9'.repeat(100_000)}`,
+    '1 5 3\n-4 x\n2\n',
+  ]) {
+    await client.ok('CREATE INBOX.x')
+    await client.ok('APPEND INBOX.x', 'Subject: x\r\n\r\nx\r\n')
+    writeFileSync(join(server.maildir.path, '.x/courierimapuiddb'), garbage, 'latin1')
+    assert.match((await client.ok('SELECT INBOX.x')).join(), /\* 1 EXISTS.*UIDVALIDITY [1-9]\d*\].*UIDNEXT [2-9]\d*\]/)
+    assert.match((await client.ok('UID FETCH 1:* (UID BODY.PEEK[])')).join(), /UID [1-9]\d* BODY\[\] \{17\}/)
+    await client.ok('CLOSE')
+    await client.ok('DELETE INBOX.x')
+  }
+})
+
+damaged('directories that are missing or in the way', async () => {
+  await using server = await ServedMaildir.start()
+  await using client = await server.client()
+  const folder = join(server.maildir.path, '.x')
+  for (const [damage, answers] of [
+    [() => rmSync(join(folder, 'tmp'), {recursive: true}), ['OK', 'OK', 'OK', 'NO|OK']],
+    [() => rmSync(join(folder, 'new'), {recursive: true}), ['OK', 'OK', 'OK', 'OK']],
+    [() => rmSync(join(folder, 'cur'), {recursive: true}), ['NO', 'NO', 'BAD', 'NO']],
+    [() => mkdirSync(join(folder, 'courierimapuiddb')), ['NO', 'NO', 'BAD', 'NO']],
+    [() => writeFileSync(join(folder, 'courierimapkeywords'), 'a file'), ['OK', 'OK', 'OK', 'OK']],
+  ] as const) {
+    await client.command('UNSELECT')
+    makeFolder(folder)
+    server.maildir.put('cur/1700000000.M1P1.x:2,S', undefined, '.x')
+    damage()
+    const commands = ['STATUS INBOX.x (MESSAGES)', 'SELECT INBOX.x', 'FETCH 1 (FLAGS BODY.PEEK[])'] as const
+    for (const [i, command] of commands.entries())
+      assert.match((await client.command(command)).status, new RegExp(`^(${answers[i]})$`), `${damage} ${command}`)
+    assert.match(
+      (await client.command('APPEND INBOX.x', 'Subject: y\r\n\r\ny\r\n')).status,
+      new RegExp(`^(${answers[3]})$`),
+      `${damage} APPEND`,
+    )
+    await client.ok('LIST "" "*"')
+    rmSync(folder, {recursive: true})
+  }
+})
+
+damaged('a folder that goes away or is replaced under a session', async () => {
+  await using server = await ServedMaildir.start()
+  await using client = await server.client()
+  await using other = await server.client()
+  for (const act of ['DELETE INBOX.x', 'RENAME INBOX.x INBOX.y', undefined]) {
+    await client.ok('CREATE INBOX.x')
+    await client.ok('APPEND INBOX.x', 'Subject: old\r\n\r\nx\r\n')
+    const before = /UIDVALIDITY (\d+)/.exec((await client.ok('SELECT INBOX.x')).join())?.[1]
+    if (act) await other.ok(act)
+    else rmSync(join(server.maildir.path, '.x'), {recursive: true})
+    for (const command of ['NOOP', 'FETCH 1 BODY.PEEK[]', 'STORE 1 +FLAGS (\\Deleted)', 'COPY 1 INBOX']) {
+      assert.match((await client.command(command)).text, /^\[NONEXISTENT\]/, command)
+    }
+    client.raw('i IDLE\r\nDONE\r\n')
+    await client.line()
+    assert.match(await client.line(), /^i NO \[NONEXISTENT\]/)
+    await client.ok('CLOSE')
+    assert.not(existsSync(join(server.maildir.path, '.x')))
+    await client.ok('CREATE INBOX.x')
+    const after = /UIDVALIDITY (\d+)/.exec((await client.ok('SELECT INBOX.x')).join())?.[1]
+    assert.is.not(after, before)
+    await client.ok('CLOSE')
+    await client.ok('DELETE INBOX.x')
+  }
+})
+
+damaged('messages that vanish, shrink or grow between commands and inside FETCH', async () => {
+  await using server = await ServedMaildir.start()
+  for (let i = 0; i < 30; i++) server.maildir.put(`cur/17000000${10 + i}.M1P1.x:2,S`, `Subject: ${i}\n\n${'body\n'.repeat(100)}`)
+  await using client = await server.client()
+  await client.ok('SELECT INBOX')
+  await client.ok('FETCH 1:* (RFC822.SIZE ENVELOPE)')
+  const file = (i: number) => join(server.maildir.path, 'cur', `17000000${10 + i}.M1P1.x:2,S`)
+  for (let i = 0; i < 30; i += 3) rmSync(file(i))
+  for (let i = 1; i < 30; i += 3) writeFileSync(file(i), 'Subject: short\n\n')
+  for (let i = 2; i < 30; i += 3) writeFileSync(file(i), `Subject: long\n\n${'much more of it\n'.repeat(1_000)}`)
+  for (const item of ['BODY.PEEK[]', 'BODY.PEEK[TEXT]', 'BODY.PEEK[HEADER]', '(ENVELOPE BODY.PEEK[1])']) {
+    assert.is((await client.ok(`FETCH 1:* ${item}`)).filter((line) => / FETCH \((BODY|ENV)/.test(line)).length, 30)
+  }
+  const expunged = (await client.ok('NOOP')).filter((line) => line.endsWith('EXPUNGE'))
+  assert.is(expunged.length, 10)
+})
+
+damaged.run()
