@@ -67,11 +67,11 @@ export class Arrivals {
     const folder = this.#folder
     const {files} = folder.env
     await folder.ensureCurrent()
-    const uids = folder.giveUids(groups.reduce((count, {arrivals}) => count + arrivals.length, 0))
+    const uids = folder.nextUids(groups.reduce((count, {arrivals}) => count + arrivals.length, 0))
     let next = 0
     const placed = groups.map((group) => ({group, rows: group.arrivals.map((arrival) => rowOf(arrival, uids[next++] as Uid))}))
     const all = placed.flatMap(({rows}) => rows)
-    const header = {uidValidity: folder.uidValidity, uidNext: folder.uidNext}
+    const header = {uidValidity: folder.uidValidity, uidNext: folder.uidNext + uids.length}
     const lines = all.map(({base, uid}) => [base, uid] as const)
     const [prepared, ...settled] = await Promise.all([
       folder.uidFile.prepareMore(header, lines, () => Folder.uidLines(folder.snapshot.append(all))),
@@ -91,6 +91,7 @@ export class Arrivals {
         inPlace.push(path)
       }
       await prepared.commit()
+      folder.giveUids(uids)
     } catch (error) {
       await prepared.discard()
       for (const path of inPlace) await files.unlink(path).catch(() => false)
