@@ -31,7 +31,7 @@ import {
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
-import {likelyInfos, splitName} from './reconcile.js'
+import {isNameOf, likelyInfos, splitName} from './reconcile.js'
 import {type ScanResult, scanCur} from './scan.js'
 import {type MessageRow, Snapshot, type StateChange} from './snapshot.js'
 import {UidFile} from './uid-file.js'
@@ -296,7 +296,7 @@ export class Folder {
 
   /** File name of the message with this base name, as last seen. */
   nameOf(base: string): string | undefined {
-    for (const info of this.names.infos()) if (this.names.uidOf(base + info) !== undefined) return base + info
+    for (const info of this.names.infos()) if (isNameOf(base, info) && this.names.uidOf(base + info) !== undefined) return base + info
     return undefined
   }
 
