@@ -13,7 +13,7 @@ import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {flagsOfName, nameInCur, sortForUids} from '../file-names.js'
 import type {FileFacts} from '../files.js'
-import type {FolderIndex} from '../index/metadata-index.js'
+import type {FolderIndex, FolderState} from '../index/metadata-index.js'
 import {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {FolderName, Uid} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
@@ -31,7 +31,7 @@ import {
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
-import {likelyInfos, splitName} from './reconcile.js'
+import {isNameOf, likelyInfos, splitName} from './reconcile.js'
 import {type ScanResult, scanCur} from './scan.js'
 import {type MessageRow, Snapshot, type StateChange} from './snapshot.js'
 import {UidFile} from './uid-file.js'
@@ -53,6 +53,8 @@ export interface FolderOptions {
   readonly name: FolderName
   /** Path in octets. */
   readonly path: string
+  /** Path of the account's Maildir. */
+  readonly account: string
   readonly validities: UidValidities
   /** The folder turned out to be deleted, renamed or replaced: forget it. */
   readonly onLost: () => void
@@ -76,6 +78,8 @@ export class Folder {
   #lost: Fault | undefined
   #uidValidity = 0
   #uidNext = 1
+  /** Of all messages that were ever in the snapshot. */
+  #highestUid = 0
   #highestModseq = 0
   /** UIDs that no read-write session has been told of yet, as half-open ranges. */
   #unclaimed: [from: number, to: number][] = []
@@ -84,6 +88,11 @@ export class Folder {
   /** `new/` when it was last found empty, and when that reading of it began. */
   #emptyNew: {readonly facts: FileFacts | undefined; readonly beganNs: bigint} = {facts: undefined, beganNs: 0n}
   #keywordsSeen: FileFacts | undefined
+  /** `cur/` at the last scan, and whether it was we who changed it since. */
+  #curSeen: FileFacts | undefined
+  #changedByUs = false
+  /** Base names that we moved from `new/` since. */
+  #moved = new Set<string>()
   /** Messages were found in `cur/` that may have come from `new/`, and nobody has synced that they left it. */
   #leftNew = false
   /** The UID database on disk lists messages that are gone. */
@@ -121,8 +130,8 @@ export class Folder {
   }
 
   get index(): FolderIndex {
-    const key = {device: this.#place?.device ?? 0n, inode: this.#place?.inode ?? 0n, uidValidity: this.#uidValidity}
-    this.#index ??= this.env.index.folder(key)
+    const {device, inode} = this.#place ?? {device: 0n, inode: 0n}
+    this.#index ??= this.env.index.folder({account: this.#options.account, device, inode}, () => this.#state())
     return this.#index
   }
 
@@ -196,11 +205,14 @@ export class Folder {
     if (!this.#loaded || !this.uidFile.isCurrent()) await this.#scanLocked()
   }
 
-  /** Gives the next UIDs; they count only when `apply` follows. */
-  giveUids(count: number): Uid[] {
-    const first = this.#uidNext
-    this.#uidNext += count
-    return Array.from({length: count}, (_, place) => (first + place) as Uid)
+  /** UIDs for new messages; nobody has them before `giveUids`. */
+  nextUids(count: number): Uid[] {
+    return Array.from({length: count}, (_, place) => (this.#uidNext + place) as Uid)
+  }
+
+  /** These UIDs are in the database on disk now. */
+  giveUids(uids: readonly Uid[]): void {
+    this.#uidNext = Math.max(this.#uidNext, (uids.at(-1) ?? 0) + 1)
   }
 
   /** Makes a change of ours or a found one the state, and tells everybody. */
@@ -213,7 +225,7 @@ export class Folder {
       if (index < 0) continue
       const {base, info} = this.#snapshot.row(index)
       this.names.remove(base, info)
-      this.#index?.delete(base)
+      this.#index?.delete(uid)
       goneBases.push(base)
     }
     // A message that only changes its UID is gone and added: its keywords stay.
@@ -234,6 +246,7 @@ export class Folder {
     this.#snapshot = this.#snapshot.change(changes)
     for (const {uid, base, info} of added) this.names.add(base, info, uid)
     this.#snapshot = this.#snapshot.append(added.map((row) => ({...row, info: this.names.shared(row.info), modseq})))
+    this.#highestUid = Math.max(this.#highestUid, added.at(-1)?.uid ?? 0)
     this.keywordFiles.came(staying)
     this.journal.add({kind: 'gone', uids: gone})
     this.journal.add({kind: 'added', uids: added.map(({uid}) => uid)})
@@ -244,6 +257,7 @@ export class Folder {
   /** We changed the directory ourselves: it is read once more soon, for what others did in the same moment. */
   touched({gone = false, recent}: {readonly gone?: boolean; readonly recent?: readonly Uid[]} = {}): void {
     this.#trusted = undefined
+    this.#changedByUs = true
     if (gone) this.#staleLines = true
     const first = recent?.[0]
     if (first !== undefined) this.#isRecent(first, (recent?.at(-1) ?? first) + 1)
@@ -282,13 +296,26 @@ export class Folder {
 
   /** File name of the message with this base name, as last seen. */
   nameOf(base: string): string | undefined {
-    for (const info of this.names.infos()) if (this.names.uidOf(base + info) !== undefined) return base + info
+    for (const info of this.names.infos()) if (isNameOf(base, info) && this.names.uidOf(base + info) !== undefined) return base + info
     return undefined
   }
 
   #uidOf(base: string): Uid | undefined {
     const name = this.nameOf(base)
     return name === undefined ? undefined : this.names.uidOf(name)
+  }
+
+  /** What is kept of the folder for the next process. */
+  #state(): FolderState | undefined {
+    if (!this.#loaded) return undefined
+    return {
+      uidValidity: this.#uidValidity,
+      uidNext: this.#uidNext,
+      highestModseq: this.#highestModseq,
+      snapshot: this.#snapshot,
+      keywords: (set) => this.keywordTable.keywords(set),
+      identity: this.#staleLines ? undefined : this.#trusted,
+    }
   }
 
   #keywordSetOf(base: string): number {
@@ -394,26 +421,23 @@ export class Folder {
 
   /**
    * Moves one file from `new/` to `cur/`. A delivery must never replace a message: one that has the same base name by
-   * accident gets another. A program that takes it by link and unlink at the same moment must not make it two.
+   * accident gets another. What a program is just taking by link and unlink is in `cur/` already; it must not become two.
    */
   async #takeNew(name: string): Promise<void> {
     const {files} = this.env
     const waiting = `${this.path}/new/${name}`
     const {base, info} = splitName(nameInCur(name))
     const path = (number: number, ending = info) => `${this.path}/cur/${base}${number ? `_${number}` : ''}${ending}`
-    let number = 0
-    for (let taken = files.stat(path(0)); taken; taken = files.stat(path(number))) {
-      if (samePlace(files.stat(waiting), taken)) {
-        await files.unlink(waiting)
-        return
-      }
-      number += 1
+    const facts = files.stat(waiting)
+    const isTaken = (ending: string) => samePlace(files.stat(path(0, ending)), facts)
+    if ((facts?.links ?? 0) > 1 && likelyInfos(this.names.infos()).some(isTaken)) {
+      await files.unlink(waiting)
+      return
     }
+    let number = 0
+    while (files.stat(path(number))) number += 1
     await files.rename(waiting, path(number))
-    const made = files.stat(path(number))
-    if (!made || made.links === 1) return
-    const infos = likelyInfos(this.names.infos()).filter((other) => other !== info)
-    if (infos.some((other) => samePlace(files.stat(path(number, other)), made))) await files.unlink(path(number))
+    this.#moved.add(splitName(path(number)).base.slice(this.path.length + '/cur/'.length))
   }
 
   async #scanLocked(): Promise<void> {
@@ -425,6 +449,7 @@ export class Folder {
     const database = reread ? await this.uidFile.read() : undefined
     if (this.#loaded && database && database.uidValidity !== this.#uidValidity) this.#lose('replaced by another')
     const result = await this.#compare(database)
+    this.#doubtIndex(observed.cur, result)
     const keywordsChanged = await this.#readKeywords(observed.keywords, result)
     await this.#merge(result, database, reread, keywordsChanged)
     const after = folderIdentity(files, this.path)
@@ -449,6 +474,19 @@ export class Folder {
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') this.#lose('deleted or renamed')
       throw fileFault(error, `Cannot read "${this.path}/cur"`)
     }
+  }
+
+  /**
+   * After changes by others, files may have been replaced under their names: what the index says of them is compared
+   * before it is used. A replacement in the very moment of a change of ours is noticed when the file is opened.
+   */
+  #doubtIndex(cur: FileFacts | undefined, {added, renamed, gone}: ScanResult): void {
+    const unexplained = !this.#changedByUs && this.#moved.size === 0 && !(this.#curSeen && sameFacts(cur, this.#curSeen))
+    const foreign = renamed.size > 0 || gone.length > 0 || [...added.keys()].some((base) => !this.#moved.has(base))
+    if (unexplained || foreign) this.index.doubt()
+    this.#curSeen = cur
+    this.#changedByUs = false
+    this.#moved = new Set()
   }
 
   /** Reads the keyword directory when it changed; answers with the messages whose keywords did. */
@@ -486,6 +524,7 @@ export class Folder {
     if (mustWrite) await this.#write({uidValidity, uidNext: newUidNext}, next, {needed: fresh.length > 0, mustLast})
     this.#uidValidity = uidValidity
     this.#uidNext = newUidNext
+    this.index.belongsTo(uidValidity)
     this.#loaded = true
     if (arrivals.length > 0) this.#leftNew = true
     if (fresh.length > 0) this.#isRecent(uidNext, newUidNext)
@@ -502,11 +541,10 @@ export class Folder {
 
   /** What becomes of each message: known ones that are gone, new ones with the UID that the database has for them. */
   #sortOut(result: ScanResult, database: UidDatabase | undefined) {
-    const highest = this.#snapshot.highestUid
     const gone: Uid[] = [...result.gone]
     const arrivals: {uid: number | undefined; base: string; info: string}[] = []
-    // A UID below those already told cannot be shown any more: such a message counts as new.
-    const usable = (uid: number | undefined) => (uid !== undefined && uid > highest ? uid : undefined)
+    // A UID that is not above those already told cannot be shown any more: such a message counts as new.
+    const usable = (uid: number | undefined) => (uid !== undefined && uid > this.#highestUid ? uid : undefined)
     for (const [base, info] of result.added) arrivals.push({uid: usable(database?.uids.get(base)), base, info})
     let restore = false
     if (database && this.#loaded) {
