@@ -9,6 +9,7 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  rmSync,
   statfsSync,
   unlinkSync,
   writeSync,
@@ -71,6 +72,9 @@ function createNow(path: string, data: Buffer, mode: number): FileFacts {
   try {
     for (let at = 0; at < data.length; ) at += writeSync(descriptor, data, at, data.length - at)
     return factsOf(fstatSync(descriptor, {bigint: true}))
+  } catch (error) {
+    rmSync(native(path), {force: true}) // a full disk: nothing half written stays
+    throw error
   } finally {
     closeSync(descriptor)
   }
