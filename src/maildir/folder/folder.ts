@@ -13,7 +13,7 @@ import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {flagsOfName, nameInCur, sortForUids} from '../file-names.js'
 import type {FileFacts} from '../files.js'
-import type {FolderIndex} from '../index/metadata-index.js'
+import type {FolderIndex, FolderState} from '../index/metadata-index.js'
 import {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {FolderName, Uid} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
@@ -53,6 +53,8 @@ export interface FolderOptions {
   readonly name: FolderName
   /** Path in octets. */
   readonly path: string
+  /** Path of the account's Maildir. */
+  readonly account: string
   readonly validities: UidValidities
   /** The folder turned out to be deleted, renamed or replaced: forget it. */
   readonly onLost: () => void
@@ -86,6 +88,11 @@ export class Folder {
   /** `new/` when it was last found empty, and when that reading of it began. */
   #emptyNew: {readonly facts: FileFacts | undefined; readonly beganNs: bigint} = {facts: undefined, beganNs: 0n}
   #keywordsSeen: FileFacts | undefined
+  /** `cur/` at the last scan, and whether it was we who changed it since. */
+  #curSeen: FileFacts | undefined
+  #changedByUs = false
+  /** Base names that we moved from `new/` since. */
+  #moved = new Set<string>()
   /** Messages were found in `cur/` that may have come from `new/`, and nobody has synced that they left it. */
   #leftNew = false
   /** The UID database on disk lists messages that are gone. */
@@ -123,8 +130,8 @@ export class Folder {
   }
 
   get index(): FolderIndex {
-    const key = {device: this.#place?.device ?? 0n, inode: this.#place?.inode ?? 0n, uidValidity: this.#uidValidity}
-    this.#index ??= this.env.index.folder(key)
+    const {device, inode} = this.#place ?? {device: 0n, inode: 0n}
+    this.#index ??= this.env.index.folder({account: this.#options.account, device, inode}, () => this.#state())
     return this.#index
   }
 
@@ -218,7 +225,7 @@ export class Folder {
       if (index < 0) continue
       const {base, info} = this.#snapshot.row(index)
       this.names.remove(base, info)
-      this.#index?.delete(base)
+      this.#index?.delete(uid)
       goneBases.push(base)
     }
     // A message that only changes its UID is gone and added: its keywords stay.
@@ -250,6 +257,7 @@ export class Folder {
   /** We changed the directory ourselves: it is read once more soon, for what others did in the same moment. */
   touched({gone = false, recent}: {readonly gone?: boolean; readonly recent?: readonly Uid[]} = {}): void {
     this.#trusted = undefined
+    this.#changedByUs = true
     if (gone) this.#staleLines = true
     const first = recent?.[0]
     if (first !== undefined) this.#isRecent(first, (recent?.at(-1) ?? first) + 1)
@@ -295,6 +303,19 @@ export class Folder {
   #uidOf(base: string): Uid | undefined {
     const name = this.nameOf(base)
     return name === undefined ? undefined : this.names.uidOf(name)
+  }
+
+  /** What is kept of the folder for the next process. */
+  #state(): FolderState | undefined {
+    if (!this.#loaded) return undefined
+    return {
+      uidValidity: this.#uidValidity,
+      uidNext: this.#uidNext,
+      highestModseq: this.#highestModseq,
+      snapshot: this.#snapshot,
+      keywords: (set) => this.keywordTable.keywords(set),
+      identity: this.#staleLines ? undefined : this.#trusted,
+    }
   }
 
   #keywordSetOf(base: string): number {
@@ -418,6 +439,7 @@ export class Folder {
     let number = 0
     while (files.stat(path(number))) number += 1
     await files.rename(waiting, path(number))
+    this.#moved.add(splitName(path(number)).base.slice(this.path.length + '/cur/'.length))
   }
 
   async #scanLocked(): Promise<void> {
@@ -429,12 +451,14 @@ export class Folder {
     const database = reread ? await this.uidFile.read() : undefined
     if (this.#loaded && database && database.uidValidity !== this.#uidValidity) this.#lose('replaced by another')
     const result = await this.#compare(database)
+    this.#doubtIndex(observed.cur, result)
     const keywordsChanged = await this.#readKeywords(observed.keywords, result)
     const merged = await this.#merge(result, database, reread, keywordsChanged)
     const after = folderIdentity(files, this.path)
     const trusted = {...observed, uids: this.uidFile.isCurrent(after.uids) ? after.uids : observed.uids}
     const holds = merged && this.#isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)
     this.#trusted = holds ? after : undefined
+    if (holds) this.uidFile.rest()
   }
 
   async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
@@ -453,6 +477,19 @@ export class Folder {
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') this.#lose('deleted or renamed')
       throw fileFault(error, `Cannot read "${this.path}/cur"`)
     }
+  }
+
+  /**
+   * After changes by others, files may have been replaced under their names: what the index says of them is compared
+   * before it is used. A replacement in the very moment of a change of ours is noticed when the file is opened.
+   */
+  #doubtIndex(cur: FileFacts | undefined, {added, renamed, gone}: ScanResult): void {
+    const unexplained = !this.#changedByUs && this.#moved.size === 0 && !(this.#curSeen && sameFacts(cur, this.#curSeen))
+    const foreign = renamed.size > 0 || gone.length > 0 || [...added.keys()].some((base) => !this.#moved.has(base))
+    if (unexplained || foreign) this.index.doubt()
+    this.#curSeen = cur
+    this.#changedByUs = false
+    this.#moved = new Set()
   }
 
   /** Reads the keyword directory when it changed; answers with the messages whose keywords did. */
@@ -502,6 +539,7 @@ export class Folder {
     const newUidNext = uidNext + fresh.length
     this.#uidValidity = uidValidity
     this.#uidNext = newUidNext
+    this.index.belongsTo(uidValidity)
     this.#loaded = true
     if (arrivals.length > 0) this.#leftNew = true
     if (fresh.length > 0) this.#isRecent(uidNext, newUidNext)
