@@ -85,7 +85,7 @@ function emptyFolder(): Folder {
   const disk = new SimulatedDisk(new SimulatedClock(10))
   for (const path of ['/mail', '/mail/cur', '/mail/new', '/mail/tmp']) disk.make(path, 'directory', 0o700)
   const env = storeEnvironment({files: new SimulatedFiles(disk), keywordsMode: 0})
-  return new Folder(env, {name: 'INBOX' as FolderName, path: '/mail', validities: new UidValidities(), onLost: () => {}})
+  return new Folder(env, {name: 'INBOX' as FolderName, account: '/mail', path: '/mail', validities: new UidValidities(), onLost: () => {}})
 }
 
 updates('clients that believe them know every message and its flags, with and without permission to expunge', () => {
