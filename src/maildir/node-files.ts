@@ -13,6 +13,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   statfsSync,
   unlinkSync,
   write,
@@ -77,6 +78,9 @@ function createNow(path: string, data: Buffer, mode: number): FileFacts {
   try {
     for (let at = 0; at < data.length; ) at += writeSync(descriptor, data, at, data.length - at)
     return factsOf(fstatSync(descriptor, {bigint: true}))
+  } catch (error) {
+    rmSync(native(path), {force: true}) // a full disk: nothing half written stays
+    throw error
   } finally {
     closeSync(descriptor)
   }
