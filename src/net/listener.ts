@@ -40,6 +40,8 @@ export interface ListenerOptions {
   /** Connections begin with a TLS handshake. */
   readonly implicitTls: boolean
   readonly policy: () => ListenerPolicy
+  /** Connections wait, unread, until this resolves: a process that opened its ports as root gives that up first. */
+  readonly ready?: Promise<void>
   /** Serves one connection; what it throws ends only this connection. */
   readonly serve: (connection: ClientConnection) => Promise<void>
   /** Last line for a client that is refused, on ports without TLS. */
@@ -169,8 +171,9 @@ export class Listener {
     remote: Peer,
     {policy: {acceptor}, signal}: {readonly policy: ListenerPolicy; readonly signal: AbortSignal},
   ): Promise<void> {
-    const {implicitTls, serve, log} = this.#options
+    const {implicitTls, serve, log, ready} = this.#options
     let current: Socket = socket
+    await ready
     const secure = async (handshake: Promise<TLSSocket>) => {
       const wrapped = await handshake.catch((error: unknown) => {
         if (error instanceof Hangup && error.reason === 'closed') log.info('tls.failed', {ip: remote.ip, reason: error.message})

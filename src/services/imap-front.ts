@@ -29,9 +29,14 @@ export class ImapFront implements FrontRole {
   readonly #options: ImapFrontOptions
   readonly #listeners: ReadonlyMap<ServiceName, Listener>
   readonly #deadlines = new Deadlines()
+  readonly #ready: Promise<void>
+  #begin: () => void = () => {}
 
   constructor(options: ImapFrontOptions) {
     this.#options = options
+    this.#ready = new Promise((resolve) => {
+      this.#begin = resolve
+    })
     this.#listeners = new Map(options.names.map((name) => [name, this.#listener(name)]))
   }
 
@@ -40,6 +45,7 @@ export class ImapFront implements FrontRole {
     return new Listener({
       endpoints: service(name).endpoints,
       implicitTls: name === 'imaps',
+      ready: this.#ready,
       policy: () => {
         const {limits, certificate} = service(name)
         return {limits, acceptor: certificate && (() => certificate.acceptor())}
@@ -83,6 +89,10 @@ export class ImapFront implements FrontRole {
       for (const listener of opened) listener.stopAccepting()
       throw error
     }
+  }
+
+  begin(): void {
+    this.#begin()
   }
 
   get endpoints(): ReadonlyMap<string, readonly Endpoint[]> {

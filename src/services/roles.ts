@@ -29,6 +29,8 @@ export interface MailRole {
 export interface FrontRole {
   /** Opens all ports or none. @throws {Fault} `bad-configuration` */
   open(): Promise<void>
+  /** Serves the connections: they wait until then. */
+  begin(): void
   /** The open ports by service. */
   readonly endpoints: ReadonlyMap<string, readonly Endpoint[]>
   /** Closes the ports, tells the sessions, and cuts those that have not ended after `limitMs`. */

@@ -4,6 +4,7 @@ import {performance} from 'node:perf_hooks'
 import {type AuthRole, createAuthRole} from '../auth/auth-role.js'
 import {completeName, type DefaultDomain} from '../auth/complete-name.js'
 import {CryptPool} from '../auth/hash/crypt-pool.js'
+import {ModuleChain} from '../auth/module-chain.js'
 import {moduleTypes} from '../auth/modules/registry.js'
 import type {Log} from '../log/log.js'
 
@@ -51,7 +52,7 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
     return []
   })
   const role = createAuthRole({
-    modules,
+    modules: new ModuleChain({modules, log}),
     defaults: {options: settings.defaultOptions, maildir: settings.defaultMaildir},
     complete: (user) => completeName(user, settings.defaultDomain),
     log,

@@ -29,14 +29,18 @@ function isAlive(pid: number): boolean {
 }
 
 export function mailProcess(log: Log): MailProcess {
-  const nowMs = () => performance.timeOrigin + performance.now()
   const files = new NodeFiles()
   const hostName = hostname()
   return {
     files,
     log,
-    names: new UniqueNames({host: hostName, pid: process.pid, nowMicroseconds: () => nowMs() * 1000}),
-    nowMs,
+    names: new UniqueNames({
+      host: hostName,
+      pid: process.pid,
+      nowMicroseconds: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+    }),
+    // The clock that stamps files, not a monotonic one: the two drift apart.
+    nowMs: Date.now,
     pid: process.pid,
     hostName,
     isAlive,

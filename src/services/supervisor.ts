@@ -126,6 +126,7 @@ class Supervisor implements RunningServer {
       await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
       becomeUser(user)
     }
+    front.begin()
     await this.#checkAccounts()
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})

@@ -2,15 +2,16 @@ import {randomBytes} from 'node:crypto'
 import {type HashKind, hashMakers} from '../auth/hash/make-hash.js'
 import {type HmacDigest, hmacContext} from '../auth/hmac/context.js'
 import {loadCrypt} from '../auth/native.js'
-import {askPassword} from './ask-password.js'
-import {octetsOf, type Tool, type ToolIo} from './tool.js'
+import {formatScramSecret, makeScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS} from '../auth/scram/secret.js'
+import {newPassword} from './password-input.js'
+import {octetsOf, type Tool} from './tool.js'
 
-/** Longest line that counts (`spec/auth.md` §5). */
-const MAX_PASSWORD_OCTETS = 8191
 /** What DES looks at. */
 const DES_OCTETS = 8
 
 const HMACS: Record<string, HmacDigest> = {'-hmac-md5': 'md5', '-hmac-sha1': 'sha1', '-hmac-sha256': 'sha256'}
+/** Ours: for the field `scram-sha-256pw`. */
+const SCRAM = '-scram-sha-256'
 /** All but `-md5` are ours. */
 const KINDS: Record<string, HashKind> = {'-md5': 'md5', '-sha256': 'sha256', '-sha512': 'sha512', '-yescrypt': 'yescrypt'}
 
@@ -19,14 +20,19 @@ const KINDS: Record<string, HashKind> = {'-md5': 'md5', '-sha256': 'sha256', '-s
  * (`spec/auth.md` §5). Without an option that is DES, which real Courier and every crypt(3) know, and which is weak.
  */
 export const userdbpwTool: Tool = async (args, io) => {
-  if (args.some((arg) => !(arg in HMACS) && !(arg in KINDS))) {
+  if (args.some((arg) => !(arg in HMACS) && !(arg in KINDS) && arg !== SCRAM)) {
     io.err(octetsOf(`${io.program}: invalid argument.\n`))
     return 1
   }
   const hmac = args.findLast((arg) => arg in HMACS)
   const kind = KINDS[args.findLast((arg) => arg in KINDS) ?? ''] ?? 'des'
-  const answer = io.inputIsTerminal ? await askTwice(io) : await readPassword(io)
+  const answer = await newPassword(io)
   if (typeof answer === 'number') return answer
+  if (args.includes(SCRAM)) {
+    const secret = makeScramSecret(answer, {salt: randomBytes(SCRAM_SALT_OCTETS), iterations: SCRAM_ITERATIONS})
+    io.out(`${formatScramSecret(secret)}\n`)
+    return 0
+  }
   const digest = HMACS[hmac ?? '']
   if (digest === undefined && kind === 'des' && io.inputIsTerminal && answer.length > DES_OCTETS) {
     io.err(`Only the first ${DES_OCTETS} characters count with this kind of hash: -yescrypt and -sha512 have no such limit.\n`)
@@ -38,24 +44,4 @@ export const userdbpwTool: Tool = async (args, io) => {
   }
   io.out(`${hash}\n`)
   return 0
-}
-
-/** The first line of standard input; the exit code when there is none. */
-async function readPassword({input}: ToolIo): Promise<Buffer | number> {
-  const line = await input.next()
-  return line === undefined ? 1 : line.subarray(0, MAX_PASSWORD_OCTETS)
-}
-
-/** Asks until it gets the same twice; the exit code when it is interrupted. */
-async function askTwice(io: ToolIo): Promise<Buffer | number> {
-  for (;;) {
-    const first = await askPassword('Password:')
-    const second = first === undefined ? undefined : await askPassword('Reenter password:')
-    if (first === undefined || second === undefined) {
-      io.out('\n')
-      return 0
-    }
-    if (first === second) return Buffer.from(first).subarray(0, MAX_PASSWORD_OCTETS)
-    io.err("\nPasswords don't match.\n\n")
-  }
 }

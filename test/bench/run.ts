@@ -28,8 +28,20 @@ const {values: options} = parseArgs({
 })
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
 const isRoot = process.getuid?.() === 0
-const [uid, gid] = isRoot ? [4900, 4900] : [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+const [uid, gid] = isRoot ? benchUser() : [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
 const messages = Number(options.messages)
+
+/** An ordinary user who owns the mail; made when it is missing. */
+function benchUser(): [uid: number, gid: number] {
+  const name = 'courierbench'
+  try {
+    execFileSync('id', [name], {stdio: 'ignore'})
+  } catch {
+    execFileSync('useradd', ['-r', '-M', '-U', '-d', '/nonexistent', '-s', '/usr/sbin/nologin', name])
+  }
+  const id = (what: string) => Number(execFileSync('id', [what, name], {encoding: 'utf8'}))
+  return [id('-u'), id('-g')]
+}
 
 interface Result {
   readonly row: string
@@ -140,14 +152,7 @@ function printTable(results: readonly Result[], servers: readonly Server[]): voi
 
 const directory = options.directory || mkdtempSync(join(tmpdir(), 'courier-bench-'))
 mkdirSync(directory, {recursive: true, mode: 0o755})
-if (isRoot) {
-  execFileSync('chmod', ['755', directory])
-  try {
-    execFileSync('getent', ['passwd', String(uid)])
-  } catch {
-    execFileSync('useradd', ['-r', '-M', '-u', String(uid), '-U', '-d', '/nonexistent', '-s', '/usr/sbin/nologin', 'courierbench'])
-  }
-}
+if (isRoot) execFileSync('chmod', ['755', directory])
 console.log(
   `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB; ${messages} messages; median of ${options.rounds}`,
 )

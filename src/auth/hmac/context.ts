@@ -6,9 +6,10 @@ import {sha256Compress} from './sha256-compress.js'
 /** The digests that HMAC contexts are made with, as in the names of their fields (`hmac-md5pw`). */
 export type HmacDigest = 'md5' | 'sha1' | 'sha256'
 
-const BLOCK_OCTETS = 64
+export const BLOCK_OCTETS = 64
 
-const DIGESTS: Record<HmacDigest, {readonly start: string; readonly compress: (state: Buffer, block: Buffer) => Buffer}> = {
+/** Inner state before the first block, and the step from one block to the next. */
+export const DIGESTS: Record<HmacDigest, {readonly start: string; readonly compress: (state: Buffer, block: Buffer) => Buffer}> = {
   md5: {start: '0123456789abcdeffedcba9876543210', compress: md5Compress},
   sha1: {start: '67452301efcdab8998badcfe10325476c3d2e1f0', compress: sha1Compress},
   sha256: {start: '6a09e667bb67ae853c6ef372a54ff53a510e527f9b05688c1f83d9ab5be0cd19', compress: sha256Compress},
