@@ -135,16 +135,22 @@ export class ConnectionPool<C extends PooledConnection> {
       this.#waiting.push(entry)
     })
     const late = () => {
-      const index = this.#waiting.findIndex((waiting) => waiting === entry)
+      const index = entry === undefined ? -1 : this.#waiting.indexOf(entry)
       if (index >= 0) this.#waiting.splice(index, 1)
     }
     return within(wait, this.#options.waitMs, {what: this.#options.what, late})
   }
 
   #give(connection: C): void {
-    if (!connection.usable || this.#closed) return this.#forget(connection)
+    if (!connection.usable || this.#closed) {
+      this.#forget(connection)
+      return
+    }
     const waiting = this.#waiting.shift()
-    if (waiting) return waiting.resolve(connection)
+    if (waiting) {
+      waiting.resolve(connection)
+      return
+    }
     const timer = setTimeout(() => {
       const index = this.#idle.findIndex((idle) => idle.connection === connection)
       if (index >= 0) this.#idle.splice(index, 1)

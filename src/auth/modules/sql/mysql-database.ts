@@ -163,7 +163,8 @@ async function tlsOptions({authority, authorityDirectory, certificate, key, ciph
 function rowsOf(result: unknown): readonly SqlRow[] {
   if (!Array.isArray(result)) return []
   const [first] = result
-  const rows: readonly unknown[] = Array.isArray(first) && (first.length === 0 || Array.isArray(first[0])) && result.length > 1 ? first : result
+  const rows: readonly unknown[] =
+    Array.isArray(first) && (first.length === 0 || Array.isArray(first[0])) && result.length > 1 ? first : result
   return rows.filter(Array.isArray).map((row: readonly unknown[]) => row.map(textOf))
 }
 

@@ -34,9 +34,9 @@ interface Piece {
 }
 
 /** The text with values for names: single pass, unknown names are empty, an open `$(` takes the rest. */
-export function fillIn(query: string, values: QueryValues, escape: (value: string, name: string) => string): string {
+export function fillIn(query: string, values: QueryValues, render: (value: string, name: string) => string): string {
   return piecesOf(query)
-    .map(({text, isName}) => (isName ? escape(valueOf(values, text), text) : text))
+    .map(({text, isName}) => (isName ? render(valueNamed(values, text), text) : text))
     .join('')
 }
 
@@ -69,28 +69,30 @@ interface Sink {
 
 /** Text outside of quotes: a value that no letter touches is a parameter. */
 function addOpenText(pieces: readonly Piece[], {addText, addParameter, options: {values, verbatim}}: Sink): void {
-  pieces.forEach(({text, isName}, index) => {
-    if (!isName) return addText(text)
-    const value = valueOf(values, text)
-    if (verbatim.has(text)) return addText(value)
+  for (const [index, {text, isName}] of pieces.entries()) {
+    const value = isName ? valueNamed(values, text) : text
     const [before, after] = [pieces[index - 1], pieces[index + 1]]
     const touches = before?.isName || after?.isName || /[\w.$]$/.test(before?.text ?? '') || /^[\w.$]/.test(after?.text ?? '')
-    if (touches) addText(wordOf(value))
+    if (!isName || verbatim.has(text)) addText(value)
+    else if (touches) addText(wordOf(value))
     else addParameter(value)
-  })
+  }
 }
 
 /** Both characters are doubled: right whether or not the server takes the backslash as an escape. */
 function escapeFor({kind, text}: QueryPart, value: string): string {
   if (kind !== 'escaped-string') return wordOf(value)
-  return value.replaceAll('\0', '').replaceAll('\\', '\\\\').replaceAll(text.endsWith('"') ? '"' : "'", (quote) => quote + quote)
+  return value
+    .replaceAll('\0', '')
+    .replaceAll('\\', '\\\\')
+    .replaceAll(text.endsWith('"') ? '"' : "'", (quote) => quote + quote)
 }
 
 function wordOf(value: string): string {
   return value.replace(/[^A-Za-z0-9_]/g, '')
 }
 
-function valueOf(values: QueryValues, name: string): string {
+function valueNamed(values: QueryValues, name: string): string {
   return Object.hasOwn(values, name) ? (values[name] ?? '') : ''
 }
 

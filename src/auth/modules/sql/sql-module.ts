@@ -40,7 +40,8 @@ function open(values: RcValues, dialect: SqlDialect, {daemons, now}: ModuleConte
   const queries = sqlQueries(values, dialect)
   const number = (setting: string, fallback: number) => {
     const text = values.get(dialect.prefix + setting) || String(fallback)
-    if (!/^\d{1,4}$/.test(text) || Number(text) === 0) throw new Fault('bad-configuration', `${dialect.prefix}${setting} is "${text}": not a number above 0`)
+    if (!/^\d{1,4}$/.test(text) || Number(text) === 0)
+      throw new Fault('bad-configuration', `${dialect.prefix}${setting} is "${text}": not a number above 0`)
     return Number(text)
   }
   const options = {connections: number('CONNECTIONS', daemons), timeoutMs: number('TIMEOUT', DEFAULT_TIMEOUT_S) * 1000, now}
@@ -83,7 +84,8 @@ class SqlModule implements AuthModule {
       const [row] = rows
       if (row === undefined) return REFUSED
       if (rows.length > 1 && this.#dialect.wantsOneRow) return this.#unavailable(`${rows.length} rows for "${user}"`)
-      if (row.length < LEAST_COLUMNS) return this.#unavailable(`The query for an account gives ${row.length} columns, at least ${LEAST_COLUMNS} are needed`)
+      if (row.length < LEAST_COLUMNS)
+        return this.#unavailable(`The query for an account gives ${row.length} columns, at least ${LEAST_COLUMNS} are needed`)
       const account = accountOf(row, user)
       const problem = problemOf(account)
       if (problem === undefined) return {outcome: 'accepted', account}

@@ -48,7 +48,10 @@ export function sqlQueries(values: RcValues, dialect: SqlDialect): SqlQueries {
       const names = SELECTED.map((name) => (name === 'MAILDIR' ? maildir : columns[name]))
       // A column that nobody has is not asked for: the query is then the original's.
       if (columns.SCRAM === EMPTY) names.pop()
-      return {texts: [`SELECT ${names.join(', ')} FROM ${table} WHERE ${columns.LOGIN} = `, ` AND (${where})`], parameters: [fullName(user)]}
+      return {
+        texts: [`SELECT ${names.join(', ')} FROM ${table} WHERE ${columns.LOGIN} = `, ` AND (${where})`],
+        parameters: [fullName(user)],
+      }
     },
     enumerate() {
       if (custom.enumerate) return prepare(custom.enumerate, {...partsOf('*', domain), service: 'enumerate'})

@@ -93,14 +93,14 @@ export function loadSqlite(): OpenSqlite {
 
 function functionsOf() {
   const library = loadLibrary(LIBRARIES)
-  const look = koffi.proto('int SqliteLook(void *data)')
+  const lookType = koffi.pointer(koffi.proto('int', ['void *']))
   return {
-    lookType: koffi.pointer(look),
+    lookType,
     open: library.func('int sqlite3_open_v2(str path, _Out_ void **db, int flags, str vfs)'),
     message: library.func('str sqlite3_errmsg(void *db)'),
     close: library.func('int sqlite3_close_v2(void *db)'),
     setBusy: library.func('int sqlite3_busy_timeout(void *db, int ms)'),
-    setLook: library.func('void sqlite3_progress_handler(void *db, int steps, SqliteLook *look, void *data)'),
+    setLook: library.func('sqlite3_progress_handler', 'void', ['void *', 'int', lookType, 'void *']),
     prepare: library.func('int sqlite3_prepare_v2(void *db, str sql, int octets, _Out_ void **statement, _Out_ str *tail)'),
     bind: library.func('int sqlite3_bind_text(void *statement, int index, uint8_t *text, int octets, intptr_t destructor)'),
     step: library.func('int sqlite3_step(void *statement)'),
