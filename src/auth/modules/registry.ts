@@ -1,3 +1,4 @@
+import {authdaemonModule} from './authdaemon/authdaemon.js'
 import {authmysql} from './authmysql.js'
 import {authpgsql} from './authpgsql.js'
 import {authsqlite} from './authsqlite.js'
@@ -5,4 +6,4 @@ import {authuserdb} from './authuserdb.js'
 import type {ModuleType} from './module.js'
 
 /** Every module that `authmodulelist` may name. */
-export const moduleTypes: readonly ModuleType[] = [authuserdb, authpgsql, authmysql, authsqlite]
+export const moduleTypes: readonly ModuleType[] = [authuserdb, authpgsql, authmysql, authsqlite, authdaemonModule]
