@@ -1,8 +1,8 @@
-import enquirer from 'enquirer'
-
 /** Asks on the terminal, on standard error, without showing what is typed; undefined when it is interrupted. The only user of enquirer in `src/`. */
 export async function askPassword(message: string): Promise<string | undefined> {
   try {
+    // Only a terminal needs it, and it takes long to load.
+    const {default: enquirer} = await import('enquirer')
     const answers = await enquirer.prompt<{password?: string}>({
       type: 'invisible',
       name: 'password',

@@ -3,11 +3,9 @@ import {type HashKind, hashMakers} from '../auth/hash/make-hash.js'
 import {type HmacDigest, hmacContext} from '../auth/hmac/context.js'
 import {loadCrypt} from '../auth/native.js'
 import {formatScramSecret, makeScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS} from '../auth/scram/secret.js'
-import {askPassword} from './ask-password.js'
-import {octetsOf, type Tool, type ToolIo} from './tool.js'
+import {newPassword} from './password-input.js'
+import {octetsOf, type Tool} from './tool.js'
 
-/** Longest line that counts (`spec/auth.md` §5). */
-const MAX_PASSWORD_OCTETS = 8191
 /** What DES looks at. */
 const DES_OCTETS = 8
 
@@ -28,7 +26,7 @@ export const userdbpwTool: Tool = async (args, io) => {
   }
   const hmac = args.findLast((arg) => arg in HMACS)
   const kind = KINDS[args.findLast((arg) => arg in KINDS) ?? ''] ?? 'des'
-  const answer = io.inputIsTerminal ? await askTwice(io) : await readPassword(io)
+  const answer = await newPassword(io)
   if (typeof answer === 'number') return answer
   if (args.includes(SCRAM)) {
     const secret = makeScramSecret(answer, {salt: randomBytes(SCRAM_SALT_OCTETS), iterations: SCRAM_ITERATIONS})
@@ -46,24 +44,4 @@ export const userdbpwTool: Tool = async (args, io) => {
   }
   io.out(`${hash}\n`)
   return 0
-}
-
-/** The first line of standard input; the exit code when there is none. */
-async function readPassword({input}: ToolIo): Promise<Buffer | number> {
-  const line = await input.next()
-  return line === undefined ? 1 : line.subarray(0, MAX_PASSWORD_OCTETS)
-}
-
-/** Asks until it gets the same twice; the exit code when it is interrupted. */
-async function askTwice(io: ToolIo): Promise<Buffer | number> {
-  for (;;) {
-    const first = await askPassword('Password:')
-    const second = first === undefined ? undefined : await askPassword('Reenter password:')
-    if (first === undefined || second === undefined) {
-      io.out('\n')
-      return 0
-    }
-    if (first === second) return Buffer.from(first).subarray(0, MAX_PASSWORD_OCTETS)
-    io.err("\nPasswords don't match.\n\n")
-  }
 }

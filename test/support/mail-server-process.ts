@@ -80,6 +80,7 @@ function answer(question: Question): Told {
   return {memory: process.memoryUsage()}
 }
 
-process.on('message', (question: Question) => process.send?.(answer(question)))
+// A parent that has ended reads no answers.
+process.on('message', (question: Question) => process.send?.(answer(question), () => {}))
 process.on('disconnect', () => process.exit(0))
 process.send?.({ports: {imap: plain.endpoints[0]?.port ?? 0, imaps: secure.endpoints[0]?.port ?? 0}, certificatePem} satisfies Told)

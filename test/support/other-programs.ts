@@ -48,12 +48,15 @@ export function randomNumbers(seed: number): (limit: number) => number {
 
 export class OtherPrograms implements Surroundings {
   readonly random: (limit: number) => number
-  /** Messages that Courier itself gave another UID, because they were renamed under its `readdir`. */
-  readonly renumbered = new Set<string>()
+  /** Messages whose UIDs Courier forgot, because they were renamed under its `readdir`. */
+  readonly forgotten = new Set<string>()
+  /** Messages that others removed. */
+  readonly removed = new Set<string>()
+  /** Messages that had two names for a moment, and for ever when somebody else moved one meanwhile. */
+  readonly doubled = new Set<string>()
   readonly #disk: SimulatedDisk
   readonly #manners: Manners
   readonly #intrusions: Intrusion[]
-  readonly #assigned = new Map<string, number>()
   readonly #lists: RacingList
   readonly #running: Generator<void>[] = []
   readonly #active = new Set<Generator<void>>()
@@ -132,17 +135,23 @@ export class OtherPrograms implements Surroundings {
 
   #expunge(pick: number): void {
     const name = this.#pick('cur', pick)
-    if (name !== undefined && pick % 4 === 0) this.#disk.unlink(`${FOLDER}/cur/${name}`)
+    if (name === undefined || pick % 4 !== 0) return
+    this.removed.add(baseName(name))
+    this.#disk.unlink(`${FOLDER}/cur/${name}`)
   }
 
   /** A program may be in the middle of a listing, during which moments pass: then it is not continued. */
   #step(program: Generator<void>): void {
     if (this.#active.has(program)) return
     this.#active.add(program)
-    const {done} = program.next()
-    this.#active.delete(program)
-    const place = this.#running.indexOf(program)
-    if (done && place >= 0) this.#running.splice(place, 1)
+    let done: boolean | undefined = true
+    try {
+      done = program.next().done
+    } finally {
+      this.#active.delete(program)
+      const place = this.#running.indexOf(program)
+      if (done && place >= 0) this.#running.splice(place, 1)
+    }
   }
 
   #pick(directory: 'new' | 'cur', pick: number): string | undefined {
@@ -170,6 +179,8 @@ export class OtherPrograms implements Surroundings {
     if (name === undefined) return
     const target = `${FOLDER}/cur/${name}${withFlags('', pick % 2 ? 0 : pick % 32)}`
     if (pick % 3) return this.#disk.rename(`${FOLDER}/new/${name}`, target)
+    if (this.#disk.find(target)) return
+    this.doubled.add(name)
     this.#disk.link(`${FOLDER}/new/${name}`, target)
     yield
     this.#disk.unlink(`${FOLDER}/new/${name}`)
@@ -201,7 +212,7 @@ export class OtherPrograms implements Surroundings {
   *#courierScan(): Generator<void> {
     yield* this.#locked(
       function* (this: OtherPrograms): Generator<void> {
-        for (const name of this.#lists.names(`${FOLDER}/new`)) {
+        for (const name of yield* this.#lists.names(`${FOLDER}/new`)) {
           if (!this.#disk.find(`${FOLDER}/new/${name}`)) continue
           this.#disk.rename(`${FOLDER}/new/${name}`, `${FOLDER}/cur/${nameInCur(name)}`)
           yield
@@ -209,20 +220,20 @@ export class OtherPrograms implements Surroundings {
         const path = `${FOLDER}/courierimapuiddb`
         const before = parseUidDatabase(this.#disk.find(path)?.data ?? Buffer.alloc(0))
         yield
-        const bases = new Set(this.#lists.names(`${FOLDER}/cur`).map(baseName))
+        const bases = new Set((yield* this.#lists.names(`${FOLDER}/cur`)).map(baseName))
         yield
         if (!before) return
         const kept = [...before.uids].filter(([base]) => bases.has(base))
-        for (const [base, uid] of before.uids) this.#assigned.set(base, uid)
+        for (const name of this.#disk.names(`${FOLDER}/cur`)) {
+          const base = baseName(name)
+          if (before.uids.has(base) && !bases.has(base)) this.forgotten.add(base)
+        }
         const fresh = sortForUids(
           [...bases].filter((base) => !before.uids.has(base)),
           (base) => base,
         )
         for (const [place, base] of fresh.entries()) {
-          const uid = before.uidNext + place
-          if ((this.#assigned.get(base) ?? uid) !== uid) this.renumbered.add(base)
-          this.#assigned.set(base, uid)
-          kept.push([base, uid])
+          kept.push([base, before.uidNext + place])
         }
         if (fresh.length === 0 && kept.length === before.uids.size) return
         const text = formatUidDatabase({uidValidity: before.uidValidity, uidNext: before.uidNext + fresh.length}, kept)

@@ -38,12 +38,13 @@ export class RacingList {
     this.#missesInARow = missesInARow
   }
 
-  names(path: string): string[] {
+  /** Lists a directory; others may act at each `yield`. */
+  *names(path: string): Generator<void, string[]> {
     const {random} = this.#surroundings
     const directory = this.#disk.directory(path)
     const states = [new Map(directory.entries)]
     for (let moments = 2 + random(5); moments > 0; moments -= 1) {
-      this.#surroundings.moment()
+      yield
       states.push(new Map(directory.entries))
     }
     const listed: string[] = []
@@ -104,8 +105,14 @@ export class SimulatedFiles implements MaildirFiles {
     })
   }
 
-  list(path: string): Promise<string[]> {
-    return this.#call(() => this.#lists.names(path))
+  async list(path: string): Promise<string[]> {
+    const listing = await this.#call(() => this.#lists.names(path))
+    for (;;) {
+      const {done, value} = listing.next()
+      if (done) return value
+      this.#surroundings.moment()
+      await null
+    }
   }
 
   open(path: string): Promise<OpenFile | undefined> {

@@ -72,7 +72,7 @@ export class Arrivals {
     const folder = this.#folder
     const {files} = folder.env
     await folder.ensureCurrent()
-    const uids = folder.giveUids(arrivals.length)
+    const uids = folder.nextUids(arrivals.length)
     const rows: MessageRow[] = arrivals.map(({base, flags}, place) => ({
       uid: uids[place] as Uid,
       base,
@@ -82,7 +82,10 @@ export class Arrivals {
       modseq: 0,
     }))
     const next = folder.snapshot.append(rows)
-    const prepared = await folder.uidFile.prepare({uidValidity: folder.uidValidity, uidNext: folder.uidNext}, Folder.uidLines(next))
+    const prepared = await folder.uidFile.prepare(
+      {uidValidity: folder.uidValidity, uidNext: folder.uidNext + uids.length},
+      Folder.uidLines(next),
+    )
     const inPlace: string[] = []
     try {
       // Before the messages are there: a scan must not see one without its keywords.
@@ -94,6 +97,7 @@ export class Arrivals {
         inPlace.push(path)
       }
       await prepared.commit()
+      folder.giveUids(uids)
     } catch (error) {
       await prepared.discard()
       for (const path of inPlace) await files.unlink(path).catch(() => false)

@@ -76,6 +76,8 @@ export class Folder {
   #lost: Fault | undefined
   #uidValidity = 0
   #uidNext = 1
+  /** Of all messages that were ever in the snapshot. */
+  #highestUid = 0
   #highestModseq = 0
   /** UIDs that no read-write session has been told of yet, as half-open ranges. */
   #unclaimed: [from: number, to: number][] = []
@@ -196,11 +198,14 @@ export class Folder {
     if (!this.#loaded || !this.uidFile.isCurrent()) await this.#scanLocked()
   }
 
-  /** Gives the next UIDs; they count only when `apply` follows. */
-  giveUids(count: number): Uid[] {
-    const first = this.#uidNext
-    this.#uidNext += count
-    return Array.from({length: count}, (_, place) => (first + place) as Uid)
+  /** UIDs for new messages; nobody has them before `giveUids`. */
+  nextUids(count: number): Uid[] {
+    return Array.from({length: count}, (_, place) => (this.#uidNext + place) as Uid)
+  }
+
+  /** These UIDs are in the database on disk now. */
+  giveUids(uids: readonly Uid[]): void {
+    this.#uidNext = Math.max(this.#uidNext, (uids.at(-1) ?? 0) + 1)
   }
 
   /** Makes a change of ours or a found one the state, and tells everybody. */
@@ -234,6 +239,7 @@ export class Folder {
     this.#snapshot = this.#snapshot.change(changes)
     for (const {uid, base, info} of added) this.names.add(base, info, uid)
     this.#snapshot = this.#snapshot.append(added.map((row) => ({...row, info: this.names.shared(row.info), modseq})))
+    this.#highestUid = Math.max(this.#highestUid, added.at(-1)?.uid ?? 0)
     this.keywordFiles.came(staying)
     this.journal.add({kind: 'gone', uids: gone})
     this.journal.add({kind: 'added', uids: added.map(({uid}) => uid)})
@@ -394,26 +400,22 @@ export class Folder {
 
   /**
    * Moves one file from `new/` to `cur/`. A delivery must never replace a message: one that has the same base name by
-   * accident gets another. A program that takes it by link and unlink at the same moment must not make it two.
+   * accident gets another. What a program is just taking by link and unlink is in `cur/` already; it must not become two.
    */
   async #takeNew(name: string): Promise<void> {
     const {files} = this.env
     const waiting = `${this.path}/new/${name}`
     const {base, info} = splitName(nameInCur(name))
     const path = (number: number, ending = info) => `${this.path}/cur/${base}${number ? `_${number}` : ''}${ending}`
-    let number = 0
-    for (let taken = files.stat(path(0)); taken; taken = files.stat(path(number))) {
-      if (samePlace(files.stat(waiting), taken)) {
-        await files.unlink(waiting)
-        return
-      }
-      number += 1
+    const facts = files.stat(waiting)
+    const isTaken = (ending: string) => samePlace(files.stat(path(0, ending)), facts)
+    if ((facts?.links ?? 0) > 1 && likelyInfos(this.names.infos()).some(isTaken)) {
+      await files.unlink(waiting)
+      return
     }
+    let number = 0
+    while (files.stat(path(number))) number += 1
     await files.rename(waiting, path(number))
-    const made = files.stat(path(number))
-    if (!made || made.links === 1) return
-    const infos = likelyInfos(this.names.infos()).filter((other) => other !== info)
-    if (infos.some((other) => samePlace(files.stat(path(number, other)), made))) await files.unlink(path(number))
   }
 
   async #scanLocked(): Promise<void> {
@@ -502,11 +504,10 @@ export class Folder {
 
   /** What becomes of each message: known ones that are gone, new ones with the UID that the database has for them. */
   #sortOut(result: ScanResult, database: UidDatabase | undefined) {
-    const highest = this.#snapshot.highestUid
     const gone: Uid[] = [...result.gone]
     const arrivals: {uid: number | undefined; base: string; info: string}[] = []
-    // A UID below those already told cannot be shown any more: such a message counts as new.
-    const usable = (uid: number | undefined) => (uid !== undefined && uid > highest ? uid : undefined)
+    // A UID that is not above those already told cannot be shown any more: such a message counts as new.
+    const usable = (uid: number | undefined) => (uid !== undefined && uid > this.#highestUid ? uid : undefined)
     for (const [base, info] of result.added) arrivals.push({uid: usable(database?.uids.get(base)), base, info})
     let restore = false
     if (database && this.#loaded) {

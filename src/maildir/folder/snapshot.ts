@@ -146,11 +146,6 @@ export class Snapshot {
     return `${chunk.place.bases[offset] ?? ''}${chunk.state.infos[offset] ?? ''}`
   }
 
-  get highestUid(): number {
-    const last = this.#chunks.at(-1)?.place.uids
-    return last?.[last.length - 1] ?? 0
-  }
-
   /** Index of the first message with a UID of at least `uid`; `size` when there is none. */
   firstFrom(uid: number): number {
     let low = 0

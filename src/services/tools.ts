@@ -1,0 +1,22 @@
+import {dirname, resolve} from 'node:path'
+import type {Tool} from './tool.js'
+
+/**
+ * The tools by the names that the originals have. Each is loaded when it is called, so that a tool costs no more than itself.
+ *
+ * `path`: how the program was called.
+ */
+export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = {
+  authpasswd: async () => (await import('./authpasswd-tool.js')).authpasswdTool,
+  courierauthconfig: async (path) => (await import('./courierauthconfig-tool.js')).courierauthconfigTool(dirname(resolve(path))),
+  maildirmake: async () => {
+    const {maildirmake} = await import('./maildirmake/maildirmake.js')
+    return (args, {env, out, err}) => maildirmake(args, {env, out, err})
+  },
+  makeuserdb: async () => (await import('./makeuserdb-tool.js')).makeuserdbTool,
+  pw2userdb: async () => (await import('./pw2userdb-tool.js')).pw2userdbTool,
+  userdb: async () => (await import('./userdb-tool.js')).userdbTool,
+  'userdb-test-cram-md5': async () => (await import('./userdb-test-cram-md5-tool.js')).userdbTestCramMd5Tool,
+  userdbpw: async () => (await import('./userdbpw-tool.js')).userdbpwTool,
+  vchkpw2userdb: async () => (await import('./vchkpw2userdb-tool.js')).vchkpw2userdbTool,
+}
