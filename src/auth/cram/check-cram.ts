@@ -48,7 +48,7 @@ function readQuestion({method: name, challenge, response}: ChallengeCheck): Cram
   const [asked, answered] = [challenge, response].map((text) => decodeBase64(Buffer.from(text, 'latin1')))
   const read = method && answered && readCramResponse(method, answered)
   const user = read && userNameOf(read.user)
-  return asked && user !== undefined ? {user, method, challenge: asked, response: read} : undefined
+  return method && read && asked && user !== undefined ? {user, method, challenge: asked, response: read} : undefined
 }
 
 async function checkCramOf(

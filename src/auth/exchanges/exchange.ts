@@ -37,7 +37,10 @@ export const REFUSED: ExchangeStep = {kind: 'checked', result: {outcome: 'refuse
 export const BAD_MESSAGE: ExchangeStep = {kind: 'failed', reason: 'bad-message'}
 
 /** The client speaks first: its initial response, or its answer to an empty challenge (RFC 4422 §5). */
-export function clientFirst(initial: Buffer | undefined, next: (message: Buffer) => Promise<ExchangeStep>): ExchangeStep | Promise<ExchangeStep> {
+export function clientFirst(
+  initial: Buffer | undefined,
+  next: (message: Buffer) => Promise<ExchangeStep>,
+): ExchangeStep | Promise<ExchangeStep> {
   return initial === undefined ? {kind: 'challenge', challenge: EMPTY, answer: next} : next(initial)
 }
 

@@ -68,6 +68,7 @@ function userOf(claims: Claims, {userClaim}: ClaimRules): TokenResult {
   const user = typeof value === 'string' ? userNameOf(Buffer.from(value)) : undefined
   if (user === undefined) return {outcome: 'invalid', reason: `The token has no "${userClaim}"`}
   // Anybody could claim the address of somebody else (OpenID Connect Core §5.1).
-  if (userClaim === 'email' && claims.email_verified === false) return {outcome: 'invalid', reason: 'The address in the token is not verified'}
+  if (userClaim === 'email' && claims.email_verified === false)
+    return {outcome: 'invalid', reason: 'The address in the token is not verified'}
   return {outcome: 'valid', user}
 }

@@ -102,6 +102,7 @@ function read(body: string): ClaimsResult {
   } catch {
     return unavailable('The introspection of tokens does not answer in JSON')
   }
-  if (value === null || typeof value !== 'object' || !('active' in value)) return unavailable('The introspection of tokens does not say "active"')
+  if (value === null || typeof value !== 'object' || !('active' in value))
+    return unavailable('The introspection of tokens does not say "active"')
   return value.active === true ? {outcome: 'claims', claims: value as Claims} : {outcome: 'invalid', reason: 'The token is not active'}
 }

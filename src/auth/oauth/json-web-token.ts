@@ -4,13 +4,19 @@ import type {Claims, ClaimsResult} from './token-verifier.js'
 
 /** Signatures that are understood, each with the only kind of key that it may be checked with (RFC 7518 §3.1, RFC 8037 §3.1). */
 const ALGORITHMS: ReadonlyMap<string, (key: KeyObject, signed: Buffer, signature: Buffer) => boolean> = new Map([
-  ['RS256', (key: KeyObject, signed: Buffer, signature: Buffer) => key.asymmetricKeyType === 'rsa' && verify('sha256', signed, key, signature)],
+  [
+    'RS256',
+    (key: KeyObject, signed: Buffer, signature: Buffer) => key.asymmetricKeyType === 'rsa' && verify('sha256', signed, key, signature),
+  ],
   [
     'ES256',
     (key: KeyObject, signed: Buffer, signature: Buffer) =>
       key.asymmetricKeyType === 'ec' && verify('sha256', signed, {key, dsaEncoding: 'ieee-p1363'}, signature),
   ],
-  ['EdDSA', (key: KeyObject, signed: Buffer, signature: Buffer) => key.asymmetricKeyType === 'ed25519' && verify(null, signed, key, signature)],
+  [
+    'EdDSA',
+    (key: KeyObject, signed: Buffer, signature: Buffer) => key.asymmetricKeyType === 'ed25519' && verify(null, signed, key, signature),
+  ],
 ])
 
 const TYPES = new Set(['jwt', 'at+jwt', 'application/jwt', 'application/at+jwt'])

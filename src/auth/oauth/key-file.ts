@@ -74,7 +74,9 @@ function textOf(value: unknown): string | undefined {
 function fromPem(text: string): TokenKey[] {
   return [...text.matchAll(PEM_BLOCK)].flatMap(([pem, kind]) => {
     try {
-      return [{id: undefined, algorithm: undefined, key: kind === 'CERTIFICATE' ? new X509Certificate(pem).publicKey : createPublicKey(pem)}]
+      return [
+        {id: undefined, algorithm: undefined, key: kind === 'CERTIFICATE' ? new X509Certificate(pem).publicKey : createPublicKey(pem)},
+      ]
     } catch {
       return []
     }

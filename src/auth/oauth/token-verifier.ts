@@ -2,7 +2,7 @@ import type {Secret} from '../../log/secret.js'
 
 /** What a bearer token says. */
 export type TokenResult =
-  | {readonly outcome: 'valid'; /** Login name, as the token has it. */ readonly user: string}
+  | {readonly outcome: 'valid' /** Login name, as the token has it. */; readonly user: string}
   /** The reason is for the log. */
   | {readonly outcome: 'invalid'; readonly reason: string}
   /** It cannot be told now. */
