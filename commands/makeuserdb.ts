@@ -6,9 +6,10 @@ export default class MakeUserdb extends Command {
   static override summary = 'Compile userdb text, so that the accounts in it count.'
   static override description = [
     'Reads the file or directory "userdb" of the configuration directory and replaces "userdb.lmdb" and "userdbshadow.lmdb" beside it. Running servers use them from the next login on. With an error in the text nothing is replaced.',
-    'Options: -f FILE (another file or directory, as the first argument), --config DIR (configuration directory).',
+    'Real Courier\'s "userdb.dat" and "userdbshadow.dat" (GDBM) are kept in step when they are there; --gdbm makes them, for programs on this host that read them, such as maildrop.',
+    'Options, in this order: --config DIR (configuration directory), --gdbm, -f FILE (another file or directory).',
   ].join('\n\n')
-  static override usage = ['makeuserdb [--config DIR] [-f FILE]']
+  static override usage = ['makeuserdb [--config DIR] [--gdbm] [-f FILE]']
   static override examples = ['<%= config.bin %> makeuserdb', '<%= config.bin %> makeuserdb -f /srv/mail/userdb']
   static override strict = false
 

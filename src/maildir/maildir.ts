@@ -258,7 +258,13 @@ export class Maildir implements Mailstore, ViewAccount {
     let open = this.#folders.get(name)
     if (!open) {
       const path = folderPath(this.#path, name)
-      const folder: Folder = new Folder(this.#env, {name, path, validities: this.#validities, onLost: () => this.#forget(name, folder)})
+      const folder: Folder = new Folder(this.#env, {
+        name,
+        path,
+        account: this.#path,
+        validities: this.#validities,
+        onLost: () => this.#forget(name, folder),
+      })
       open = {folder, arrivals: new Arrivals(folder), uses: 0}
     }
     this.#folders.set(name, open)

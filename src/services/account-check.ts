@@ -1,5 +1,5 @@
 import {constants} from 'node:fs'
-import {access} from 'node:fs/promises'
+import {access, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {userdbPaths} from '../auth/userdb/paths.js'
 import {errnoOf} from '../support/fault.js'
@@ -9,7 +9,7 @@ import type {AuthSettings} from './start-auth.js'
 export async function accountProblems({directory, modules}: AuthSettings): Promise<string[]> {
   if (modules.length === 0) return ['authmodulelist is empty: there are no accounts']
   if (!modules.includes('authuserdb')) return []
-  const {open, shadow} = userdbPaths(join(directory, 'userdb'))
+  const {open, shadow, originalOpen} = userdbPaths(join(directory, 'userdb'))
   const problems: string[] = []
   for (const path of [open, shadow]) {
     try {
@@ -20,6 +20,10 @@ export async function accountProblems({directory, modules}: AuthSettings): Promi
       if (errnoOf(error) === 'ENOENT') return [`${path} does not exist: run "courier makeuserdb" to compile the accounts`]
       problems.push(`${path} cannot be read, logins will fail: give it to the user that serves (chown), makeuserdb keeps its owner`)
     }
+  }
+  const [ours, original] = await Promise.all([open, originalOpen].map((path) => stat(path).catch(() => undefined)))
+  if (ours && original && original.mtimeMs > ours.mtimeMs) {
+    problems.push(`${originalOpen} is newer than ${open}: real Courier has other accounts than we, run "courier makeuserdb"`)
   }
   return problems
 }

@@ -5,6 +5,7 @@ import {join} from 'node:path'
 import {loadTryLock} from '../auth/native.js'
 import type {CompileProblem} from '../auth/userdb/compile.js'
 import {makeUserdb} from '../auth/userdb/make.js'
+import {originalFiles} from '../auth/userdb/original-files.js'
 import {userdbPaths} from '../auth/userdb/paths.js'
 import {authDirectory} from '../config/config-directory.js'
 import {Fault} from '../support/fault.js'
@@ -16,9 +17,9 @@ const GENERATION_OCTETS = 16
 /** `makeuserdb`: compiles userdb text, with the checks, messages and exit codes of the original (`spec/auth.md` §6). */
 export const makeuserdbTool: Tool = async (args, io) => {
   try {
-    const source = sourceOf(args, io)
+    const {source, gdbm} = requestOf(args, io)
     await checkSource(source)
-    const problems = await make(source, io)
+    const problems = await make(source, gdbm, io)
     for (const problem of problems) report(problem, io)
     if (problems.length > 0) return 1
     await warnOfOriginal(source, io)
@@ -32,14 +33,19 @@ export const makeuserdbTool: Tool = async (args, io) => {
   }
 }
 
-/** `-f PATH` as the first argument, or the default; the original ignores all others. `--config DIR` is ours. */
-function sourceOf(args: readonly string[], io: ToolIo): string {
+/** `-f PATH` as the first argument, or the default; the original ignores all others. `--config DIR` and `--gdbm`, before it, are ours. */
+function requestOf(args: readonly string[], io: ToolIo): {readonly source: string; readonly gdbm: boolean} {
   const words = [...args]
   let config: string | undefined
-  if (words[0] === '--config') [, config] = words.splice(0, 2)
-  else if (words[0]?.startsWith('--config=')) config = words.shift()?.slice('--config='.length)
-  if (words[0] === '-f') return (words[1] ?? '').replace(/\/$/, '')
-  return join(authDirectory(config, io.env), 'userdb')
+  let gdbm = false
+  for (;;) {
+    if (words[0] === '--config') [, config] = words.splice(0, 2)
+    else if (words[0]?.startsWith('--config=')) config = words.shift()?.slice('--config='.length)
+    else if (words[0] === '--gdbm') gdbm = words.shift() !== undefined
+    else break
+  }
+  if (words[0] === '-f') return {source: (words[1] ?? '').replace(/\/$/, ''), gdbm: gdbm || words.includes('--gdbm')}
+  return {source: join(authDirectory(config, io.env), 'userdb'), gdbm}
 }
 
 async function checkSource(source: string): Promise<void> {
@@ -54,12 +60,13 @@ async function checkSource(source: string): Promise<void> {
   }
 }
 
-async function make(source: string, io: ToolIo): Promise<readonly CompileProblem[]> {
+async function make(source: string, gdbm: boolean, io: ToolIo): Promise<readonly CompileProblem[]> {
   let shown = false
   const problems = await makeUserdb({
     source,
     generation: randomBytes(GENERATION_OCTETS).toString('hex'),
     tryLock: loadTryLock(),
+    gdbm,
     progress(lines) {
       if (!io.errorsAreTerminal) return
       shown = true
@@ -75,9 +82,9 @@ function report({file, line, text}: CompileProblem, {err}: ToolIo): void {
   err(octetsOf(`       (${file}, line ${line})\n\n`))
 }
 
-/** Real Courier and maildrop read a file of another format, which would go on with the old accounts. */
+/** Real Courier and maildrop read files of another form, which would go on with the old accounts. */
 async function warnOfOriginal(source: string, {err}: ToolIo): Promise<void> {
+  if ((await originalFiles(source)) !== 'other') return
   const {originalOpen} = userdbPaths(source)
-  if (!(await lstat(originalOpen).catch(() => undefined))) return
-  err(octetsOf(`${originalOpen} is real Courier's and has not been changed: run its makeuserdb too, or remove the file.\n`))
+  err(octetsOf(`${originalOpen} is real Courier's, no GDBM file, and has not been changed: run its makeuserdb too, or remove the file.\n`))
 }

@@ -1,8 +1,11 @@
 import {chmod, mkdir, readdir, readFile, stat, symlink, writeFile} from 'node:fs/promises'
 import * as assert from 'uvu/assert'
 import {makeuserdbTool} from '../../src/services/makeuserdb-tool.js'
+import {gdbmHash} from '../../src/support/gdbm-form.js'
+import {readGdbm} from '../../src/support/gdbm-reader.js'
 import {openKeyedDatabase} from '../../src/support/keyed-database.js'
 import {scratch} from '../auth/support/scratch.js'
+import {runProgram} from '../support/run-program.js'
 import {suite} from '../support/suite.js'
 import {originalProgram, runOriginal, runTool} from './support/run-tool.js'
 
@@ -139,14 +142,120 @@ makeuserdb('two runs at once both succeed', async () => {
   assert.is(Object.keys((await records(at.path('userdb.lmdb'))) ?? {}).length, 3)
 })
 
-makeuserdb('real databases beside it are mentioned', async () => {
+makeuserdb('real databases of another form are mentioned and left alone', async () => {
   await using at = await scratch()
   await writeFile(at.path('userdb'), TEXT, {mode: 0o600})
   await writeFile(at.path('userdb.dat'), 'x')
-  const {code, err} = await runTool(makeuserdbTool, {args: [], config: at.directory})
-  assert.is(code, 0)
-  assert.match(err, 'run its makeuserdb too')
-  assert.is(await readFile(at.path('userdb.dat'), 'utf8'), 'x')
+  for (const args of [[], ['--gdbm']]) {
+    const {code, err} = await runTool(makeuserdbTool, {args, config: at.directory})
+    assert.is(code, 0)
+    assert.match(err, 'run its makeuserdb too')
+    assert.is(await readFile(at.path('userdb.dat'), 'utf8'), 'x')
+  }
+})
+
+/** All records of a GDBM file, by our own reader. */
+async function gdbmRecords(path: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {}
+  for await (const [key, value] of readGdbm(path)) {
+    assert.not.ok(key in found)
+    found[key] = value
+  }
+  return found
+}
+
+async function gdbmPair(source: string) {
+  return {open: await gdbmRecords(`${source}.dat`), shadow: await gdbmRecords(`${source}shadow.dat`)}
+}
+
+makeuserdb('GDBM files are made when wanted, and kept in step from then on', async () => {
+  await using at = await scratch()
+  await writeFile(at.path('userdb'), TEXT, {mode: 0o600})
+  const run = (...args: string[]) => runTool(makeuserdbTool, {args, config: at.directory})
+  await run()
+  assert.not.ok((await readdir(at.directory)).includes('userdb.dat'))
+  assert.equal(await run('--gdbm'), {code: 0, out: '', err: ''})
+  assert.equal(await gdbmPair(at.path('userdb')), await both(at.path('userdb')))
+  assert.is((await stat(at.path('userdb.dat'))).mode & 0o777, 0o644)
+  assert.is((await stat(at.path('userdbshadow.dat'))).mode & 0o777, 0o600)
+  assert.ok((await stat(at.path('userdb.dat'))).mtimeMs <= (await stat(at.path('userdb.lmdb'))).mtimeMs)
+  await writeFile(at.path('userdb'), 'new\tuid=1\n')
+  await run()
+  assert.equal((await gdbmPair(at.path('userdb'))).open, {new: 'uid=1|_='})
+  await writeFile(at.path('userdb'), 'a\tuid=1\na\tuid=2\n')
+  assert.is((await run()).code, 1)
+  assert.equal((await gdbmPair(at.path('userdb'))).open, {new: 'uid=1|_='})
+  assert.not.ok((await readdir(at.directory)).some((name) => name.endsWith('.tmp')))
+})
+
+const PRINT = 'use GDBM_File; tie(%h,"GDBM_File",$ARGV[0],GDBM_READER,0) or die; print map {"$_\\t$h{$_}\\n"} sort keys %h'
+const CHANGE = 'use GDBM_File; tie(%h,"GDBM_File",$ARGV[0],GDBM_WRITER,0) or die; $h{"x$_"}="y$_" for 1..2000; delete $h{u1}; delete $h{x7}'
+const hasLibgdbm = (await runProgram('perl', ['-MGDBM_File', '-e', '1'])).code === 0
+
+for (const count of [0, 1, 166, 167, 3000]) {
+  makeuserdb.when(original && hasLibgdbm, 'the original or Perl with libgdbm is not installed')(
+    `${count} accounts: libgdbm reads the same from our GDBM files as from the original's, and we from both`,
+    async () => {
+      await using at = await scratch()
+      const lines = Array.from(
+        {length: count},
+        (_, index) => `u${index}\xf6\tuid=${index}|gecos=${'g'.repeat(index % 50)}|systempw=${index}\n`,
+      )
+      for (const name of ['ours', 'theirs']) await writeFile(at.path(name), lines.join(''), {mode: 0o600, encoding: 'latin1'})
+      assert.is((await runTool(makeuserdbTool, {args: ['--gdbm', '-f', at.path('ours')]})).code, 0)
+      assert.is((await runOriginal(original ?? '', {args: ['-f', at.path('theirs')]})).code, 0)
+      // The original's place of a record is wrong for files other than the default.
+      const plain = (text: string) => text.replaceAll(/_=.*/g, '_=')
+      for (const part of ['', 'shadow']) {
+        const [a, b] = [`ours${part}.dat`, `theirs${part}.dat`].map((name) => at.path(name)) as [string, string]
+        const printed = await runProgram('perl', ['-e', PRINT, a])
+        assert.equal([printed.code, printed.stdout.split('\n').length], [0, count + 1])
+        assert.is(printed.stdout, plain((await runProgram('perl', ['-e', PRINT, b])).stdout))
+        const [ours, theirs] = [await gdbmRecords(a), await gdbmRecords(b)]
+        assert.equal(Object.keys(ours).sort(), Object.keys(theirs).sort())
+        for (const [key, value] of Object.entries(theirs)) assert.is(ours[key], plain(value))
+      }
+      if (count < 2) return
+      assert.is((await runProgram('perl', ['-e', CHANGE, at.path('oursshadow.dat')])).code, 0)
+      const changed = await gdbmRecords(at.path('oursshadow.dat'))
+      assert.is(Object.keys(changed).length, count + 1999)
+      assert.is(changed.x2000, 'y2000')
+    },
+  )
+}
+
+makeuserdb('the hash of GDBM', () => {
+  for (const [key, hash] of [
+    ['john', 0x68a1c5bb],
+    ['john@example.com', 0x7b6b466d],
+    ['1000=', 0x5b54b16d],
+    ['юзер', 0x43e59b0a],
+    ['', 0x3039],
+  ] as const) {
+    assert.is(gdbmHash(Buffer.from(key)), hash, key)
+  }
+})
+
+makeuserdb('damaged GDBM files are an error or other records, nothing worse', async () => {
+  await using at = await scratch()
+  await writeFile(at.path('userdb'), TEXT, {mode: 0o600})
+  await runTool(makeuserdbTool, {args: ['--gdbm'], config: at.directory})
+  const whole = await readFile(at.path('userdb.dat'))
+  const damaged = Array.from({length: 300}, (_, index) => {
+    const octets = Buffer.from(whole)
+    // Header, directory, bucket, data.
+    const at = index < 100 ? index % 56 : (index * 2654435761) % octets.length
+    octets[at] = (octets[at] ?? 0) ^ (1 << (index % 8))
+    return octets
+  })
+  for (const octets of [...damaged, Buffer.alloc(0), whole.subarray(0, 47), whole.subarray(0, 5000), Buffer.alloc(9000, 0xff)]) {
+    await writeFile(at.path('bad'), octets)
+    try {
+      await gdbmRecords(at.path('bad'))
+    } catch (error) {
+      assert.match(String(error), /damaged|no GDBM file|Expected/)
+    }
+  }
 })
 
 makeuserdb('many accounts in a moment', async () => {

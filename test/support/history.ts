@@ -229,7 +229,7 @@ class Process {
       {sleep},
     )
     const name = 'INBOX' as FolderName
-    this.folder = new Folder(this.env, {name, path: FOLDER, validities: new UidValidities(), onLost: () => {}})
+    this.folder = new Folder(this.env, {name, path: FOLDER, account: FOLDER, validities: new UidValidities(), onLost: () => {}})
     this.arrivals = new Arrivals(this.folder)
   }
 

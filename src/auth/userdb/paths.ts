@@ -15,6 +15,8 @@ export function userdbPaths(source: string) {
     /** What real Courier reads. */
     originalOpen: `${source}.dat`,
     originalShadow: `${source}shadow.dat`,
+    originalOpenTemporary: `${source}.dat.tmp`,
+    originalShadowTemporary: `${source}shadow.dat.tmp`,
   } as const
 }
 

@@ -13,7 +13,7 @@ import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {flagsOfName, nameInCur, sortForUids} from '../file-names.js'
 import type {FileFacts} from '../files.js'
-import type {FolderIndex} from '../index/metadata-index.js'
+import type {FolderIndex, FolderState} from '../index/metadata-index.js'
 import {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {FolderName, Uid} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
@@ -31,7 +31,7 @@ import {
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
-import {likelyInfos, splitName} from './reconcile.js'
+import {isNameOf, likelyInfos, splitName} from './reconcile.js'
 import {type ScanResult, scanCur} from './scan.js'
 import {type MessageRow, Snapshot, type StateChange} from './snapshot.js'
 import {UidFile} from './uid-file.js'
@@ -53,6 +53,8 @@ export interface FolderOptions {
   readonly name: FolderName
   /** Path in octets. */
   readonly path: string
+  /** Path of the account's Maildir. */
+  readonly account: string
   readonly validities: UidValidities
   /** The folder turned out to be deleted, renamed or replaced: forget it. */
   readonly onLost: () => void
@@ -86,6 +88,11 @@ export class Folder {
   /** `new/` when it was last found empty, and when that reading of it began. */
   #emptyNew: {readonly facts: FileFacts | undefined; readonly beganNs: bigint} = {facts: undefined, beganNs: 0n}
   #keywordsSeen: FileFacts | undefined
+  /** `cur/` at the last scan, and whether it was we who changed it since. */
+  #curSeen: FileFacts | undefined
+  #changedByUs = false
+  /** Base names that we moved from `new/` since. */
+  #moved = new Set<string>()
   /** Messages were found in `cur/` that may have come from `new/`, and nobody has synced that they left it. */
   #leftNew = false
   /** The UID database on disk lists messages that are gone. */
@@ -123,8 +130,8 @@ export class Folder {
   }
 
   get index(): FolderIndex {
-    const key = {device: this.#place?.device ?? 0n, inode: this.#place?.inode ?? 0n, uidValidity: this.#uidValidity}
-    this.#index ??= this.env.index.folder(key)
+    const {device, inode} = this.#place ?? {device: 0n, inode: 0n}
+    this.#index ??= this.env.index.folder({account: this.#options.account, device, inode}, () => this.#state())
     return this.#index
   }
 
@@ -218,7 +225,7 @@ export class Folder {
       if (index < 0) continue
       const {base, info} = this.#snapshot.row(index)
       this.names.remove(base, info)
-      this.#index?.delete(base)
+      this.#index?.delete(uid)
       goneBases.push(base)
     }
     // A message that only changes its UID is gone and added: its keywords stay.
@@ -250,6 +257,7 @@ export class Folder {
   /** We changed the directory ourselves: it is read once more soon, for what others did in the same moment. */
   touched({gone = false, recent}: {readonly gone?: boolean; readonly recent?: readonly Uid[]} = {}): void {
     this.#trusted = undefined
+    this.#changedByUs = true
     if (gone) this.#staleLines = true
     const first = recent?.[0]
     if (first !== undefined) this.#isRecent(first, (recent?.at(-1) ?? first) + 1)
@@ -288,13 +296,26 @@ export class Folder {
 
   /** File name of the message with this base name, as last seen. */
   nameOf(base: string): string | undefined {
-    for (const info of this.names.infos()) if (this.names.uidOf(base + info) !== undefined) return base + info
+    for (const info of this.names.infos()) if (isNameOf(base, info) && this.names.uidOf(base + info) !== undefined) return base + info
     return undefined
   }
 
   #uidOf(base: string): Uid | undefined {
     const name = this.nameOf(base)
     return name === undefined ? undefined : this.names.uidOf(name)
+  }
+
+  /** What is kept of the folder for the next process. */
+  #state(): FolderState | undefined {
+    if (!this.#loaded) return undefined
+    return {
+      uidValidity: this.#uidValidity,
+      uidNext: this.#uidNext,
+      highestModseq: this.#highestModseq,
+      snapshot: this.#snapshot,
+      keywords: (set) => this.keywordTable.keywords(set),
+      identity: this.#staleLines ? undefined : this.#trusted,
+    }
   }
 
   #keywordSetOf(base: string): number {
@@ -332,6 +353,8 @@ export class Folder {
       return await lockFolder(this.path, lockDeadlineMs, this.env)
     } catch (error) {
       if (isReadOnly(error)) return undefined // nothing can be written here, so nothing needs the lock
+      // On a full disk nobody holds it and nobody can take it, and mail has to be readable and removable: that makes room.
+      if (isFull(error)) return undefined
       if (files.stat(`${this.path}/tmp`)) throw error
       if (!files.stat(`${this.path}/cur`)) this.#lose('deleted or renamed')
       await files.mkdir(`${this.path}/tmp`, 0o700).catch((failure: unknown) => {
@@ -416,6 +439,7 @@ export class Folder {
     let number = 0
     while (files.stat(path(number))) number += 1
     await files.rename(waiting, path(number))
+    this.#moved.add(splitName(path(number)).base.slice(this.path.length + '/cur/'.length))
   }
 
   async #scanLocked(): Promise<void> {
@@ -427,12 +451,14 @@ export class Folder {
     const database = reread ? await this.uidFile.read() : undefined
     if (this.#loaded && database && database.uidValidity !== this.#uidValidity) this.#lose('replaced by another')
     const result = await this.#compare(database)
+    this.#doubtIndex(observed.cur, result)
     const keywordsChanged = await this.#readKeywords(observed.keywords, result)
-    await this.#merge(result, database, reread, keywordsChanged)
+    const merged = await this.#merge(result, database, reread, keywordsChanged)
     const after = folderIdentity(files, this.path)
     const trusted = {...observed, uids: this.uidFile.isCurrent(after.uids) ? after.uids : observed.uids}
-    const holds = this.#isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)
+    const holds = merged && this.#isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)
     this.#trusted = holds ? after : undefined
+    if (holds) this.uidFile.rest()
   }
 
   async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
@@ -453,6 +479,19 @@ export class Folder {
     }
   }
 
+  /**
+   * After changes by others, files may have been replaced under their names: what the index says of them is compared
+   * before it is used. A replacement in the very moment of a change of ours is noticed when the file is opened.
+   */
+  #doubtIndex(cur: FileFacts | undefined, {added, renamed, gone}: ScanResult): void {
+    const unexplained = !this.#changedByUs && this.#moved.size === 0 && !(this.#curSeen && sameFacts(cur, this.#curSeen))
+    const foreign = renamed.size > 0 || gone.length > 0 || [...added.keys()].some((base) => !this.#moved.has(base))
+    if (unexplained || foreign) this.index.doubt()
+    this.#curSeen = cur
+    this.#changedByUs = false
+    this.#moved = new Set()
+  }
+
   /** Reads the keyword directory when it changed; answers with the messages whose keywords did. */
   async #readKeywords(seen: FileFacts | undefined, {added}: ScanResult): Promise<readonly string[]> {
     const {files, keywordsMode, log} = this.env
@@ -465,8 +504,16 @@ export class Folder {
     return changed
   }
 
-  /** Gives UIDs to what was found, puts them on disk, and makes it all the state. */
-  async #merge(result: ScanResult, database: UidDatabase | undefined, reread: boolean, keywordsChanged: readonly string[]): Promise<void> {
+  /**
+   * Gives UIDs to what was found, puts them on disk, and makes it all the state. False: the disk is full, and what has no UID
+   * yet is left for later: no UID is told that is not on disk.
+   */
+  async #merge(
+    result: ScanResult,
+    database: UidDatabase | undefined,
+    reread: boolean,
+    keywordsChanged: readonly string[],
+  ): Promise<boolean> {
     const first = !this.#loaded
     const uidValidity = first
       ? (database?.uidValidity ?? this.#options.validities.give(this.name, Math.floor(this.env.nowMs() / 1000)))
@@ -474,20 +521,25 @@ export class Folder {
     const uidNext = Math.max(this.#uidNext, database?.uidNext ?? 1)
     const {gone, arrivals, restore} = this.#sortOut(result, database)
     const placed = arrivals.filter(({uid}) => uid !== undefined).sort((a, b) => (a.uid ?? 0) - (b.uid ?? 0))
-    const fresh = sortForUids(
+    const found = sortForUids(
       arrivals.filter(({uid}) => uid === undefined),
       ({base}) => base,
     ).map((arrival, place) => ({...arrival, uid: uidNext + place}))
-    const rows = [...placed, ...fresh].map(({uid, base, info}) => this.#row((uid ?? 0) as Uid, base, info))
-    const newUidNext = uidNext + fresh.length
-    const lostLines = database !== undefined && database.uids.size > this.#snapshot.size + rows.length - gone.length
-    const mustWrite = fresh.length > 0 || gone.length > 0 || restore || this.#staleLines || lostLines || (reread && !database)
+    const rowOf = ({uid, base, info}: (typeof arrivals)[number]) => this.#row((uid ?? 0) as Uid, base, info)
+    const all = [...placed, ...found].map(rowOf)
+    const lostLines = database !== undefined && database.uids.size > this.#snapshot.size + all.length - gone.length
+    const mustWrite = found.length > 0 || gone.length > 0 || restore || this.#staleLines || lostLines || (reread && !database)
     // Lines of messages that are gone may come back after a power cut: nobody has their names again.
-    const mustLast = fresh.length > 0 || restore || (reread && !database)
-    const next = this.#snapshot.without(gone).append(rows)
-    if (mustWrite) await this.#write({uidValidity, uidNext: newUidNext}, next, {needed: fresh.length > 0, mustLast})
+    const mustLast = found.length > 0 || restore || (reread && !database)
+    const next = this.#snapshot.without(gone).append(all)
+    const needed = found.length === 0 ? 'no' : first && !database ? 'yes' : 'for-new'
+    const saved = !mustWrite || (await this.#write({uidValidity, uidNext: uidNext + found.length}, next, {needed, mustLast}))
+    const fresh = saved ? found : []
+    const rows = saved ? all : placed.map(rowOf)
+    const newUidNext = uidNext + fresh.length
     this.#uidValidity = uidValidity
     this.#uidNext = newUidNext
+    this.index.belongsTo(uidValidity)
     this.#loaded = true
     if (arrivals.length > 0) this.#leftNew = true
     if (fresh.length > 0) this.#isRecent(uidNext, newUidNext)
@@ -500,6 +552,7 @@ export class Folder {
     }
     this.apply({added: rows, gone, changed})
     if (this.#highestModseq === 0) this.nextModseq()
+    return saved
   }
 
   /** What becomes of each message: known ones that are gone, new ones with the UID that the database has for them. */
@@ -530,23 +583,34 @@ export class Folder {
     return {uid, base, info, flags: flagsOfName(`x${info}`), keywordSet: this.#keywordSetOf(base), modseq: 0}
   }
 
-  /** Puts the database on disk. Where nothing can be written UIDs live in memory only, as in the original. */
+  /**
+   * Puts the database on disk. Where nothing can be written UIDs live in memory only, as in the original. False: the disk is
+   * full, and new messages need it.
+   */
   async #write(
     header: {readonly uidValidity: number; readonly uidNext: number},
     snapshot: Snapshot,
-    {needed, mustLast}: {readonly needed: boolean; readonly mustLast: boolean},
-  ): Promise<void> {
+    {needed, mustLast}: {readonly needed: 'yes' | 'for-new' | 'no'; readonly mustLast: boolean},
+  ): Promise<boolean> {
     try {
       const prepared = await this.uidFile.prepare(header, Folder.uidLines(snapshot))
       await prepared.commit()
       if (mustLast) await this.env.files.syncDirectory(this.path)
       this.#staleLines = false
+      return true
     } catch (error) {
       this.env.log.warning('maildir.uid-database-not-written', {path: this.path, reason: String(error)})
       const fault = fileFault(error, `Cannot write the UID database of "${this.name}"`)
-      if (needed && !isReadOnly(fault)) throw fault
+      if (needed === 'for-new' && isFull(fault)) return false
+      if (needed !== 'no' && !isReadOnly(fault)) throw fault
+      return true
     }
   }
+}
+
+/** The disk, or the user's share of it, is full. */
+function isFull(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'no-space'
 }
 
 /** The directory or its file system takes no writes, and will not soon. */

@@ -5,11 +5,10 @@ import {parseStructure, StructureParser} from '../../message/parse-structure.js'
 import type {Part} from '../../message/structure.js'
 import {Pace} from '../../support/pace.js'
 import type {FileFacts, OpenFile} from '../files.js'
-import type {IndexEntry} from '../index/metadata-index.js'
+import type {IndexEntry, IndexedMessage} from '../index/metadata-index.js'
 import type {MessageMetadata, MessageNumber, MetadataEntry, MetadataNeed, Uid} from '../types.js'
 import type {Folder} from './folder.js'
 
-const LEVELS: readonly MetadataNeed[] = ['date', 'size', 'header', 'structure']
 const BATCH_MESSAGES = 256
 /** Large files are read in pieces of this size. */
 const PIECE_BYTES = 256 * 1024
@@ -80,7 +79,8 @@ async function derive(file: OpenFile, level: MetadataNeed): Promise<IndexEntry> 
   const {facts} = file
   if (level === 'structure') {
     const structure = await structureOf(file)
-    const wireBytes = facts.size + (await lineFeedsOf(file))
+    // The root's header and body are the whole file.
+    const wireBytes = facts.size + structure.header.lineFeeds + structure.body.lineFeeds
     const header = await headerOf(file, structure.header.end)
     return {inode: facts.inode, mtimeNs: facts.mtimeNs, level, metadata: new KnownMetadata(facts, {wireBytes, header, structure})}
   }
@@ -102,13 +102,6 @@ export async function openByUid(folder: Folder, uid: Uid): Promise<OpenFile | un
   return undefined
 }
 
-/** An index entry is right for this very file only: one that was rewritten in place has other facts. */
-export function dropStaleEntry(folder: Folder, base: string, facts: FileFacts): void {
-  const entry = folder.index.get(base)
-  if (!entry || (entry.inode === facts.inode && entry.mtimeNs === facts.mtimeNs && entry.metadata.storedBytes === facts.size)) return
-  folder.index.delete(base)
-}
-
 async function read(folder: Folder, uid: Uid, need: MetadataNeed): Promise<MessageMetadata | undefined> {
   const index = folder.snapshot.indexOf(uid)
   if (index < 0) return undefined
@@ -116,20 +109,37 @@ async function read(folder: Folder, uid: Uid, need: MetadataNeed): Promise<Messa
   if (need === 'date') {
     const facts = folder.env.files.stat(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
     if (facts)
-      return remember(folder, base, {inode: facts.inode, mtimeNs: facts.mtimeNs, level: 'date', metadata: new KnownMetadata(facts, {})})
+      return remember(
+        folder,
+        {uid, base},
+        {inode: facts.inode, mtimeNs: facts.mtimeNs, level: 'date', metadata: new KnownMetadata(facts, {})},
+      )
   }
   const file = await openByUid(folder, uid)
   if (!file) return undefined
   try {
-    return remember(folder, base, await derive(file, need))
+    return remember(folder, {uid, base}, await derive(file, need))
   } finally {
     file.close()
   }
 }
 
-function remember(folder: Folder, base: string, entry: IndexEntry): MessageMetadata {
-  folder.index.set(base, entry)
+function remember(folder: Folder, message: IndexedMessage, entry: IndexEntry): MessageMetadata {
+  folder.index.set(message, entry)
   return entry.metadata
+}
+
+/** Up to a batch of messages at a time, as they are listed now. */
+function* inBatches(folder: Folder, messages: Iterable<readonly [number: MessageNumber, uid: Uid]>) {
+  let batch: {number: MessageNumber; uid: Uid; base: string}[] = []
+  for (const [number, uid] of messages) {
+    const index = folder.snapshot.indexOf(uid)
+    batch.push({number, uid, base: index < 0 ? '' : folder.snapshot.baseAt(index)})
+    if (batch.length < BATCH_MESSAGES) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
 }
 
 /** Metadata of messages in the given order, in batches. Others get their turn between batches. */
@@ -138,18 +148,21 @@ export async function* readMetadata(
   messages: Iterable<readonly [number: MessageNumber, uid: Uid]>,
   need: MetadataNeed,
 ): AsyncGenerator<readonly MetadataEntry[]> {
-  const level = LEVELS.indexOf(need)
   const pace = new Pace()
-  let batch: MetadataEntry[] = []
-  for (const [number, uid] of messages) {
+  const factsOf = ({uid}: IndexedMessage) => {
     const index = folder.snapshot.indexOf(uid)
-    const entry = index < 0 ? undefined : folder.index.get(folder.snapshot.baseAt(index))
-    const metadata = entry && LEVELS.indexOf(entry.level) >= level ? entry.metadata : await read(folder, uid, need)
-    batch.push({number, metadata})
-    if (batch.length < BATCH_MESSAGES && !pace.due) continue
-    yield batch
-    batch = []
-    if (pace.due) await pace.pause()
+    return index < 0 ? undefined : folder.env.files.stat(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
   }
-  if (batch.length > 0) yield batch
+  for (const wanted of inBatches(folder, messages)) {
+    const found = await folder.index.read(wanted, {need, factsOf})
+    let batch: MetadataEntry[] = []
+    for (const [place, {number, uid}] of wanted.entries()) {
+      batch.push({number, metadata: found[place]?.metadata ?? (await read(folder, uid, need))})
+      if (!pace.due) continue
+      yield batch
+      batch = []
+      await pace.pause()
+    }
+    if (batch.length > 0) yield batch
+  }
 }

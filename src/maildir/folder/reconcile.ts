@@ -13,6 +13,11 @@ export function splitName(name: string): {base: string; info: string} {
   return colon < 0 ? {base: name, info: ''} : {base: name.slice(0, colon), info: name.slice(colon)}
 }
 
+/** Base name and ending make a name that splits into them again. `x:y` is no name of the message `x:y`, but one of `x`. */
+export function isNameOf(base: string, info: string): boolean {
+  return info !== '' || !base.includes(':')
+}
+
 /** The names of the messages of a folder as we know them. */
 export interface KnownNames {
   readonly size: number
@@ -64,7 +69,7 @@ export function reconcile(known: KnownNames, listed: readonly string[]): Finding
       pushTo(findings.renamed, renamed, info)
       continue
     }
-    const own = infos.find((other) => known.uidOf(base + other) !== undefined)
+    const own = infos.find((other) => isNameOf(base, other) && known.uidOf(base + other) !== undefined)
     const twin = own === undefined ? undefined : known.uidOf(base + own)
     if (own === undefined || twin === undefined) pushTo(findings.added, base, info)
     else if (findings.doubled.has(twin)) findings.doubled.get(twin)?.others.push(info)

@@ -14,7 +14,7 @@ import {Pace} from '../../support/pace.js'
 import type {MaildirFiles} from '../files.js'
 import type {Uid} from '../types.js'
 import {isSettled, sameFacts} from './identity.js'
-import {type KnownNames, likelyInfos, MissingMessages, reconcile} from './reconcile.js'
+import {isNameOf, type KnownNames, likelyInfos, MissingMessages, reconcile} from './reconcile.js'
 
 export interface ScanOptions {
   readonly files: MaildirFiles
@@ -96,7 +96,7 @@ async function lookFor(files: MaildirFiles, cur: string, bases: readonly string[
   const infos = ['', ...likelyInfos(known.infos())]
   const pace = new Pace()
   for (const base of bases) {
-    const info = infos.find((candidate) => files.stat(`${cur}/${base}${candidate}`) !== undefined)
+    const info = infos.find((candidate) => isNameOf(base, candidate) && files.stat(`${cur}/${base}${candidate}`) !== undefined)
     if (info !== undefined) found.set(base, info)
     if (pace.due) await pace.pause()
   }

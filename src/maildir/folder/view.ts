@@ -22,7 +22,7 @@ import {FLAG} from '../types.js'
 import {writeFlags} from './flag-writer.js'
 import type {Folder} from './folder.js'
 import type {JournalEntry} from './journal.js'
-import {dropStaleEntry, openByUid, readMetadata} from './metadata.js'
+import {openByUid, readMetadata} from './metadata.js'
 import {type Removal, removeMessages} from './remover.js'
 import type {Snapshot} from './snapshot.js'
 
@@ -192,7 +192,7 @@ export class FolderView implements View {
     const base = this.#listed.baseAt(number - 1)
     const file = await openByUid(this.#folder, uid)
     if (!file) return undefined
-    dropStaleEntry(this.#folder, base, file.facts)
+    this.#folder.index.compare({uid, base}, file.facts)
     return openMessage(file)
   }
 

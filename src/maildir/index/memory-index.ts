@@ -1,5 +1,17 @@
 import type {Part} from '../../message/structure.js'
-import type {FolderIndex, FolderKey, IndexEntry, MetadataIndex} from './metadata-index.js'
+import type {FileFacts} from '../files.js'
+import type {Uid} from '../types.js'
+import {
+  describes,
+  type FolderIndex,
+  type FolderKey,
+  type IndexEntry,
+  type IndexedMessage,
+  LEVELS,
+  type MetadataIndex,
+  type ReadOptions,
+  type SavedFolder,
+} from './metadata-index.js'
 
 const PART_BYTES = 700
 const ENTRY_BYTES = 200
@@ -25,13 +37,15 @@ export class MemoryIndex implements MetadataIndex {
     this.#limitBytes = limitBytes
   }
 
-  folder({device, inode, uidValidity}: FolderKey): FolderIndex {
-    const key = `${device}:${inode}:${uidValidity}`
+  folder({device, inode}: FolderKey): FolderIndex {
+    const key = `${device}:${inode}`
     const folder = this.#folders.get(key) ?? new MemoryFolder((delta) => this.#account(key, delta))
     this.#folders.delete(key)
     this.#folders.set(key, folder)
     return folder
   }
+
+  async close(): Promise<void> {}
 
   #account(key: string, delta: number): void {
     this.#bytes += delta
@@ -43,34 +57,78 @@ export class MemoryIndex implements MetadataIndex {
   }
 }
 
+interface MemoryEntry {
+  readonly base: string
+  readonly entry: IndexEntry
+  /** When it was compared with its file last. */
+  readonly epoch: number
+}
+
 class MemoryFolder implements FolderIndex {
-  readonly #entries = new Map<string, IndexEntry>()
+  readonly #entries = new Map<Uid, MemoryEntry>()
   readonly #grew: (delta: number) => void
   #bytes = 0
+  #uidValidity = 0
+  #epoch = 0
 
   constructor(grew: (delta: number) => void) {
     this.#grew = grew
   }
 
-  get(base: string): IndexEntry | undefined {
-    return this.#entries.get(base)
+  restore(): SavedFolder | undefined {
+    return undefined
   }
 
-  set(base: string, entry: IndexEntry): void {
-    const old = this.#entries.get(base)
-    const delta = costOf(entry) - (old ? costOf(old) : 0)
-    this.#entries.set(base, entry)
+  belongsTo(uidValidity: number): void {
+    if (uidValidity !== this.#uidValidity) this.#grew(-this.clear())
+    this.#uidValidity = uidValidity
+  }
+
+  async read(messages: readonly IndexedMessage[], {need, factsOf}: ReadOptions): Promise<readonly (IndexEntry | undefined)[]> {
+    const level = LEVELS.indexOf(need)
+    return messages.map((message) => {
+      const found = this.#entries.get(message.uid)
+      if (!found || found.base !== message.base || LEVELS.indexOf(found.entry.level) < level) return undefined
+      if (found.epoch !== this.#epoch) {
+        const facts = factsOf(message)
+        if (!facts || !describes(found.entry, facts)) {
+          this.delete(message.uid)
+          return undefined
+        }
+        this.#entries.set(message.uid, {...found, epoch: this.#epoch})
+      }
+      return found.entry
+    })
+  }
+
+  compare({uid, base}: IndexedMessage, facts: FileFacts): void {
+    const found = this.#entries.get(uid)
+    if (found && (found.base !== base || !describes(found.entry, facts))) this.delete(uid)
+  }
+
+  set({uid, base}: IndexedMessage, entry: IndexEntry): void {
+    const old = this.#entries.get(uid)
+    const delta = costOf(entry) - (old ? costOf(old.entry) : 0)
+    this.#entries.set(uid, {base, entry, epoch: this.#epoch})
     this.#bytes += delta
     this.#grew(delta)
   }
 
-  delete(base: string): void {
-    const old = this.#entries.get(base)
+  delete(uid: Uid): void {
+    const old = this.#entries.get(uid)
     if (!old) return
-    this.#entries.delete(base)
-    this.#bytes -= costOf(old)
-    this.#grew(-costOf(old))
+    this.#entries.delete(uid)
+    this.#bytes -= costOf(old.entry)
+    this.#grew(-costOf(old.entry))
   }
+
+  doubt(): void {
+    this.#epoch += 1
+  }
+
+  changed(): void {}
+
+  close(): void {}
 
   /** Forgets everything; answers how many bytes that were. */
   clear(): number {

@@ -4,13 +4,19 @@
  * An entry belongs to a base name in a folder (device, inode, UIDVALIDITY), and is right only for a file with the
  * same size and time; who opens a file compares. The store works the same with an index that holds nothing.
  */
-import type {MessageMetadata, MetadataNeed} from '../types.js'
+import type {FileFacts} from '../files.js'
+import type {FolderIdentity} from '../folder/identity.js'
+import type {Snapshot} from '../folder/snapshot.js'
+import type {MessageMetadata, MetadataNeed, Uid} from '../types.js'
+
+export const LEVELS: readonly MetadataNeed[] = ['date', 'size', 'header', 'structure']
 
 /** The folder that entries belong to. */
 export interface FolderKey {
+  /** Path of the account's Maildir in octets: whose index it is. */
+  readonly account: string
   readonly device: bigint
   readonly inode: bigint
-  readonly uidValidity: number
 }
 
 /** What is known about one message file, and which file that was. */
@@ -22,17 +28,75 @@ export interface IndexEntry {
   readonly metadata: MessageMetadata
 }
 
+/** A message of the folder. */
+export interface IndexedMessage {
+  readonly uid: Uid
+  readonly base: string
+}
+
+/** The folder as it is now, to be kept for the next process. */
+export interface FolderState {
+  readonly uidValidity: number
+  readonly uidNext: number
+  readonly highestModseq: number
+  readonly snapshot: Snapshot
+  readonly keywords: (set: number) => readonly string[]
+  /** What the directory looked like when it was read last, if a later change would show. */
+  readonly identity: FolderIdentity | undefined
+}
+
+/** The folder as a process left it. */
+export type SavedFolder = FolderState
+
+export interface ReadOptions {
+  readonly need: MetadataNeed
+  /** The file of a message as it is now, for entries that must be compared before they are used. */
+  readonly factsOf: (message: IndexedMessage) => FileFacts | undefined
+}
+
 export interface FolderIndex {
-  get(base: string): IndexEntry | undefined
-  set(base: string, entry: IndexEntry): void
-  delete(base: string): void
+  /** What was saved by this or an earlier process. */
+  restore(): SavedFolder | undefined
+  /** The folder's UIDVALIDITY is known now: entries of another are forgotten. */
+  belongsTo(uidValidity: number): void
+  /** Entries that hold what is needed, in the order of `messages`. */
+  read(messages: readonly IndexedMessage[], options: ReadOptions): Promise<readonly (IndexEntry | undefined)[]>
+  /** The file was opened and is this one: an entry for another file is forgotten. */
+  compare(message: IndexedMessage, facts: FileFacts): void
+  set(message: IndexedMessage, entry: IndexEntry): void
+  delete(uid: Uid): void
+  /** Somebody else changed the directory: each entry is compared with its file once before it is used again. */
+  doubt(): void
+  /** The folder's state is another now; it is kept soon. */
+  changed(): void
+  /** Nobody has the folder open any more. */
+  close(): void
 }
 
 export interface MetadataIndex {
-  folder(key: FolderKey): FolderIndex
+  /** The index of a folder; `state` tells what to keep, undefined while the folder has not been read. */
+  folder(key: FolderKey, state: () => FolderState | undefined): FolderIndex
+  /** Keeps what has not been kept yet. */
+  close(): Promise<void>
+}
+
+/** An entry is about this very file. */
+export function describes({inode, mtimeNs, metadata}: IndexEntry, facts: FileFacts): boolean {
+  return inode === facts.inode && mtimeNs === facts.mtimeNs && metadata.storedBytes === facts.size
 }
 
 /** An index that holds nothing. */
 export const NO_INDEX: MetadataIndex = {
-  folder: () => ({get: () => undefined, set: () => {}, delete: () => {}}),
+  folder: () => ({
+    restore: () => undefined,
+    belongsTo: () => {},
+    read: async (messages) => messages.map(() => undefined),
+    compare: () => {},
+    set: () => {},
+    delete: () => {},
+    doubt: () => {},
+    changed: () => {},
+    close: () => {},
+  }),
+  close: async () => {},
 }

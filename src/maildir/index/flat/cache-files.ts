@@ -1,0 +1,182 @@
+/**
+ * File calls of the index. The cache is always a local disk, its files are ours alone, and what is read comes from the
+ * page cache nearly always: so calls run on the loop, in pieces small enough not to be felt. Links are not followed.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs'
+import * as fs from 'node:fs/promises'
+import {errnoOf} from '../../../support/fault.js'
+
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+const PIECE_BYTES = 1024 * 1024
+
+function withFile<T>(path: string, flags: number, use: (descriptor: number, size: number) => T): T {
+  const descriptor = openSync(path, flags, 0o600)
+  try {
+    const facts = fstatSync(descriptor)
+    if (!facts.isFile()) throw Object.assign(new Error(`"${path}" is no plain file`), {code: 'EISDIR'})
+    return use(descriptor, facts.size)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Octets of a file in memory of their own (typed arrays can lie in it); undefined when there is none. */
+export function readWhole(path: string, limitBytes: number): ArrayBuffer | undefined {
+  try {
+    return withFile(path, READ, (descriptor, size) => {
+      if (size > limitBytes) throw Object.assign(new Error(`"${path}" is too large`), {code: 'EFBIG'})
+      const bytes = new Uint8Array(size)
+      let filled = 0
+      for (let got = -1; filled < size && got !== 0; filled += got) got = readSync(descriptor, bytes, filled, size - filled, filled)
+      return filled === size ? bytes.buffer : bytes.buffer.slice(0, filled)
+    })
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** A stretch of a file; shorter where the file ends. */
+export interface FileRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** Stretches of a file, each in a buffer. */
+export function readRanges(path: string, ranges: readonly FileRange[]): Buffer[] {
+  return withFile(path, READ, (descriptor) =>
+    ranges.map(({start, end}) => {
+      const buffer = Buffer.allocUnsafe(end - start)
+      let filled = 0
+      for (let got = -1; filled < buffer.length && got !== 0; filled += got)
+        got = readSync(descriptor, buffer, filled, buffer.length - filled, start + filled)
+      return buffer.subarray(0, filled)
+    }),
+  )
+}
+
+/** Writes at the end of a file that must be as long as it was left. False: it is not, somebody else was there. */
+export function appendAt(path: string, expectedBytes: number, data: Buffer): boolean {
+  return withFile(path, WRITE, (descriptor, size) => {
+    if (size !== expectedBytes) return false
+    let at = 0
+    try {
+      while (at < data.length) at += writeSync(descriptor, data, at, Math.min(PIECE_BYTES, data.length - at), expectedBytes + at)
+    } catch (error) {
+      try {
+        ftruncateSync(descriptor, expectedBytes)
+      } catch {
+        // a torn end is noticed when it is read
+      }
+      throw error
+    }
+    return true
+  })
+}
+
+/** Puts a file in the place of another. */
+export async function replaceFile(path: string, data: readonly Buffer[]): Promise<void> {
+  const temporary = `${path}.new`
+  removeFile(temporary)
+  const file = await fs.open(temporary, CREATE, 0o600)
+  try {
+    for (const chunk of data) {
+      for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, Math.min(PIECE_BYTES, chunk.length - at))).bytesWritten
+    }
+  } catch (error) {
+    await file.close().catch(() => {}) // the first error counts
+    removeFile(temporary)
+    throw error
+  }
+  await file.close()
+  renameSync(temporary, path)
+}
+
+export function sizeOf(path: string): number {
+  return statSync(path, {throwIfNoEntry: false})?.size ?? -1
+}
+
+/** Makes a small file that must not exist yet. @throws {Error} `EEXIST` */
+export function createFile(path: string, text: string): void {
+  const descriptor = openSync(path, CREATE, 0o600)
+  try {
+    writeSync(descriptor, text)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** A second name for a file. False: there is a file of that name. */
+export function linkFile(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+export function moveFile(from: string, to: string): void {
+  renameSync(from, to)
+}
+
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
+}
+
+/** Removes a directory with all in it, or a file. */
+export function removeAll(path: string): void {
+  rmSync(path, {recursive: true, force: true})
+}
+
+export function makeDirectory(path: string): void {
+  mkdirSync(path, {recursive: true, mode: 0o700})
+}
+
+/** Names in a directory; none when it is missing. */
+export function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return []
+    throw error
+  }
+}
+
+/** Marks a file as used now. */
+export function touchFile(path: string, nowMs: number): void {
+  try {
+    utimesSync(path, nowMs / 1000, nowMs / 1000)
+  } catch {
+    // it only orders what is dropped first
+  }
+}
+
+/** Time of last change in milliseconds and size; undefined when there is nothing. */
+export function factsOf(path: string): {readonly mtimeMs: number; readonly size: number; readonly isDirectory: boolean} | undefined {
+  const facts = statSync(path, {throwIfNoEntry: false})
+  return facts && {mtimeMs: facts.mtimeMs, size: facts.size, isDirectory: facts.isDirectory()}
+}

@@ -1,0 +1,227 @@
+/**
+ * What the index knows of each message without looking into its records: columns, 50 octets for each message.
+ *
+ * Rows are in ascending order of UID as far as they came so; those that came out of order are found by a map.
+ */
+import {LEVELS} from '../metadata-index.js'
+
+/** Level of a row that does not count any more. */
+export const DEAD = 0
+
+/** One row, for building. `level`: place in `LEVELS` + 1. */
+export interface MetadataRow {
+  readonly uid: number
+  readonly hash: number
+  readonly level: number
+  readonly inode: bigint
+  readonly mtimeNs: bigint
+  readonly storedBytes: number
+  readonly wireBytes: number
+  /** Where the record is; length 0: there is none. */
+  readonly offset: number
+  readonly length: number
+}
+
+/** The columns themselves. */
+export interface RowColumns {
+  readonly uids: Uint32Array
+  readonly hashes: Uint32Array
+  readonly levels: Uint8Array
+  readonly inodes: BigUint64Array
+  readonly mtimes: BigInt64Array
+  readonly sizes: Float64Array
+  readonly wires: Float64Array
+  readonly offsets: Float64Array
+  readonly lengths: Uint32Array
+}
+
+function emptyColumns(capacity: number): RowColumns {
+  return {
+    uids: new Uint32Array(capacity),
+    hashes: new Uint32Array(capacity),
+    levels: new Uint8Array(capacity),
+    inodes: new BigUint64Array(capacity),
+    mtimes: new BigInt64Array(capacity),
+    sizes: new Float64Array(capacity),
+    wires: new Float64Array(capacity),
+    offsets: new Float64Array(capacity),
+    lengths: new Uint32Array(capacity),
+  }
+}
+
+const NAMES = ['uids', 'hashes', 'levels', 'inodes', 'mtimes', 'sizes', 'wires', 'offsets', 'lengths'] as const
+
+function copyColumns(from: RowColumns, to: RowColumns, count: number): RowColumns {
+  for (const name of NAMES) (to[name] as Uint32Array).set((from[name] as Uint32Array).subarray(0, count))
+  return to
+}
+
+export class MetadataRows {
+  #columns: RowColumns
+  #count: number
+  #sorted: number
+  readonly #unsorted = new Map<number, number>()
+  /** When a row was compared with its file last. */
+  #epochs: Uint32Array
+  #epoch = 1
+  #live: number
+  /** Octets of records that no row refers to any more. */
+  deadBytes = 0
+
+  /** Rows that lie in columns already, in ascending order of UID, all of them alive. */
+  constructor(columns: RowColumns = emptyColumns(0)) {
+    this.#columns = columns
+    this.#count = columns.uids.length
+    this.#sorted = this.#count
+    this.#live = this.#count
+    this.#epochs = new Uint32Array(this.#count).fill(1)
+  }
+
+  /** Rows that count. */
+  get live(): number {
+    return this.#live
+  }
+
+  get columns(): RowColumns {
+    return this.#columns
+  }
+
+  /** Place of the row of a message; -1 when there is none. */
+  find(uid: number): number {
+    const {uids, levels} = this.#columns
+    let low = 0
+    let high = this.#sorted
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((uids[middle] ?? 0) < uid) low = middle + 1
+      else high = middle
+    }
+    const place = low < this.#sorted && uids[low] === uid ? low : (this.#unsorted.get(uid) ?? -1)
+    return place >= 0 && levels[place] !== DEAD ? place : -1
+  }
+
+  row(place: number): MetadataRow {
+    const {uids, hashes, levels, inodes, mtimes, sizes, wires, offsets, lengths} = this.#columns
+    return {
+      uid: uids[place] ?? 0,
+      hash: hashes[place] ?? 0,
+      level: levels[place] ?? 0,
+      inode: inodes[place] ?? 0n,
+      mtimeNs: mtimes[place] ?? 0n,
+      storedBytes: sizes[place] ?? 0,
+      wireBytes: wires[place] ?? 0,
+      offset: offsets[place] ?? 0,
+      length: lengths[place] ?? 0,
+    }
+  }
+
+  /** Takes a row in place of the one that the message had. */
+  put(row: MetadataRow): void {
+    const place = this.#placeFor(row.uid)
+    const {hashes, levels, inodes, mtimes, sizes, wires, offsets, lengths} = this.#columns
+    if (levels[place] !== DEAD) {
+      this.#live -= 1
+      if (offsets[place] !== row.offset) this.deadBytes += lengths[place] ?? 0
+    }
+    if (row.level !== DEAD) this.#live += 1
+    hashes[place] = row.hash
+    levels[place] = row.level
+    inodes[place] = row.inode
+    mtimes[place] = row.mtimeNs
+    sizes[place] = row.storedBytes
+    wires[place] = row.wireBytes
+    offsets[place] = row.offset
+    lengths[place] = row.length
+    this.#epochs[place] = this.#epoch
+  }
+
+  /** False: there was no such row. */
+  remove(uid: number): boolean {
+    const place = this.find(uid)
+    if (place < 0) return false
+    this.#columns.levels[place] = DEAD
+    this.deadBytes += this.#columns.lengths[place] ?? 0
+    this.#live -= 1
+    return true
+  }
+
+  /** From now on no row has been compared with its file. */
+  doubt(): void {
+    this.#epoch += 1
+  }
+
+  isDoubtful(place: number): boolean {
+    return this.#epochs[place] !== this.#epoch
+  }
+
+  confirm(place: number): void {
+    this.#epochs[place] = this.#epoch
+  }
+
+  /** Puts the rows in order and drops those that do not count. */
+  tidy(): void {
+    if (this.#live === this.#count && this.#unsorted.size === 0 && this.#columns.uids.length === this.#count) return
+    const columns = this.#columns
+    const places: number[] = []
+    for (let place = 0; place < this.#count; place += 1) if (columns.levels[place] !== DEAD) places.push(place)
+    if (this.#unsorted.size > 0) places.sort((a, b) => (columns.uids[a] ?? 0) - (columns.uids[b] ?? 0))
+    const tidy = emptyColumns(places.length)
+    const epochs = new Uint32Array(places.length)
+    for (const [to, from] of places.entries()) {
+      for (const name of NAMES) (tidy[name] as Uint32Array)[to] = (columns[name] as Uint32Array)[from] as number
+      epochs[to] = this.#epochs[from] ?? 0
+    }
+    this.#columns = tidy
+    this.#epochs = epochs
+    this.#count = places.length
+    this.#sorted = places.length
+    this.#unsorted.clear()
+  }
+
+  *rows(): Generator<MetadataRow> {
+    for (let place = 0; place < this.#count; place += 1) if (this.#columns.levels[place] !== DEAD) yield this.row(place)
+  }
+
+  #placeFor(uid: number): number {
+    const {uids} = this.#columns
+    const last = this.#sorted > 0 ? (uids[this.#sorted - 1] ?? 0) : 0
+    if (uid <= last || this.#unsorted.size > 0) {
+      const known = this.#anyPlace(uid)
+      if (known >= 0) return known
+    }
+    const place = this.#count
+    if (place === uids.length) this.#grow()
+    this.#count += 1
+    this.#columns.uids[place] = uid
+    this.#columns.levels[place] = DEAD
+    if (uid > last && this.#sorted === place) this.#sorted = this.#count
+    else this.#unsorted.set(uid, place)
+    return place
+  }
+
+  /** Also of a row that does not count any more. */
+  #anyPlace(uid: number): number {
+    const {uids} = this.#columns
+    let low = 0
+    let high = this.#sorted
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((uids[middle] ?? 0) < uid) low = middle + 1
+      else high = middle
+    }
+    return low < this.#sorted && uids[low] === uid ? low : (this.#unsorted.get(uid) ?? -1)
+  }
+
+  #grow(): void {
+    const capacity = Math.max(64, Math.ceil(this.#count * 1.5))
+    this.#columns = copyColumns(this.#columns, emptyColumns(capacity), this.#count)
+    const epochs = new Uint32Array(capacity)
+    epochs.set(this.#epochs.subarray(0, this.#count))
+    this.#epochs = epochs
+  }
+}
+
+/** Level of a need in a row. */
+export function levelOf(need: (typeof LEVELS)[number]): number {
+  return LEVELS.indexOf(need) + 1
+}

@@ -1,0 +1,92 @@
+/** Snapshots against a plain array that is copied at each change. */
+import fc from 'fast-check'
+import * as assert from 'uvu/assert'
+import {CHUNK_MESSAGES, type MessageRow, Snapshot, type StateChange} from '../../src/maildir/folder/snapshot.js'
+import type {Uid} from '../../src/maildir/types.js'
+import {isLong} from '../support/store.js'
+import {suite} from '../support/suite.js'
+
+const snapshots = suite('Snapshot')
+
+type Change =
+  | {readonly kind: 'append'; readonly count: number; readonly gap: number}
+  | {readonly kind: 'without'; readonly from: number; readonly count: number; readonly every: number}
+  | {readonly kind: 'change'; readonly from: number; readonly count: number; readonly flags: number}
+
+/** Counts near the size of a chunk are the interesting ones. */
+const count = fc.oneof(
+  fc.nat(5),
+  fc.integer({min: CHUNK_MESSAGES - 2, max: CHUNK_MESSAGES + 2}),
+  fc.constantFrom(2 * CHUNK_MESSAGES, 2 * CHUNK_MESSAGES + 1),
+)
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.record({kind: fc.constant('append' as const), count, gap: fc.integer({min: 1, max: 3})}),
+  fc.record({kind: fc.constant('without' as const), from: fc.nat(5000), count, every: fc.integer({min: 1, max: 3})}),
+  fc.record({kind: fc.constant('change' as const), from: fc.nat(5000), count, flags: fc.nat(31)}),
+)
+
+/** Applies a change to both. UIDs that do not exist are among those asked for. */
+function apply({snapshot, model, uidNext}: {snapshot: Snapshot; model: MessageRow[]; uidNext: number}, step: Change) {
+  if (step.kind === 'append') {
+    const rows = Array.from({length: step.count}, (_, place): MessageRow => {
+      const uid = (uidNext + place * step.gap) as Uid
+      return {uid, base: `b${uid}`, info: ':2,', flags: uid % 32, keywordSet: uid % 3, modseq: uid * 7}
+    })
+    return {snapshot: snapshot.append(rows), model: [...model, ...rows], uidNext: uidNext + step.count * step.gap}
+  }
+  const uids = Array.from({length: step.count}, (_, place) => step.from + place * (step.kind === 'without' ? step.every : 1))
+  if (step.kind === 'without') {
+    const gone = new Set(uids)
+    return {snapshot: snapshot.without(uids), model: model.filter(({uid}) => !gone.has(uid)), uidNext}
+  }
+  const changes = new Map<number, StateChange>(
+    uids.map((uid) => [uid, uid % 2 ? {flags: step.flags, modseq: 99} : {info: ':2,S', modseq: 98}]),
+  )
+  return {snapshot: snapshot.change(changes), model: model.map((row) => ({...row, ...changes.get(row.uid)})), uidNext}
+}
+
+function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: readonly number[]): void {
+  assert.is(snapshot.size, model.length)
+  assert.equal([...snapshot.rows()], model)
+  const visited: string[] = []
+  snapshot.forEach((uid, base, info) => {
+    visited.push(`${uid} ${base}${info}`)
+  })
+  assert.equal(
+    visited,
+    model.map(({uid, base, info}) => `${uid} ${base}${info}`),
+  )
+  for (const probe of probes) {
+    const first = model.findIndex(({uid}) => uid >= probe)
+    assert.is(snapshot.firstFrom(probe), first < 0 ? model.length : first)
+    assert.is(
+      snapshot.indexOf(probe),
+      model.findIndex(({uid}) => uid === probe),
+    )
+    const index = probe % Math.max(1, model.length)
+    const row = model[index]
+    if (!row) continue
+    assert.equal(snapshot.row(index), row)
+    assert.equal([snapshot.uidAt(index), snapshot.baseAt(index), snapshot.nameAt(index)], [row.uid, row.base, row.base + row.info])
+    assert.equal([snapshot.flagsAt(index), snapshot.keywordSetAt(index), snapshot.modseqAt(index)], [row.flags, row.keywordSet, row.modseq])
+  }
+  assert.is(snapshot.countWithout(8), model.filter(({flags}) => (flags & 8) === 0).length)
+  for (const index of [-1, model.length]) assert.throws(() => snapshot.row(index))
+}
+
+snapshots('any changes give what an array would hold, and change no snapshot before', () => {
+  fc.assert(
+    fc.property(fc.array(change, {maxLength: 12}), fc.array(fc.nat(6000), {minLength: 5, maxLength: 20}), (steps, probes) => {
+      let now: {snapshot: Snapshot; model: MessageRow[]; uidNext: number} = {snapshot: Snapshot.empty, model: [], uidNext: 1}
+      const before: (typeof now)[] = []
+      for (const step of steps) {
+        before.push(now)
+        now = apply(now, step)
+      }
+      for (const {snapshot, model} of [...before, now]) checkSame(snapshot, model, probes)
+    }),
+    {numRuns: isLong ? 1000 : 60},
+  )
+})
+
+snapshots.run()
