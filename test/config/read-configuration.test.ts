@@ -163,7 +163,8 @@ for (const [title, text, expected] of [
 
 config('AUTH= words in IMAP_CAPABILITY switch mechanisms on', async () => {
   const {imap} = await read({
-    imapd: 'IMAP_CAPABILITY="IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT THREAD=REFERENCES SORT QUOTA AUTH=CRAM-MD5 auth=scram-sha-256 IDLE"',
+    imapd:
+      'IMAP_CAPABILITY="IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT THREAD=REFERENCES SORT QUOTA AUTH=CRAM-MD5 auth=scram-sha-256 IDLE"',
     'imapd-ssl': 'IMAP_CAPABILITY_TLS="$IMAP_CAPABILITY AUTH=PLAIN"',
   })
   const {plain, tls, mechanisms, mechanismsTls} = readCapability(imap)
