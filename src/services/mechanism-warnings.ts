@@ -1,4 +1,3 @@
-import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
 import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
 import type {Settings} from '../config/settings.js'
 
@@ -15,9 +14,9 @@ export function possibleMechanisms(mechanisms: readonly string[], modules: reado
 /** What an administrator has to know about the mechanisms that the files switch on. */
 export function mechanismWarnings(
   mechanisms: readonly string[],
-  {settings, auth}: {readonly settings: Settings; readonly auth: Settings},
+  {settings, modules}: {readonly settings: Settings; readonly modules: readonly string[]},
 ): string[] {
-  const possible = possibleMechanisms(mechanisms, auth.get(AUTHDAEMONRC.authmodulelist))
+  const possible = possibleMechanisms(mechanisms, modules)
   const vain = mechanisms.filter((name) => !possible.includes(name))
   return [
     ...(vain.length > 0 ? [`${vain.join(', ')}: not announced, no module of authmodulelist has the secrets for it`] : []),

@@ -14,6 +14,7 @@ import type {ConnectionLimits} from '../net/connection-limits.js'
 import {Fault} from '../support/fault.js'
 import {CertificateKeeper} from '../tls/certificate-keeper.js'
 import {readTlsRules} from '../tls/tls-rules.js'
+import {authSettings, type PublicSocketSettings, publicSocketSettings} from './auth-settings.js'
 import {imapSettings} from './imap-settings.js'
 import {mechanismWarnings} from './mechanism-warnings.js'
 import {oauthSettings} from './oauth-settings.js'
@@ -51,6 +52,7 @@ export interface MailSettings {
 export interface ServerConfiguration {
   readonly services: readonly ServiceConfiguration[]
   readonly umask: number
+  readonly publicSocket: PublicSocketSettings
   /** `DEBUG_LOGIN` is not 0. */
   readonly debugLogin: boolean
   /** For the log. */
@@ -127,13 +129,13 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   const {imap, imaps} = configuration
   const warnings = [...problems.map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
   const oauth = oauthSettings(auth.settings)
-  const modules = auth.settings.get(AUTHDAEMONRC.authmodulelist)
+  const modules = authSettings(auth, {defaultMaildir: '', defaultDomain: {domain: '', separators: undefined}}).modules
   const services: ServiceConfiguration[] = []
   for (const name of chosenServices(options, configuration)) {
     const settings = name === 'imap' ? imap : imaps
     const certificate = await openCertificate(name, settings, {options, warnings})
     const {mechanisms, mechanismsTls} = readCapability(settings)
-    warnings.push(...mechanismWarnings([...new Set([...mechanisms, ...mechanismsTls])], {settings, auth: auth.settings}))
+    warnings.push(...mechanismWarnings([...new Set([...mechanisms, ...mechanismsTls])], {settings, modules}))
     services.push({
       name,
       endpoints: options.endpoints[name] ?? endpointsOf(name, settings),
@@ -141,16 +143,13 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
       certificate,
       imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules}),
       auth: {
-        directory: options.authDirectory,
-        modules,
-        defaultOptions: auth.settings.get(AUTHDAEMONRC.DEFAULTOPTIONS),
-        defaultMaildir: settings.get(IMAPD.MAILDIRPATH),
-        daemons: auth.settings.get(AUTHDAEMONRC.daemons),
-        environment: auth.settings.environment(),
+        ...authSettings(auth, {
+          defaultMaildir: settings.get(IMAPD.MAILDIRPATH),
+          defaultDomain: {domain: settings.get(IMAPD.DEFDOMAIN) ?? '', separators: settings.get(IMAPD.DOMAINSEP)},
+        }),
         acceptsCertificates: Boolean(settings.get(IMAPD_SSL.TLS_EXTERNAL)),
         oauth,
         ...(options.stateDirectory === undefined ? {} : {stateDirectory: options.stateDirectory}),
-        defaultDomain: {domain: settings.get(IMAPD.DEFDOMAIN) ?? '', separators: settings.get(IMAPD.DOMAINSEP)},
       },
       authService: (localPort) => settings.textOf(`AUTHSERVICE${localPort}`) || 'imap',
       mail: {
@@ -161,7 +160,13 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
       },
     })
   }
-  return {services, umask: imap.get(IMAPD.IMAP_UMASK), debugLogin: auth.settings.get(AUTHDAEMONRC.DEBUG_LOGIN) > 0, warnings}
+  return {
+    services,
+    umask: imap.get(IMAPD.IMAP_UMASK),
+    publicSocket: publicSocketSettings(auth),
+    debugLogin: auth.settings.get(AUTHDAEMONRC.DEBUG_LOGIN) > 0,
+    warnings,
+  }
 }
 
 async function openCertificate(

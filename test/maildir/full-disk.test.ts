@@ -15,6 +15,7 @@ const fullDisk = suite('Full disk')
 /** Real files on a disk that can be full. */
 class SmallDisk extends NodeFiles {
   isFull = false
+  syncFails = false
 
   #check(): void {
     if (this.isFull) throw Object.assign(new Error('ENOSPC: no space left on device'), {code: 'ENOSPC'})
@@ -33,6 +34,11 @@ class SmallDisk extends NodeFiles {
   override async mkdir(...call: Parameters<NodeFiles['mkdir']>): Promise<void> {
     this.#check()
     return super.mkdir(...call)
+  }
+
+  override async syncDirectory(path: string): Promise<void> {
+    if (this.syncFails) throw Object.assign(new Error('EMFILE: too many open files'), {code: 'EMFILE'})
+    return super.syncDirectory(path)
   }
 }
 
@@ -85,6 +91,24 @@ fullDisk('nothing is added, and nothing is left of the attempt', async () => {
   files.isFull = false
   assert.is((await view.copy([first!], OTHER)).to.length, 1)
   assert.is((await append(store, INBOX, 'Subject: y\n\ny\n')).uid, 2)
+  view.close()
+  store.release()
+})
+
+fullDisk('a message that cannot be made durable is not there, and its UID is not used again', async () => {
+  using maildir = new TemporaryMaildir()
+  const {files, store} = await opened(maildir)
+  await append(store, INBOX, 'Subject: x\n\nx\n')
+  await store.create(OTHER)
+  const view = await store.select(INBOX, {readOnly: false})
+  files.syncFails = true
+  assert.is(await codeOf(append(store, INBOX, 'Subject: y\n\ny\n')), 'unavailable')
+  assert.is(await codeOf(view.copy(allNumbers(view), OTHER)), 'unavailable')
+  files.syncFails = false
+  for (const part of ['tmp', '.other/tmp', '.other/cur']) assert.equal(readdirSync(join(maildir.path, part)), [], part)
+  assert.is((await append(store, INBOX, 'Subject: y\n\ny\n')).uid, 3)
+  assert.equal((await view.copy(allNumbers(view), OTHER)).to, [2])
+  assert.is((await store.status(OTHER)).messages, 1)
   view.close()
   store.release()
 })

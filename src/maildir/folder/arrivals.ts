@@ -80,6 +80,7 @@ export class Arrivals {
     // A message that cannot be stored fails alone; its line in the database names nothing and goes at the next scan.
     const sound = placed.filter((_, place) => settled[place])
     const inPlace: string[] = []
+    let committed = false
     try {
       const arrivals = sound.flatMap(({group}) => group.arrivals)
       // Before the messages are there: a scan must not see one without its keywords.
@@ -91,14 +92,15 @@ export class Arrivals {
         inPlace.push(path)
       }
       await prepared.commit()
+      committed = true
       folder.giveUids(uids)
+      await Promise.all([files.syncDirectory(`${folder.path}/cur`), files.syncDirectory(folder.path)])
     } catch (error) {
-      await prepared.discard()
+      if (!committed) await prepared.discard()
       for (const path of inPlace) await files.unlink(path).catch(() => false)
-      folder.touched()
+      folder.touched({gone: committed})
       throw error
     }
-    await Promise.all([files.syncDirectory(`${folder.path}/cur`), files.syncDirectory(folder.path)])
     const rows = sound.flatMap((each) => each.rows)
     folder.touched({recent: rows.map(({uid}) => uid), gone: sound.length < placed.length})
     folder.apply({added: rows.map((row) => ({...row, keywordSet: folder.keywordTable.numberOf(folder.keywordFiles.of(row.base))}))})
