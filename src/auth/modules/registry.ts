@@ -1,3 +1,4 @@
+import {authcram} from './authcram.js'
 import {authdaemonModule} from './authdaemon/authdaemon.js'
 import {authmysql} from './authmysql.js'
 import {authpgsql} from './authpgsql.js'
@@ -6,4 +7,4 @@ import {authuserdb} from './authuserdb.js'
 import type {ModuleType} from './module.js'
 
 /** Every module that `authmodulelist` may name. */
-export const moduleTypes: readonly ModuleType[] = [authuserdb, authpgsql, authmysql, authsqlite, authdaemonModule]
+export const moduleTypes: readonly ModuleType[] = [authuserdb, authcram, authpgsql, authmysql, authsqlite, authdaemonModule]
