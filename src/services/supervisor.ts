@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   /** Who to become once the ports are open, when started as root. */
   readonly user: SystemUser | undefined
   readonly version: string
+  /** Directory for what has to last; undefined: nothing lasts. */
+  readonly stateDirectory?: string | undefined
   readonly log: Log
 }
 
@@ -94,6 +96,7 @@ class Supervisor implements RunningServer {
       endpoints,
       version,
       ticketKeys: this.#ticketKeys,
+      stateDirectory: this.#options.stateDirectory,
       onCertificateProblem: (error) => log.error('tls.certificate-not-renewed', {reason: messageOf(error)}),
       now: () => performance.now(),
     })
