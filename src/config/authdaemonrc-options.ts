@@ -1,4 +1,11 @@
+import {BadSyntax} from '../support/fault.js'
 import {atoi, flag, optionTable, special, text} from './option.js'
+
+/** @throws {BadSyntax} */
+function absolutePath(value: string | undefined): string | undefined {
+  if (value && !value.startsWith('/')) throw new BadSyntax(`A path that begins with "/" is expected, not "${value}"`)
+  return value || undefined
+}
 
 const ignored = {effect: 'ignored'} as const
 
@@ -14,11 +21,60 @@ export const AUTHDAEMONRC = optionTable({
     read: (value) => Math.max(1, atoi(value ?? '5')),
   }),
   authdaemonvar: text('authdaemonvar:2', '/run/courier/authdaemon', 'Directory of the socket for other programs', {fallback: undefined}),
+  AUTHDAEMON_LISTEN: special(
+    'AUTHDAEMON_LISTEN:0',
+    'YES',
+    'YES: courier serve answers other programs (maildrop, Postfix, Exim) on that socket, unless an authdaemond does already',
+    {type: 'YES or NO', since: 'ours', read: (value) => !/^[nN0]/.test(value ?? '')},
+  ),
+  AUTHDAEMON_SOCKET: special(
+    'AUTHDAEMON_SOCKET:0',
+    undefined,
+    'Socket of an authdaemond that is asked instead of the account sources above; the source "authdaemon" in authmodulelist asks it as one of several',
+    {type: 'path', since: 'ours', read: absolutePath},
+  ),
   DEBUG_LOGIN: special('DEBUG_LOGIN:0', '0', '1 logs how logins are checked; 2 is the same here, passwords are never logged', {
     type: '0, 1 or 2',
     read: (value) => atoi(value ?? '0'),
   }),
   DEFAULTOPTIONS: text('DEFAULTOPTIONS:0', '', 'Options that every account has unless it says otherwise', {fallback: ''}),
+  OAUTH_KEYS: text('OAUTH_KEYS:0', undefined, 'File with the public keys of signed tokens: a JSON Web Key Set, or PEM', {
+    since: 'ours',
+    fallback: undefined,
+  }),
+  OAUTH_INTROSPECTION_URL: text('OAUTH_INTROSPECTION_URL:0', undefined, 'Where to ask what a token is worth (RFC 7662)', {
+    since: 'ours',
+    fallback: undefined,
+  }),
+  OAUTH_CLIENT_ID: text('OAUTH_CLIENT_ID:0', undefined, 'Name of this server there', {since: 'ours', fallback: undefined}),
+  OAUTH_CLIENT_SECRETFILE: text('OAUTH_CLIENT_SECRETFILE:0', undefined, 'File with its password there, one line', {
+    since: 'ours',
+    fallback: undefined,
+  }),
+  OAUTH_TRUSTCERTS: text(
+    'OAUTH_TRUSTCERTS:0',
+    undefined,
+    'Authorities that its certificate is checked against, if not the well-known ones',
+    {
+      since: 'ours',
+      fallback: undefined,
+    },
+  ),
+  OAUTH_ISSUER: text('OAUTH_ISSUER:0', undefined, 'Who must have issued a token (iss)', {since: 'ours', fallback: undefined}),
+  OAUTH_AUDIENCE: text('OAUTH_AUDIENCE:0', undefined, 'Whom a token must be meant for (aud); OAUTH_KEYS needs it', {
+    since: 'ours',
+    fallback: undefined,
+  }),
+  OAUTH_SCOPE: text('OAUTH_SCOPE:0', undefined, 'Words that the scope of a token must hold', {since: 'ours', fallback: undefined}),
+  OAUTH_USER_CLAIM: special('OAUTH_USER_CLAIM:0', undefined, 'Claim of a token that is the login name; email when it is not set', {
+    type: 'text',
+    since: 'ours',
+    read: (value) => value || 'email',
+  }),
+  OAUTH_DISCOVERY: text('OAUTH_DISCOVERY:0', undefined, 'OpenID configuration that clients without a token are told of', {
+    since: 'ours',
+    fallback: undefined,
+  }),
   LOGGEROPTS: text('LOGGEROPTS:0', '', 'Options of courierlogger', {...ignored, fallback: ''}),
   LDAP_MEMORY_LEAK: flag(undefined, undefined, 'Obsolete', ignored),
 })

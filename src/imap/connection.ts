@@ -1,5 +1,5 @@
 import type {Duplex} from 'node:stream'
-import type {Account, Authenticator, TicketOffice} from '../auth/account.js'
+import type {Account, Authenticator, ChannelFacts, TicketOffice} from '../auth/account.js'
 import {optionIsOn} from '../auth/options.js'
 import type {Log, LogFacts} from '../log/log.js'
 import type {Mailstore} from '../maildir/types.js'
@@ -27,6 +27,8 @@ export interface ImapConnectionOptions {
   readonly encrypted: boolean
   /** Does the handshake and gives the encrypted stream; undefined: no STARTTLS. */
   readonly startTls?: (() => Promise<Duplex>) | undefined
+  /** What an encrypted stream says for a login; none: nothing. */
+  readonly tlsFacts?: ((stream: Duplex) => TlsFacts | undefined) | undefined
   readonly settings: ImapSettings
   readonly deadlines: DeadlineSource
   readonly log: Log
@@ -47,6 +49,14 @@ export interface ImapConnectionOptions {
   /** From the connection to the login, milliseconds. */
   readonly loginMs?: number
 }
+
+/** What the encryption says for a login: fields of the verified client certificate, data for channel binding. */
+export interface TlsFacts {
+  readonly subject: ReadonlyMap<string, string>
+  readonly bindings: ReadonlyMap<string, Buffer>
+}
+
+const NO_TLS: TlsFacts = {subject: new Map(), bindings: new Map()}
 
 /** Protocol violations in a row that end a session. */
 const MAX_VIOLATIONS = 10
@@ -70,6 +80,7 @@ class Connection {
   readonly #now: () => number
   #stage: Stage
   #encrypted: boolean
+  #tls = NO_TLS
   #violations = 0
   #beganMs: number
   /** The client said LOGOUT. */
@@ -80,6 +91,7 @@ class Connection {
     this.#options = options
     this.#channel = channel
     this.#encrypted = options.encrypted
+    if (options.encrypted) this.#tls = options.tlsFacts?.(options.stream) ?? NO_TLS
     this.#verbs = verbsByName(verbs)
     this.#now = now
     this.#beganMs = now()
@@ -90,6 +102,8 @@ class Connection {
         authenticated: this.#stage.kind === 'account',
         encrypted: this.#encrypted,
         canEncrypt: this.#canEncrypt,
+        canBind: this.#tls.bindings.size > 0,
+        hasIdentity: this.#identity !== undefined,
       })
     this.#session = new ImapSession({channel, settings, log, client: {...remote}, now, capability})
     const login = new ImapLoginDesk({
@@ -97,6 +111,7 @@ class Connection {
       authenticator,
       service,
       encrypted: () => this.#encrypted,
+      channel: () => this.#channelFacts(),
       canEncrypt: () => this.#canEncrypt,
       discardReceived: () => channel.discardReceived(),
       encrypt: () => this.#encrypt(),
@@ -108,11 +123,30 @@ class Connection {
     return this.#stage?.kind === 'login' && !this.#encrypted && this.#options.startTls !== undefined
   }
 
+  /** Who the client certificate says the client is. */
+  get #identity(): string | undefined {
+    const {certificateField} = this.#options.settings
+    return certificateField === undefined ? undefined : this.#tls.subject.get(certificateField)
+  }
+
+  #channelFacts(): ChannelFacts {
+    return {
+      encrypted: this.#encrypted,
+      certificateIdentity: this.#identity,
+      bindings: this.#tls.bindings,
+      bindingAnnounced: / AUTH=SCRAM-SHA-256-PLUS( |$)/i.test(this.#session.capability()),
+    }
+  }
+
   async #encrypt(): Promise<void> {
-    const {startTls} = this.#options
+    const {startTls, tlsFacts} = this.#options
     if (!startTls) throw new Error('STARTTLS is not possible here')
     try {
-      await this.#channel.encrypt(startTls)
+      await this.#channel.encrypt(async () => {
+        const stream = await startTls()
+        this.#tls = tlsFacts?.(stream) ?? NO_TLS
+        return stream
+      })
     } catch (error) {
       this.#options.log.debug('imap.tls-failed', {...this.#who, error})
       throw new Hangup('closed', 'The TLS handshake failed')
@@ -264,6 +298,7 @@ class Connection {
     if (reason === 'idle') await this.#sayBye(bye('Disconnected for inactivity.'))
     else if (reason === 'shutdown') await this.#sayBye(bye('Courier-IMAP server shut down by signal.'))
     else if (reason === 'limit') await this.#sayBye(bye('Fatal error: More input than is read for a command', 'ALERT'))
+    else if (reason === 'mailbox-gone') await this.#sayBye(bye('The selected mailbox was deleted, renamed or replaced.', 'ALERT'))
     else if (reason === 'bug') await this.#sayBye(BUG_FAREWELL)
   }
 
@@ -298,6 +333,7 @@ const END_OF = {
   closed: 'disconnected',
   stalled: 'disconnected',
   limit: 'disconnected',
+  'mailbox-gone': 'disconnected',
   bug: 'disconnected',
   idle: 'timeout',
   shutdown: 'shutdown',

@@ -1,6 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {Authenticator} from '../auth/account.js'
+import type {Authenticator, ChannelFacts, CheckResult} from '../auth/account.js'
 import type {Credentials} from '../auth/credentials.js'
+import type {SaslMechanism} from '../auth/sasl/mechanism.js'
+import {findMechanism} from '../auth/sasl/registry.js'
 import {Hangup} from '../support/fault.js'
 import {tlsMissing} from './capability.js'
 import type {ImapSession} from './imap-session.js'
@@ -13,6 +15,7 @@ export interface LoginDeskOptions {
   readonly service: string
   /** The state of the connection now. */
   readonly encrypted: () => boolean
+  readonly channel: () => ChannelFacts
   readonly canEncrypt: () => boolean
   readonly discardReceived: () => void
   readonly encrypt: () => Promise<void>
@@ -46,7 +49,16 @@ export class ImapLoginDesk implements LoginDesk {
   async check({user, password}: Credentials, attempt: Attempt): Promise<Outcome> {
     const {session, authenticator, service} = this.#options
     const began = performance.now()
-    const result = await authenticator.check({service, user, password, remote: session.client.ip})
+    return this.conclude(await authenticator.check({service, user, password, remote: session.client.ip}), attempt, began)
+  }
+
+  mechanism(name: string): SaslMechanism {
+    const {session, authenticator, service, channel} = this.#options
+    return findMechanism(authenticator, {service, mechanism: name, remote: session.client.ip, channel: channel()})
+  }
+
+  async conclude(result: CheckResult, attempt: Attempt, began: number): Promise<Outcome> {
+    const {session} = this.#options
     if (session.signal.aborted) throw new Hangup('closed')
     if (result.outcome === 'accepted') return {status: 'HANDOVER', ticket: result.ticket}
     this.logFailure(attempt)

@@ -1,4 +1,6 @@
+import type {CheckResult} from '../auth/account.js'
 import type {Credentials} from '../auth/credentials.js'
+import type {SaslMechanism} from '../auth/sasl/mechanism.js'
 import type {Outcome} from './replies/tagged.js'
 import type {AnyContext} from './session.js'
 
@@ -18,6 +20,10 @@ export interface LoginDesk {
   readonly canEncrypt: boolean
   /** Checks name and password. A refusal comes at a fixed time after the command, whatever the reason. */
   check(credentials: Credentials, attempt: Attempt): Promise<Outcome>
+  /** The mechanism of that name; who does not exist refuses. */
+  mechanism(name: string): SaslMechanism
+  /** Answers with what was found out since `beganMs` (of `performance.now()`), like `check`. */
+  conclude(result: CheckResult, attempt: Attempt, beganMs: number): Promise<Outcome>
   /** Refuses without a check, at the same time and with the same words. */
   refuse(attempt: Attempt): Promise<Outcome>
   /** Logs an attempt that ended without credentials because of the client. */

@@ -7,6 +7,11 @@ export interface ImapSettings {
   /** Words to add to and to leave out of the automatic capabilities. */
   readonly capabilityExtra: readonly string[]
   readonly capabilityHide: readonly string[]
+  /** SASL mechanisms besides PLAIN and LOGIN that are announced when capabilities are automatic, in clear and encrypted. */
+  readonly mechanisms: readonly string[]
+  readonly mechanismsTls: readonly string[]
+  /** `TLS_EXTERNAL`: field of the client certificate that is the login name, in upper case. */
+  readonly certificateField: string | undefined
   /** `IMAP_KEYWORDS` is not 0. */
   readonly keywords: boolean
   /** `IMAP_ID_FIELDS`: bits 1 version, 2 name and 4 release of the system; undefined: no ID. */
@@ -31,6 +36,9 @@ export const DEFAULT_IMAP_SETTINGS: ImapSettings = {
   capabilityTls: undefined,
   capabilityExtra: [],
   capabilityHide: [],
+  mechanisms: [],
+  mechanismsTls: [],
+  certificateField: undefined,
   keywords: true,
   idFields: undefined,
   version: '',

@@ -1,5 +1,7 @@
 /** The command line of `courier serve` as a server or a demo. */
+import {homedir} from 'node:os'
 import {authDirectory, configDirectory} from '../config/config-directory.js'
+import {defaultPlaces} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
 import {BadSyntax, Fault} from '../support/fault.js'
@@ -67,6 +69,7 @@ export async function runServe(command: ServeCommand): Promise<void> {
     endpoints: places,
     user: user === undefined ? undefined : await findUser(user),
     version,
+    stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
     log,
     onReady: () => undefined,
   })

@@ -2,7 +2,7 @@
 import {once, setMaxListeners} from 'node:events'
 import {type AddressInfo, connect, createServer, type Server, type Socket} from 'node:net'
 import type {Duplex} from 'node:stream'
-import type {Account, Authenticator, CheckResult, TicketOffice} from '../../src/auth/account.js'
+import type {Account, Authenticator, CheckResult, ExchangeStep, TicketOffice} from '../../src/auth/account.js'
 import {type ImapConnectionOptions, serveImap} from '../../src/imap/connection.js'
 import {DEFAULT_IMAP_SETTINGS, type ImapSettings} from '../../src/imap/settings.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
@@ -43,6 +43,10 @@ class TestAuth implements Authenticator, TicketOffice {
     const ticket = `ticket-${this.checks}`
     this.#tickets.add(ticket)
     return {outcome: 'accepted', ticket}
+  }
+
+  async begin(): Promise<ExchangeStep> {
+    return {kind: 'failed', reason: 'refused'}
   }
 
   async redeem(ticket: string): Promise<Account | undefined> {

@@ -5,7 +5,7 @@ import {Fault, Hangup} from '../../support/fault.js'
 import type {DaemonAnswers} from './answer.js'
 import {DAEMON_LIMITS} from './limits.js'
 import {type ServeClientOptions, serveClient} from './serve-client.js'
-import {bindSocket, isAnswered, socketIdentity} from './socket-path.js'
+import {bindSocket, isAnswered, type SocketOwner, socketIdentity} from './socket-path.js'
 
 export interface DaemonServerOptions {
   /** Path of the socket. */
@@ -13,6 +13,8 @@ export interface DaemonServerOptions {
   /** Looked at for each request, so that a reload needs no new socket. */
   readonly answers: () => DaemonAnswers
   readonly log: Log
+  /** Whose the directory is when it has to be made. */
+  readonly owner?: SocketOwner | undefined
   readonly times?: ServeClientOptions['times']
 }
 
@@ -35,9 +37,9 @@ export class DaemonServer {
 
   /** @throws {Fault} `bad-configuration` when the socket cannot be made */
   async open(): Promise<Opening> {
-    const {path, log} = this.#options
+    const {path, log, owner} = this.#options
     if (await isAnswered(path)) return 'taken'
-    await bindSocket(this.#server, path)
+    await bindSocket(this.#server, path, owner)
     this.#identity = await socketIdentity(path)
     this.#server.on('error', (error) => log.error('authdaemon.accept-failed', {error}))
     return 'opened'

@@ -1,5 +1,5 @@
 /** The socket of an authdaemond in its directory (`spec/auth.md` §2, §11.4). */
-import {chmod, lstat, mkdir, rename, rm} from 'node:fs/promises'
+import {chmod, chown, lstat, mkdir, rename, rm} from 'node:fs/promises'
 import {connect, type Server} from 'node:net'
 import {dirname, join} from 'node:path'
 import {errnoOf, Fault} from '../../support/fault.js'
@@ -10,8 +10,11 @@ const PROBE_MS = 2_000
 /** What the kernel takes as a path, without the NUL. */
 const PATH_OCTETS = 107
 
+/** `authdaemonvar` as Debian has it. */
+export const DAEMON_DIRECTORY = '/run/courier/authdaemon'
+
 /** The socket in `authdaemonvar`. */
-export function daemonSocket(directory: string): string {
+export function daemonSocketIn(directory: string): string {
   return join(directory, 'socket')
 }
 
@@ -37,11 +40,11 @@ export function isAnswered(path: string): Promise<boolean> {
  *
  * @throws {Fault} `bad-configuration`
  */
-export async function bindSocket(server: Server, path: string): Promise<void> {
+export async function bindSocket(server: Server, path: string, owner?: SocketOwner): Promise<void> {
   const temporary = `${path}.tmp`
   try {
     if (Buffer.byteLength(temporary) > PATH_OCTETS) throw new Fault('bad-configuration', `The path is longer than ${PATH_OCTETS} octets`)
-    await makeDirectory(dirname(path))
+    await makeDirectory(dirname(path), owner)
     await refuseOtherFiles(path)
     await rm(temporary, {force: true})
     await new Promise<void>((resolve, reject) => {
@@ -58,10 +61,18 @@ export async function bindSocket(server: Server, path: string): Promise<void> {
   }
 }
 
-/** Who may ask is decided by the directory: its group, if it is new the one of this process. */
-async function makeDirectory(path: string): Promise<void> {
-  const made = await mkdir(path, {recursive: true, mode: 0o750})
-  if (made !== undefined) await chmod(path, 0o750)
+/** Whose a directory is that has to be made. */
+export interface SocketOwner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** The directory decides who may ask: members of its group. */
+async function makeDirectory(path: string, owner: SocketOwner | undefined): Promise<void> {
+  const made = await mkdir(path, {recursive: true, mode: 0o755})
+  if (made === undefined) return
+  await chmod(path, 0o750)
+  if (owner && process.geteuid?.() === 0) await chown(path, owner.uid, owner.gid)
 }
 
 async function refuseOtherFiles(path: string): Promise<void> {

@@ -125,9 +125,15 @@ export interface ModuleContext {
   readonly environment: Readonly<Record<string, string>>
   /** That many unpredictable octets. */
   readonly random: (octets: number) => Buffer
+  /** Socket of the authdaemond that the module `authdaemon` asks. */
+  readonly daemonSocket?: string | undefined
 }
 
 export interface ModuleType {
   readonly name: string
-  create(context: ModuleContext): AuthModule
+  /**
+   * Connects to nothing and starts nothing yet. Undefined when the module is not set up here (no rc file, no program): it is left
+   * out as one that is not installed, because shipped lists name modules that nobody uses.
+   */
+  create(context: ModuleContext): AuthModule | undefined
 }

@@ -6,8 +6,8 @@ import {ENUMERATE, formatChallengeCheck, formatLookUp, formatPasswordChange, for
 import {DAEMON_LIMITS} from '../../daemon/limits.js'
 import {isWholeReply, parseEnumerationLine, parseReply} from '../../daemon/parse-reply.js'
 import {enumeratedAccount, type FindSystemUid, replyAccount} from '../../daemon/reply-account.js'
-import {isAnswered} from '../../daemon/socket-path.js'
-import type {AuthModule, ChangeResult, EnumeratedAccount, ModuleResult} from '../module.js'
+import {DAEMON_DIRECTORY, daemonSocketIn, isAnswered} from '../../daemon/socket-path.js'
+import type {AuthModule, ChangeResult, EnumeratedAccount, ModuleResult, ModuleType} from '../module.js'
 import {Turns} from './turns.js'
 
 const REFUSED = {outcome: 'refused'} as const
@@ -22,6 +22,12 @@ export interface AuthdaemonOptions {
   readonly daemons: number
   readonly times?: ExchangeTimes
   readonly findSystemUid?: FindSystemUid
+}
+
+/** Accounts of a foreign authdaemond. */
+export const authdaemonModule: ModuleType = {
+  name: 'authdaemon',
+  create: ({daemonSocket = daemonSocketIn(DAEMON_DIRECTORY), daemons}) => authdaemon({path: daemonSocket, daemons}),
 }
 
 /**
