@@ -304,6 +304,7 @@ class Connection {
     if (reason === 'idle') await this.#sayBye(bye('Disconnected for inactivity.'))
     else if (reason === 'shutdown') await this.#sayBye(bye('Courier-IMAP server shut down by signal.'))
     else if (reason === 'limit') await this.#sayBye(bye('Fatal error: More input than is read for a command', 'ALERT'))
+    else if (reason === 'mailbox-gone') await this.#sayBye(bye('The selected mailbox was deleted, renamed or replaced.', 'ALERT'))
     else if (reason === 'bug') await this.#sayBye(BUG_FAREWELL)
   }
 
@@ -338,6 +339,7 @@ const END_OF = {
   closed: 'disconnected',
   stalled: 'disconnected',
   limit: 'disconnected',
+  'mailbox-gone': 'disconnected',
   bug: 'disconnected',
   idle: 'timeout',
   shutdown: 'shutdown',
