@@ -57,8 +57,10 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
   const {directory, daemons = DAEMONS, environment = {}, daemonSocket, oauth, stateDirectory, acceptsCertificates = false} = settings
   const modules = settings.modules.flatMap((name) => {
     const type = moduleTypes.find((candidate) => candidate.name === name)
-    if (type) return [type.create({directory, crypt, log, now, daemons, environment, random: randomBytes, daemonSocket})]
-    log.error('auth.no-module', {reason: `There is no module "${name}"`})
+    const made = type?.create({directory, crypt, log, now, daemons, environment, random: randomBytes, daemonSocket})
+    if (made) return [made]
+    if (type) log.notice('auth.no-module', {reason: `Module "${name}" is not set up in ${directory}: it is left out`})
+    else log.error('auth.no-module', {reason: `There is no module "${name}"`})
     return []
   })
   const role = createAuthRole({

@@ -12,6 +12,7 @@ export const authcram: ModuleType = {
   name: 'authcram',
   create(context) {
     const userdb = authuserdb.create(context)
+    if (!userdb) return undefined
     return {
       name: 'authcram',
       check: async () => ({outcome: 'refused'}),
