@@ -6,7 +6,7 @@ import {ImapFlow} from 'imapflow'
 import * as assert from 'uvu/assert'
 import {ScramClient} from '../auth/support/sasl-client.js'
 import {isInstalled, runProgram} from '../support/run-program.js'
-import {PASSWORD, type SaslHost, saslHost, USER} from '../support/sasl-host.js'
+import {OTHER_USER, PASSWORD, type SaslHost, saslHost, USER} from '../support/sasl-host.js'
 import {suite} from '../support/suite.js'
 import {LineReader} from '../support/transcript.js'
 
@@ -21,7 +21,11 @@ const mutt =
   isInstalled('/usr/bin/mutt') && isInstalled('/usr/bin/script') && (await runProgram('mutt', ['-v'])).stdout.includes('+USE_GSASL')
 
 /** Forced to a mechanism without channel binding, it would tell that it could have bound: that is taken for an attack. */
-async function withGsasl({port, path}: SaslHost, mechanism: string, {password, tls}: {readonly password: string; readonly tls: boolean}): Promise<string> {
+async function withGsasl(
+  {port, path}: SaslHost,
+  mechanism: string,
+  {password, tls}: {readonly password: string; readonly tls: boolean},
+): Promise<string> {
   const binds = mechanism.endsWith('-PLUS')
   const way = tls ? [`--x509-ca-file=${path('server.pem')}`, ...(binds ? [] : ['--no-cb'])] : ['--no-starttls']
   const who = ['-a', USER, '-p', password, '--quiet']
@@ -72,18 +76,22 @@ sasl.when(curl, 'curl is not installed')('curl logs in with CRAM-MD5, OAUTHBEARE
 
 sasl.when(mutt, 'mutt with gsasl, or script, is not installed')('mutt logs in with CRAM-MD5 and SCRAM-SHA-256', async () => {
   await using host = await saslHost()
-  for (const mechanism of ['cram-md5', 'scram-sha-256']) {
+  for (const [mechanism, user] of [
+    ['cram-md5', USER],
+    ['scram-sha-256', OTHER_USER],
+  ]) {
     writeFileSync(
       host.path('muttrc'),
-      `set imap_user=${USER} imap_pass=${PASSWORD} imap_authenticators=${mechanism} ssl_starttls=no\nunset ssl_force_tls\n` +
-        `set spoolfile=imap://localhost:${host.port}/INBOX quit=yes sleep_time=0 wait_key=no\npush <quit>\n`,
+      `set imap_user=${user} imap_pass=${PASSWORD} imap_authenticators=${mechanism} ssl_starttls=no\nunset ssl_force_tls\n` +
+        `set spoolfile=imap://localhost:${host.port}/INBOX folder=imap://localhost:${host.port}/ quit=yes sleep_time=0 wait_key=no\npush <quit>\n`,
     )
     const {stdout} = await runProgram('timeout', ['15', 'script', '-qec', `mutt -n -F ${host.path('muttrc')}`, '/dev/null'], {
       env: {HOME: host.directory, TERM: 'xterm', LC_ALL: 'C.UTF-8'},
     })
-    assert.ok(await host.server.until(`LOGOUT, user=${USER}`), stdout.slice(-500))
-    const logins = host.server.errors().match(/INFO: LOGIN, /g)?.length
-    assert.is(logins, mechanism === 'cram-md5' ? 1 : 2, stdout.slice(-1_000))
+    assert.ok(
+      host.server.errors().includes(`LOGIN, user=${user}`) || (await host.server.until(`LOGOUT, user=${user}`)),
+      stdout.slice(-1_000),
+    )
   }
 })
 

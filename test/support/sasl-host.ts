@@ -11,6 +11,7 @@ import {compile} from '../auth/support/scratch.js'
 import {freePorts, type ServerProcess, startCourier} from './server-process.js'
 
 export const USER = 'ann@corp.example'
+export const OTHER_USER = 'bob@corp.example'
 export const PASSWORD = 'secret'
 export const AUDIENCE = 'imap.example.com'
 
@@ -59,7 +60,7 @@ function record(user: string, {home, uid, gid}: {readonly home: string; readonly
 }
 
 export interface SaslHostOptions {
-  /** Lines of userdb instead of those of the account `USER`. */
+  /** Lines of userdb instead of those of `USER` and `OTHER_USER`, who have one Maildir. */
   readonly userdb?: string
   readonly certificates?: boolean
 }
@@ -87,7 +88,9 @@ export async function saslHost({userdb, certificates = false}: SaslHostOptions =
     OAUTH_ISSUER: 'https://login.example.com',
     FAILED_LOGIN_SECONDS: '1',
   })
-  writeFileSync(join(directory, 'userdb'), userdb ?? record(USER, {home, uid, gid}), {mode: 0o600})
+  writeFileSync(join(directory, 'userdb'), userdb ?? [USER, OTHER_USER].map((user) => record(user, {home, uid, gid})).join(''), {
+    mode: 0o600,
+  })
   await compile(join(directory, 'userdb'))
   const all = ['.', ...readdirSync(directory, {recursive: true, encoding: 'utf8'})]
   if (isRoot) for (const name of all) chownSync(join(directory, name), uid, gid)
