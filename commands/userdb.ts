@@ -17,6 +17,7 @@ export default class Userdb extends Command {
     'userdb show [-f FILE] [NAME] [--json]',
     'userdb [-f FILE] NAME set|unset|del [FIELD=VALUE|FIELD]...',
     'userdb -show [-f FILE] [NAME]',
+    'userdb [-f FILE] - (commands from standard input, each on a line: NAME set FIELD=VALUE…, NAME unset FIELD…, NAME del)',
   ]
   static override examples = [
     '<%= config.bin %> userdb set ann@example.com uid=5000 gid=5000 home=/srv/mail/ann mail=Maildir',

@@ -73,10 +73,11 @@ class FolderDelivery implements Delivery {
     try {
       if (this.#bytes === 0 || this.#last !== LF) await this.write(Buffer.from('\n'))
       const record = await admit(this.#bytes)
-      const facts = await this.#file.finish({sync: true, mtimeMs: message.internalDateMs})
-      const base = this.#name.base(facts, facts.size)
+      const facts = this.#file.facts()
+      const {flags, keywords, internalDateMs: mtimeMs} = message
+      const settle = () => this.#file.finish({sync: true, mtimeMs})
+      const [uid] = await arrivals.add([{temporary: this.#path, base: this.#name.base(facts, facts.size), flags, keywords, settle}])
       this.#ended = true
-      const [uid] = await arrivals.add([{temporary: this.#path, base, flags: message.flags, keywords: message.keywords}])
       if (uid === undefined) throw new Error('A message without a UID')
       await record()
       return {uidValidity: folder.uidValidity, uid}

@@ -32,6 +32,8 @@ export interface OpenFile {
 /** A file being written in `tmp/`. */
 export interface NewFile {
   write(chunk: Buffer): Promise<void>
+  /** What the file is so far. */
+  facts(): FileFacts
   /** Puts the content on disk and closes; `mtimeMs` becomes the file time. */
   finish(options: {readonly sync: boolean; readonly mtimeMs?: number | undefined}): Promise<FileFacts>
   /** Closes without caring; the caller unlinks. */

@@ -3,17 +3,24 @@ import {
   closeSync,
   constants,
   fstatSync,
+  fsync,
+  futimesSync,
   linkSync,
   lstatSync,
+  open as openCallback,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   renameSync,
+  rmSync,
   statfsSync,
   unlinkSync,
+  write,
   writeSync,
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
+import {promisify} from 'node:util'
 import {errnoOf} from '../support/fault.js'
 import {type FileFacts, type MaildirFiles, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from './files.js'
 
@@ -71,6 +78,9 @@ function createNow(path: string, data: Buffer, mode: number): FileFacts {
   try {
     for (let at = 0; at < data.length; ) at += writeSync(descriptor, data, at, data.length - at)
     return factsOf(fstatSync(descriptor, {bigint: true}))
+  } catch (error) {
+    rmSync(native(path), {force: true}) // a full disk: nothing half written stays
+    throw error
   } finally {
     closeSync(descriptor)
   }
@@ -78,11 +88,41 @@ function createNow(path: string, data: Buffer, mode: number): FileFacts {
 
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** The real file system. Short calls run on the loop as long as they are fast, else asynchronously. */
-export class NodeFiles implements MaildirFiles {
+// A file handle of `fs/promises` costs ten times as much as the calls themselves; only what waits for the disk goes through the pool.
+const openLater = promisify(openCallback)
+const syncLater = promisify(fsync)
+const writeLater = promisify(write)
+
+/** Which calls may run on the loop: all, until several of them were slow; then none for a while. */
+class LoopCalls {
   #offLoopUntil = 0
   #slowCalls = 0
   #slowSinceMs = 0
+
+  get onLoop(): boolean {
+    return performance.now() >= this.#offLoopUntil
+  }
+
+  timed<T>(call: () => T): T {
+    const began = performance.now()
+    try {
+      return call()
+    } finally {
+      const ended = performance.now()
+      if (ended - began > SLOW_CALL_MS) this.#countSlow(ended)
+    }
+  }
+
+  #countSlow(nowMs: number): void {
+    this.#slowCalls = nowMs - this.#slowSinceMs > SLOW_WITHIN_MS ? 1 : this.#slowCalls + 1
+    if (this.#slowCalls === 1) this.#slowSinceMs = nowMs
+    if (this.#slowCalls >= SLOW_CALLS) this.#offLoopUntil = nowMs + STAY_OFF_LOOP_MS
+  }
+}
+
+/** The real file system. Short calls run on the loop as long as they are fast, else asynchronously. */
+export class NodeFiles implements MaildirFiles {
+  readonly #calls = new LoopCalls()
   readonly #buffers: Buffer[] = []
   readonly #localDevices = new Map<bigint, boolean>()
 
@@ -109,6 +149,8 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async readFile(path: string, limitBytes: number): Promise<Buffer | undefined> {
+    const small = this.#calls.onLoop ? this.stat(path) : undefined
+    if (small?.kind === 'file' && small.size <= Math.min(WRITE_ON_LOOP_BYTES, limitBytes)) return this.#readNow(path)
     let file: fs.FileHandle
     try {
       file = await fs.open(native(path), READ_FLAGS)
@@ -126,21 +168,38 @@ export class NodeFiles implements MaildirFiles {
     }
   }
 
+  #readNow(path: string): Buffer | undefined {
+    try {
+      return this.#calls.timed(() => {
+        const descriptor = openSync(native(path), READ_FLAGS)
+        try {
+          return readFileSync(descriptor)
+        } finally {
+          closeSync(descriptor)
+        }
+      })
+    } catch (error) {
+      if (missing(error)) return undefined
+      throw error
+    }
+  }
+
   async list(path: string): Promise<string[]> {
     const directory = native(path)
     // st_nlink says nothing about files; the size of a directory grows with its entries on every local file system but tmpfs.
     const facts = this.stat(path)
-    if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#onLoop())
-      return this.#timed(() => readdirSync(directory, {encoding: 'latin1'}))
+    if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#calls.onLoop)
+      return this.#calls.timed(() => readdirSync(directory, {encoding: 'latin1'}))
     return fs.readdir(directory, {encoding: 'latin1'})
   }
 
   async open(path: string): Promise<OpenFile | undefined> {
-    return this.#onLoop() && !this.#isBig(path) ? this.#openNow(path) : this.#openLater(path)
+    const opened = this.#calls.onLoop ? this.#openNow(path) : 'big'
+    return opened === 'big' ? this.#openLater(path) : opened
   }
 
   async create(path: string, data: Buffer, {mode, sync}: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts> {
-    if (!sync && this.#onLoop()) return this.#timed(() => createNow(path, data, mode))
+    if (!sync && this.#calls.onLoop) return this.#calls.timed(() => createNow(path, data, mode))
     const file = await this.begin(path, {mode})
     try {
       await file.write(data)
@@ -153,7 +212,10 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async begin(path: string, {mode}: {readonly mode: number}): Promise<NewFile> {
-    return new NodeNewFile(await fs.open(native(path), CREATE_FLAGS, mode))
+    const descriptor = this.#calls.onLoop
+      ? this.#calls.timed(() => openSync(native(path), CREATE_FLAGS, mode))
+      : await openLater(native(path), CREATE_FLAGS, mode)
+    return new NodeNewFile(descriptor, this.#calls)
   }
 
   async append(path: string, data: Buffer): Promise<boolean> {
@@ -173,18 +235,18 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    if (this.#onLoop()) this.#timed(() => renameSync(native(from), native(to)))
+    if (this.#calls.onLoop) this.#calls.timed(() => renameSync(native(from), native(to)))
     else await fs.rename(native(from), native(to))
   }
 
   async link(from: string, to: string): Promise<void> {
-    if (this.#onLoop()) this.#timed(() => linkSync(native(from), native(to)))
+    if (this.#calls.onLoop) this.#calls.timed(() => linkSync(native(from), native(to)))
     else await fs.link(native(from), native(to))
   }
 
   async unlink(path: string): Promise<boolean> {
     try {
-      if (this.#onLoop()) this.#timed(() => unlinkSync(native(path)))
+      if (this.#calls.onLoop) this.#calls.timed(() => unlinkSync(native(path)))
       else await fs.unlink(native(path))
       return true
     } catch (error) {
@@ -210,44 +272,20 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    const directory = await fs.open(native(path), constants.O_RDONLY | constants.O_DIRECTORY)
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY
+    const descriptor = this.#calls.onLoop ? this.#calls.timed(() => openSync(native(path), flags)) : await openLater(native(path), flags)
     try {
-      await directory.sync()
+      await syncLater(descriptor)
     } finally {
-      await directory.close()
+      closeSync(descriptor)
     }
   }
 
-  /** Calls may run on the loop: none was slow lately. */
-  #onLoop(): boolean {
-    return performance.now() >= this.#offLoopUntil
-  }
-
-  #timed<T>(call: () => T): T {
-    const began = performance.now()
-    try {
-      return call()
-    } finally {
-      const ended = performance.now()
-      if (ended - began > SLOW_CALL_MS) this.#countSlow(ended)
-    }
-  }
-
-  #countSlow(nowMs: number): void {
-    this.#slowCalls = nowMs - this.#slowSinceMs > SLOW_WITHIN_MS ? 1 : this.#slowCalls + 1
-    if (this.#slowCalls === 1) this.#slowSinceMs = nowMs
-    if (this.#slowCalls >= SLOW_CALLS) this.#offLoopUntil = nowMs + STAY_OFF_LOOP_MS
-  }
-
-  #isBig(path: string): boolean {
-    const facts = this.stat(path)
-    return facts !== undefined && facts.size > WHOLE_FILE_BYTES
-  }
-
-  #openNow(path: string): OpenFile | undefined {
+  /** `big`: it is to be read in pieces. */
+  #openNow(path: string): OpenFile | 'big' | undefined {
     let descriptor: number
     try {
-      descriptor = this.#timed(() => openSync(native(path), READ_FLAGS))
+      descriptor = this.#calls.timed(() => openSync(native(path), READ_FLAGS))
     } catch (error) {
       if (notAMessage(error)) return undefined
       throw error
@@ -255,10 +293,11 @@ export class NodeFiles implements MaildirFiles {
     try {
       const facts = factsOf(fstatSync(descriptor, {bigint: true}))
       if (facts.kind !== 'file') return undefined
+      if (facts.size > WHOLE_FILE_BYTES) return 'big'
       const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(WHOLE_FILE_BYTES)
       let length = 0
       try {
-        this.#timed(() => {
+        this.#calls.timed(() => {
           for (let got = -1; got !== 0 && length < buffer.length; length += got)
             got = readSync(descriptor, buffer, length, Math.min(facts.size + 1, buffer.length) - length, length)
         })
@@ -356,26 +395,46 @@ class StreamedFile implements OpenFile {
   }
 }
 
-class NodeNewFile implements NewFile {
-  readonly #handle: fs.FileHandle
+/** Octets that are written on the loop in one go: the page cache takes them at once. */
+const WRITE_ON_LOOP_BYTES = 64 * 1024
 
-  constructor(handle: fs.FileHandle) {
-    this.#handle = handle
+class NodeNewFile implements NewFile {
+  readonly #descriptor: number
+  readonly #calls: LoopCalls
+  #open = true
+
+  constructor(descriptor: number, calls: LoopCalls) {
+    this.#descriptor = descriptor
+    this.#calls = calls
   }
 
   async write(chunk: Buffer): Promise<void> {
-    for (let at = 0; at < chunk.length; ) at += (await this.#handle.write(chunk, at, chunk.length - at)).bytesWritten
+    for (let at = 0; at < chunk.length; ) {
+      const length = chunk.length - at
+      if (length <= WRITE_ON_LOOP_BYTES && this.#calls.onLoop) at += this.#calls.timed(() => writeSync(this.#descriptor, chunk, at, length))
+      else at += (await writeLater(this.#descriptor, chunk, at, length, null)).bytesWritten
+    }
+  }
+
+  facts(): FileFacts {
+    return factsOf(fstatSync(this.#descriptor, {bigint: true}))
   }
 
   async finish({sync, mtimeMs}: {readonly sync: boolean; readonly mtimeMs?: number | undefined}): Promise<FileFacts> {
-    if (mtimeMs !== undefined) await this.#handle.utimes(mtimeMs / 1000, mtimeMs / 1000)
-    if (sync) await this.#handle.sync()
-    const facts = factsOf(await this.#handle.stat({bigint: true}))
-    await this.#handle.close()
+    if (mtimeMs !== undefined) futimesSync(this.#descriptor, mtimeMs / 1000, mtimeMs / 1000)
+    if (sync) await syncLater(this.#descriptor)
+    const facts = this.facts()
+    this.#close()
     return facts
   }
 
   async abort(): Promise<void> {
-    await this.#handle.close().catch(() => {}) // it may be closed already
+    this.#close()
+  }
+
+  #close(): void {
+    if (!this.#open) return
+    this.#open = false
+    closeSync(this.#descriptor)
   }
 }

@@ -122,6 +122,11 @@ export class UidDatabaseText {
     this.#used = needed
   }
 
+  /** The lines without the first one. Valid until the next `append`. */
+  lines(): Buffer {
+    return this.#lines.subarray(0, this.#used)
+  }
+
   /** The whole file, as a buffer of its own. */
   file(uidValidity: number, uidNext: number): Buffer {
     return Buffer.concat([Buffer.from(`1 ${uidValidity} ${uidNext}\n`, 'latin1'), this.#lines.subarray(0, this.#used)])

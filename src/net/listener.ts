@@ -5,7 +5,7 @@ import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {errnoOf, Fault, Hangup} from '../support/fault.js'
 import type {TlsAcceptor} from '../tls/tls-acceptor.js'
-import {closeGently} from './close-gently.js'
+import {closeGently} from '../wire/close-gently.js'
 import {ConnectionCounter, type ConnectionLimits, type Refusal} from './connection-limits.js'
 import {localPeer, type Peer, remotePeer} from './peer.js'
 

@@ -1,13 +1,17 @@
 import {constants} from 'node:fs'
 import {access, stat} from 'node:fs/promises'
 import {join} from 'node:path'
+import {isAnswered} from '../auth/daemon/socket-path.js'
 import {userdbPaths} from '../auth/userdb/paths.js'
 import {errnoOf} from '../support/fault.js'
 import type {AuthSettings} from './start-auth.js'
 
 /** Why logins would fail although the server runs, and what to do about it: for the log at the start. */
-export async function accountProblems({directory, modules}: AuthSettings): Promise<string[]> {
+export async function accountProblems({directory, modules, daemonSocket}: AuthSettings): Promise<string[]> {
   if (modules.length === 0) return ['authmodulelist is empty: there are no accounts']
+  if (modules.includes('authdaemon') && daemonSocket !== undefined && !(await isAnswered(daemonSocket))) {
+    return [`No authdaemond answers at ${daemonSocket}: logins wait for it`]
+  }
   if (!modules.includes('authuserdb')) return []
   const {open, shadow, originalOpen} = userdbPaths(join(directory, 'userdb'))
   const problems: string[] = []

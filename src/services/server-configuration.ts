@@ -13,6 +13,7 @@ import type {ConnectionLimits} from '../net/connection-limits.js'
 import {Fault} from '../support/fault.js'
 import {CertificateKeeper} from '../tls/certificate-keeper.js'
 import {readTlsRules} from '../tls/tls-rules.js'
+import {authSettings, type PublicSocketSettings, publicSocketSettings} from './auth-settings.js'
 import {imapSettings} from './imap-settings.js'
 import type {AuthSettings} from './start-auth.js'
 
@@ -48,6 +49,7 @@ export interface MailSettings {
 export interface ServerConfiguration {
   readonly services: readonly ServiceConfiguration[]
   readonly umask: number
+  readonly publicSocket: PublicSocketSettings
   /** `DEBUG_LOGIN` is not 0. */
   readonly debugLogin: boolean
   /** For the log. */
@@ -131,15 +133,10 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
       limits: {total: settings.get(IMAPD.MAXDAEMONS), perAddress: settings.get(IMAPD.MAXPERIP)},
       certificate,
       imap: imapSettings(settings, options.version),
-      auth: {
-        directory: options.authDirectory,
-        modules: auth.settings.get(AUTHDAEMONRC.authmodulelist),
-        defaultOptions: auth.settings.get(AUTHDAEMONRC.DEFAULTOPTIONS),
+      auth: authSettings(auth, {
         defaultMaildir: settings.get(IMAPD.MAILDIRPATH),
-        daemons: auth.settings.get(AUTHDAEMONRC.daemons),
-        environment: auth.settings.environment(),
         defaultDomain: {domain: settings.get(IMAPD.DEFDOMAIN) ?? '', separators: settings.get(IMAPD.DOMAINSEP)},
-      },
+      }),
       authService: (localPort) => settings.textOf(`AUTHSERVICE${localPort}`) || 'imap',
       mail: {
         checkOwner: settings.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK),
@@ -149,7 +146,13 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
       },
     })
   }
-  return {services, umask: imap.get(IMAPD.IMAP_UMASK), debugLogin: auth.settings.get(AUTHDAEMONRC.DEBUG_LOGIN) > 0, warnings}
+  return {
+    services,
+    umask: imap.get(IMAPD.IMAP_UMASK),
+    publicSocket: publicSocketSettings(auth),
+    debugLogin: auth.settings.get(AUTHDAEMONRC.DEBUG_LOGIN) > 0,
+    warnings,
+  }
 }
 
 async function openCertificate(

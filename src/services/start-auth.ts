@@ -22,6 +22,8 @@ export interface AuthSettings {
   readonly daemons?: number
   /** What authdaemonrc sets for libraries and programs (`LDAPTLS_CACERT`, …). */
   readonly environment?: Readonly<Record<string, string>>
+  /** The socket of the authdaemond that the module `authdaemon` asks. */
+  readonly daemonSocket?: string | undefined
 }
 
 const DAEMONS = 5
@@ -44,10 +46,10 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
   const now = () => performance.now()
   const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
   const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS})
-  const {directory, daemons = DAEMONS, environment = {}} = settings
+  const {directory, daemons = DAEMONS, environment = {}, daemonSocket} = settings
   const modules = settings.modules.flatMap((name) => {
     const type = moduleTypes.find((candidate) => candidate.name === name)
-    if (type) return [type.create({directory, crypt, log, now, daemons, environment, random: randomBytes})]
+    if (type) return [type.create({directory, crypt, log, now, daemons, environment, random: randomBytes, daemonSocket})]
     log.error('auth.no-module', {reason: `There is no module "${name}"`})
     return []
   })

@@ -1,11 +1,13 @@
 /** The supervisor in its single-process form: starts the roles, reloads them, stops them in order (`design.md` §2). */
 import {randomBytes} from 'node:crypto'
 import {performance} from 'node:perf_hooks'
+import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
 import {accountProblems} from './account-check.js'
 import {ImapFront} from './imap-front.js'
+import {openPublicSocket} from './public-socket.js'
 import type {FrontRole, MailRole} from './roles.js'
 import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
 import {type AuthSettings, type LocalAuthRole, startAuth} from './start-auth.js'
@@ -68,13 +70,14 @@ class Supervisor implements RunningServer {
   readonly #mail: Roles<ServiceConfiguration['mail'], MailRole>
   #configuration: ServerConfiguration
   #front: FrontRole | undefined
+  #daemon: DaemonServer | undefined
   #mailProcess: MailProcess | undefined
   #reloading: Promise<void> = Promise.resolve()
 
   constructor(options: SupervisorOptions) {
     const {log} = options
     this.#options = options
-    this.#configuration = {services: [], umask: 0o022, debugLogin: false, warnings: []}
+    this.#configuration = {services: [], umask: 0o022, publicSocket: {directory: '', listen: false}, debugLogin: false, warnings: []}
     this.#auth = new Roles((settings) => startAuth(settings, log))
     this.#mail = new Roles((settings) => {
       this.#mailProcess ??= mailProcess(log)
@@ -122,6 +125,7 @@ class Supervisor implements RunningServer {
     })
     await front.open()
     this.#front = front
+    this.#daemon = await this.#openSocket(user)
     if (user && isRoot()) {
       await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
       becomeUser(user)
@@ -130,6 +134,16 @@ class Supervisor implements RunningServer {
     await this.#checkAccounts()
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
+  }
+
+  /** Before root is given up: the socket's directory may be root's. */
+  #openSocket(owner: SystemUser | undefined): Promise<DaemonServer | undefined> {
+    const role = () => {
+      const settings = this.#configuration.services[0]?.auth
+      if (!settings) throw new Fault('unavailable', 'No service is configured')
+      return {role: this.#auth.for(settings), settings}
+    }
+    return openPublicSocket({socket: this.#configuration.publicSocket, role, owner, log: this.#options.log})
   }
 
   async #checkAccounts(): Promise<void> {
@@ -171,7 +185,7 @@ class Supervisor implements RunningServer {
 
   async stop(limitMs: number): Promise<void> {
     await this.#reloading
-    await this.#front?.stop(limitMs)
+    await Promise.all([this.#front?.stop(limitMs), this.#daemon?.stop(limitMs)])
     for (const role of this.#auth) await role.close()
   }
 }

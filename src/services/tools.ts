@@ -7,6 +7,7 @@ import type {Tool} from './tool.js'
  * `path`: how the program was called.
  */
 export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = {
+  authdaemond: async () => (await import('./authdaemond/authdaemond-tool.js')).authdaemondTool,
   authpasswd: async () => (await import('./authpasswd-tool.js')).authpasswdTool,
   courierauthconfig: async (path) => (await import('./courierauthconfig-tool.js')).courierauthconfigTool(dirname(resolve(path))),
   maildirmake: async () => {

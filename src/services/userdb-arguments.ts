@@ -3,6 +3,8 @@ import {join} from 'node:path'
 /** What `userdb` is asked to do. `name` and `items` are as typed. */
 export type UserdbRequest =
   | {readonly kind: 'usage'}
+  /** Commands from standard input; `file` when `-f` was given. */
+  | {readonly kind: 'batch'; readonly file: string | undefined}
   | {
       readonly kind: 'show'
       readonly file: string
@@ -66,6 +68,7 @@ export function userdbRequest(words: readonly string[], userdb: string, json: bo
   if (!show && isOurOrder(words)) return ourOrder(front, userdb, json)
   const [name, ...rest] = front.rest
   if (front.given && !front.file) return {kind: 'usage'}
+  if (!show && name === '-' && rest.length === 0) return {kind: 'batch', file: front.file}
   const place = placeOf(front, name, userdb)
   if (show) return {kind: 'show', file: place.file, name: place.name, items: rest, json}
   const [verb, ...items] = rest
@@ -86,7 +89,7 @@ function ourOrder(front: ReturnType<typeof withoutFile>, userdb: string, json: b
 }
 
 /** Without `-f`, `sales/ann` is the record `ann` in the file `sales` of the userdb directory: split at the last slash. */
-function placeOf(
+export function placeOf(
   {file}: {readonly file: string | undefined},
   name: string | undefined,
   userdb: string,

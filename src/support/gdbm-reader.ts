@@ -8,12 +8,16 @@ const MAX_DIRECTORY_OCTETS = 64 * 1024 * 1024
 const MAX_BUCKET_OCTETS = 1024 * 1024
 const MAX_RECORD_OCTETS = 8 * 1024 * 1024
 
-/** Whether the file begins as a GDBM file with 64-bit offsets; false when it is missing or empty too. */
+/** Whether the file begins as a GDBM file with 64-bit offsets; false when it is missing, empty or a directory too. */
 export async function isGdbm(path: string): Promise<boolean> {
   const file = await open(path, 'r').catch(() => undefined)
   if (!file) return false
   try {
-    return (await read(file, 0, 4)).length === 4 && isKnown((await read(file, 0, 4)).readInt32LE(0))
+    const magic = await read(file, 0, 4)
+    return magic.length === 4 && isKnown(magic.readInt32LE(0))
+  } catch {
+    // A directory.
+    return false
   } finally {
     await file.close()
   }

@@ -296,7 +296,7 @@ mbsync.when(installed, 'mbsync is not installed')(
     }
     let over = false
     const disturbing = [1, 2, 3].map((seed) => disturb(server, seed, () => over))
-    for (let i = 0; i < (isLong ? 20 : 3); i++) await synced.run()
+    for (let i = 0; i < (isLong ? 20 : 2); i++) await synced.run()
     over = true
     await Promise.all(disturbing)
     await synced.run()

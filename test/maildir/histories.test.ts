@@ -63,6 +63,13 @@ histories('a message that is renamed all the time is not lost', async () => {
   )
 })
 
+histories('keywords change too, and all processes know the same ones', async () => {
+  await fc.assert(
+    fc.asyncProperty(plans('polite', 1000), (plan) => happen({...plan, keywords: true})),
+    {numRuns: RUNS / 2, includeErrorInReport: true, ...(isLong ? {} : {seed: SEED})},
+  )
+})
+
 /** Facts that say nothing has changed. */
 function frozen(facts: FileFacts | undefined): FileFacts | undefined {
   return facts && {...facts, mtimeNs: 1n, ctimeNs: 1n, size: 1}

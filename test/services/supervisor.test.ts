@@ -28,6 +28,8 @@ interface Host extends AsyncDisposable {
 
 function writeConfiguration(directory: string): void {
   for (const name of ['imapd', 'imapd-ssl', 'authdaemonrc']) cpSync(resolve('templates', name), join(directory, name))
+  const rc = join(directory, 'authdaemonrc')
+  writeFileSync(rc, withValues(readFileSync(rc, 'utf8'), {authdaemonvar: join(directory, 'authdaemon')}))
   const {keyPem, certificatePem} = makeSelfSigned({names: ['localhost'], days: 2, now: new Date()})
   writeFileSync(join(directory, 'cert.pem'), keyPem + certificatePem)
   const ssl = readFileSync(join(directory, 'imapd-ssl'), 'utf8')

@@ -37,6 +37,8 @@ export interface HistoryPlan {
   readonly manners: Manners
   readonly messages: number
   readonly stepMs: number
+  /** Messages have keywords too. */
+  readonly keywords?: boolean
   readonly intrusions: readonly Intrusion[]
   /** What each of the three sessions does; the first two are of one process. */
   readonly sessions: readonly (readonly Deed[])[]
@@ -187,19 +189,23 @@ class Client {
     }
   }
 
-  /** All is quiet: what the client knows is what is on disk. */
-  checkAgainst(files: ReadonlyMap<string, readonly string[]>): void {
-    const known = new Map<string, number>()
-    for (const [place, uid] of this.#uids.entries())
-      known.set(this.#folder.snapshot.baseAt(this.#folder.snapshot.indexOf(uid)), this.view.flagsOf((place + 1) as MessageNumber))
-    assert.equal([...known.keys()].sort(), [...files.keys()].sort(), 'the view is not the directory')
-    for (const [base, names] of files) {
-      const flags = known.get(base)
-      assert.ok(
-        names.some((name) => flagsOfName(name) === flags),
-        `flags of ${names.join(' ')}: ${flags}`,
-      )
+  /** All is quiet: what the client knows is what is on disk. Answers with the keywords of each message. */
+  checkAgainst(files: ReadonlyMap<string, readonly string[]>): Map<string, string> {
+    const flags = new Map<string, number>()
+    const keywords = new Map<string, string>()
+    for (const [place, uid] of this.#uids.entries()) {
+      const base = this.#folder.snapshot.baseAt(this.#folder.snapshot.indexOf(uid))
+      const number = (place + 1) as MessageNumber
+      flags.set(base, this.view.flagsOf(number))
+      keywords.set(base, [...this.view.keywordsOf(number)].sort().join(' '))
     }
+    assert.equal([...flags.keys()].sort(), [...files.keys()].sort(), 'the view is not the directory')
+    for (const [base, names] of files) {
+      const known = flags.get(base)
+      const isRight = names.some((name) => flagsOfName(name) === known)
+      assert.ok(isRight, `flags of ${names.join(' ')}: ${known}`)
+    }
+    return keywords
   }
 }
 
@@ -253,7 +259,7 @@ class Process {
   }
 
   async append(flags: number): Promise<number> {
-    const message = {flags, keywords: [], internalDateMs: undefined}
+    const message = {flags, keywords: flags % 3 === 0 ? ['$Label2'] : [], internalDateMs: undefined}
     const admit = async () => async () => {}
     const delivery = await startDelivery({env: this.env, folder: this.folder, arrivals: this.arrivals, message, admit, onEnd: () => {}})
     await delivery.write(Buffer.from('Subject: own\n\nx\n'))
@@ -271,7 +277,11 @@ async function perform({deed, pick}: Deed, client: Client, process: Process): Pr
       client.take(deed === 'look')
       return
     case 'flag':
-      return view.store(some, {mode: (['add', 'remove', 'replace'] as const)[pick % 3] ?? 'add', flags: pick % 16, keywords: []})
+      return view.store(some, {
+        mode: (['add', 'remove', 'replace'] as const)[pick % 3] ?? 'add',
+        flags: pick % 16,
+        keywords: pick % 5 === 0 ? ['$Label1'] : [],
+      })
     case 'delete':
       return view.store(some.slice(0, 2), {mode: 'add', flags: FLAG.deleted, keywords: []})
     case 'expunge':
@@ -318,7 +328,7 @@ export async function happen(plan: HistoryPlan, sabotage: Sabotage = {}): Promis
   const judge = new Judge(disk, others)
   const Files = careful(sabotage.files ?? SimulatedFiles, judge)
   const options = {surroundings: others, ...(sabotage.missesInARow === undefined ? {} : {missesInARow: sabotage.missesInARow})}
-  const start = (pid: number) => new Process(pid, new Files(disk, options), others, sabotage.env ?? {})
+  const start = (pid: number) => new Process(pid, new Files(disk, options), others, {keywordsMode: plan.keywords ? 1 : 0, ...sabotage.env})
   const [first, second] = [start(100), start(200)]
   const clients = [await first.client(judge), await first.client(judge), await second.client(judge)] as const
   const owners = [first, first, second] as const
@@ -335,10 +345,13 @@ export async function happen(plan: HistoryPlan, sabotage: Sabotage = {}): Promis
     disk.clock.advance(5_000)
     for (const client of clients) await client.view.refresh()
     judge.checkDatabase()
+    const keywords: Map<string, string>[] = []
     for (const client of clients) {
       assert.is(client.take(true), 0, 'something was told although nothing happened')
-      client.checkAgainst(judge.files())
+      keywords.push(client.checkAgainst(judge.files()))
     }
+    const sorted = keywords.map((sets) => [...sets].filter(([base]) => !others.doubled.has(base)).sort())
+    assert.equal(sorted[0], sorted[2], 'the processes know different keywords')
     judge.checkFiles()
     assert.equal(judge.removedWrongly, [], 'a message without \\Deleted was removed')
     if (plan.manners !== 'wild') assert.equal([...others.forgotten], [], 'Courier forgot UIDs')

@@ -45,7 +45,7 @@ async function open(implicitTls: boolean): Promise<Listener> {
   const listener = new Listener({
     endpoints: [{address: '127.0.0.1', port: 0}],
     implicitTls,
-    policy: () => ({limits: {total: 200, perAddress: 200}, acceptor: async () => acceptor}),
+    policy: () => ({limits: {total: 2_000, perAddress: 2_000}, acceptor: async () => acceptor}),
     serve: ({socket, remote, tls, startTls, signal}) =>
       serveImap({
         stream: socket,

@@ -145,6 +145,7 @@ export class SimulatedFiles implements MaildirFiles {
             if (sync) this.disk.syncFile(node)
             return this.disk.facts(node)
           }),
+        facts: () => this.disk.facts(node),
         abort: async () => {},
       }
     })

@@ -125,6 +125,8 @@ export interface ModuleContext {
   readonly environment: Readonly<Record<string, string>>
   /** That many unpredictable octets. */
   readonly random: (octets: number) => Buffer
+  /** Socket of the authdaemond that the module `authdaemon` asks. */
+  readonly daemonSocket?: string | undefined
 }
 
 export interface ModuleType {

@@ -22,6 +22,16 @@ export async function followLinks(path: string): Promise<string> {
   throw new Fault('io-error', `${path}: Too many levels of symbolic links`)
 }
 
+/** All records in file order, with the text of their fields. A missing file has none. */
+export async function* allRecords(file: string): AsyncGenerator<{readonly name: string; readonly fields: string}> {
+  await using source = await openText(file)
+  if (!source) return
+  for await (const line of linesOf(source.handle, file)) {
+    const name = nameOf(line.text)
+    if (name !== undefined) yield {name, fields: fieldsOf(line)}
+  }
+}
+
 /** Names of all records in file order, with reverse entries and lines without TAB. A missing file has none. */
 export async function* recordNames(file: string): AsyncGenerator<string> {
   await using source = await openText(file)
@@ -70,13 +80,15 @@ export async function changeRecord(file: string, name: string, change: (fields: 
   }
 }
 
-interface OpenText extends AsyncDisposable {
+/** An open file of userdb text. */
+export interface OpenText extends AsyncDisposable {
   readonly handle: FileHandle
   readonly size: number
   readonly mode: number
 }
 
-async function openText(file: string): Promise<OpenText | undefined> {
+/** Undefined when there is no such file. @throws {Fault} `io-error` when it is no file or cannot be read */
+export async function openText(file: string): Promise<OpenText | undefined> {
   let handle: FileHandle
   try {
     handle = await open(file, 'r')
@@ -92,7 +104,8 @@ async function openText(file: string): Promise<OpenText | undefined> {
   return {handle, size: found.size, mode: found.mode & 0o777, [Symbol.asyncDispose]: () => handle.close()}
 }
 
-async function* linesOf(handle: FileHandle, file: string): AsyncGenerator<PlacedLine> {
+/** The lines of an open file. */
+export async function* linesOf(handle: FileHandle, file: string): AsyncGenerator<PlacedLine> {
   const splitter = new LineSplitter(file)
   const chunk = Buffer.allocUnsafe(CHUNK)
   for (let position = 0; ; ) {
@@ -109,12 +122,14 @@ async function findLine(handle: FileHandle, file: string, name: string): Promise
   return undefined
 }
 
-function nameOf(text: string): string | undefined {
+/** Name of the record on a line, undefined when there is none. */
+export function nameOf(text: string): string | undefined {
   const line = parseLine(text)
   return line.kind === 'record' || line.kind === 'bare' ? line.name : undefined
 }
 
-function fieldsOf({text}: PlacedLine): string {
+/** The text of the fields on a line; a line without TAB has none. */
+export function fieldsOf({text}: Pick<PlacedLine, 'text'>): string {
   const line = parseLine(text)
   return line.kind === 'record' ? line.fields : ''
 }

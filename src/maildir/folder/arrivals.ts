@@ -1,8 +1,8 @@
 /**
  * Puts new messages into a folder under UIDs of their own.
  *
- * The files wait in `tmp/`, synced. Then, under the lock: the new UID database is written and synced, the files are
- * renamed into `cur/`, the database is renamed, and both directories are synced; only then is anybody told
+ * The files wait in `tmp/`. Then, under the lock: the files and the new UID database are synced side by side, the
+ * files are renamed into `cur/`, the database is renamed, and both directories are synced; only then is anybody told
  * (`design.md` §3). All that wait for the same folder share one such round.
  */
 import {fileFault} from '../file-fault.js'
@@ -19,6 +19,8 @@ export interface Arrival {
   readonly base: string
   readonly flags: FlagBits
   readonly keywords: readonly string[]
+  /** Puts the file's content on disk, when it is not there yet. */
+  readonly settle?: () => Promise<unknown>
 }
 
 interface Group {
@@ -52,42 +54,35 @@ export class Arrivals {
         const groups = this.#waiting
         this.#waiting = []
         try {
-          const uids = await this.#folder.locked(() => this.#commit(groups.flatMap(({arrivals}) => arrivals)))
-          let at = 0
-          for (const {arrivals, done} of groups) {
-            done(uids.slice(at, at + arrivals.length))
-            at += arrivals.length
-          }
+          await this.#folder.locked(() => this.#commit(groups))
         } catch (error) {
-          await this.#discard(groups)
-          const fault = fileFault(error, `Cannot store in "${this.#folder.name}"`)
-          for (const {failed} of groups) failed(fault)
+          await this.#fail(groups, error)
         }
       })
     }
     this.#working = false
   }
 
-  async #commit(arrivals: readonly Arrival[]): Promise<readonly Uid[]> {
+  async #commit(groups: readonly Group[]): Promise<void> {
     const folder = this.#folder
     const {files} = folder.env
     await folder.ensureCurrent()
-    const uids = folder.nextUids(arrivals.length)
-    const rows: MessageRow[] = arrivals.map(({base, flags}, place) => ({
-      uid: uids[place] as Uid,
-      base,
-      info: withFlags('', flags),
-      flags,
-      keywordSet: 0,
-      modseq: 0,
-    }))
-    const next = folder.snapshot.append(rows)
-    const prepared = await folder.uidFile.prepare(
-      {uidValidity: folder.uidValidity, uidNext: folder.uidNext + uids.length},
-      Folder.uidLines(next),
-    )
+    const uids = folder.nextUids(groups.reduce((count, {arrivals}) => count + arrivals.length, 0))
+    let next = 0
+    const placed = groups.map((group) => ({group, rows: group.arrivals.map((arrival) => rowOf(arrival, uids[next++] as Uid))}))
+    const all = placed.flatMap(({rows}) => rows)
+    const header = {uidValidity: folder.uidValidity, uidNext: folder.uidNext + uids.length}
+    const lines = all.map(({base, uid}) => [base, uid] as const)
+    const [prepared, ...settled] = await Promise.all([
+      folder.uidFile.prepareMore(header, lines, () => Folder.uidLines(folder.snapshot.append(all))),
+      ...placed.map(({group}) => this.#settle(group)),
+    ])
+    // A message that cannot be stored fails alone; its line in the database names nothing and goes at the next scan.
+    const sound = placed.filter((_, place) => settled[place])
     const inPlace: string[] = []
+    let committed = false
     try {
+      const arrivals = sound.flatMap(({group}) => group.arrivals)
       // Before the messages are there: a scan must not see one without its keywords.
       const tagged = arrivals.filter(({keywords}) => keywords.length > 0 && folder.env.keywordsMode !== 0)
       await folder.keywordFiles.deliver(tagged.map(({base, keywords}) => [base, keywords] as const))
@@ -97,20 +92,41 @@ export class Arrivals {
         inPlace.push(path)
       }
       await prepared.commit()
+      committed = true
       folder.giveUids(uids)
+      await Promise.all([files.syncDirectory(`${folder.path}/cur`), files.syncDirectory(folder.path)])
     } catch (error) {
-      await prepared.discard()
+      if (!committed) await prepared.discard()
       for (const path of inPlace) await files.unlink(path).catch(() => false)
-      folder.touched()
+      folder.touched({gone: committed})
       throw error
     }
-    await Promise.all([files.syncDirectory(`${folder.path}/cur`), files.syncDirectory(folder.path)])
-    folder.touched({recent: uids})
+    const rows = sound.flatMap((each) => each.rows)
+    folder.touched({recent: rows.map(({uid}) => uid), gone: sound.length < placed.length})
     folder.apply({added: rows.map((row) => ({...row, keywordSet: folder.keywordTable.numberOf(folder.keywordFiles.of(row.base))}))})
-    return uids
+    for (const {group, rows: own} of sound) group.done(own.map(({uid}) => uid))
   }
 
-  async #discard(groups: readonly Group[]): Promise<void> {
-    for (const {arrivals} of groups) for (const {temporary} of arrivals) await this.#folder.env.files.unlink(temporary).catch(() => false)
+  /** Puts the files of a group on disk; false when that failed and the group was told. */
+  async #settle(group: Group): Promise<boolean> {
+    try {
+      await Promise.all(group.arrivals.map(({settle}) => settle?.()))
+      return true
+    } catch (error) {
+      await this.#fail([group], error)
+      return false
+    }
   }
+
+  async #fail(groups: readonly Group[], error: unknown): Promise<void> {
+    const fault = fileFault(error, `Cannot store in "${this.#folder.name}"`)
+    for (const {arrivals, failed} of groups) {
+      for (const {temporary} of arrivals) await this.#folder.env.files.unlink(temporary).catch(() => false)
+      failed(fault)
+    }
+  }
+}
+
+function rowOf({base, flags}: Arrival, uid: Uid): MessageRow {
+  return {uid, base, info: withFlags('', flags), flags, keywordSet: 0, modseq: 0}
 }

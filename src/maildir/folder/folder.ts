@@ -353,6 +353,8 @@ export class Folder {
       return await lockFolder(this.path, lockDeadlineMs, this.env)
     } catch (error) {
       if (isReadOnly(error)) return undefined // nothing can be written here, so nothing needs the lock
+      // On a full disk nobody holds it and nobody can take it, and mail has to be readable and removable: that makes room.
+      if (isFull(error)) return undefined
       if (files.stat(`${this.path}/tmp`)) throw error
       if (!files.stat(`${this.path}/cur`)) this.#lose('deleted or renamed')
       await files.mkdir(`${this.path}/tmp`, 0o700).catch((failure: unknown) => {
@@ -451,11 +453,12 @@ export class Folder {
     const result = await this.#compare(database)
     this.#doubtIndex(observed.cur, result)
     const keywordsChanged = await this.#readKeywords(observed.keywords, result)
-    await this.#merge(result, database, reread, keywordsChanged)
+    const merged = await this.#merge(result, database, reread, keywordsChanged)
     const after = folderIdentity(files, this.path)
     const trusted = {...observed, uids: this.uidFile.isCurrent(after.uids) ? after.uids : observed.uids}
-    const holds = this.#isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)
+    const holds = merged && this.#isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)
     this.#trusted = holds ? after : undefined
+    if (holds) this.uidFile.rest()
   }
 
   async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
@@ -501,8 +504,16 @@ export class Folder {
     return changed
   }
 
-  /** Gives UIDs to what was found, puts them on disk, and makes it all the state. */
-  async #merge(result: ScanResult, database: UidDatabase | undefined, reread: boolean, keywordsChanged: readonly string[]): Promise<void> {
+  /**
+   * Gives UIDs to what was found, puts them on disk, and makes it all the state. False: the disk is full, and what has no UID
+   * yet is left for later: no UID is told that is not on disk.
+   */
+  async #merge(
+    result: ScanResult,
+    database: UidDatabase | undefined,
+    reread: boolean,
+    keywordsChanged: readonly string[],
+  ): Promise<boolean> {
     const first = !this.#loaded
     const uidValidity = first
       ? (database?.uidValidity ?? this.#options.validities.give(this.name, Math.floor(this.env.nowMs() / 1000)))
@@ -510,18 +521,22 @@ export class Folder {
     const uidNext = Math.max(this.#uidNext, database?.uidNext ?? 1)
     const {gone, arrivals, restore} = this.#sortOut(result, database)
     const placed = arrivals.filter(({uid}) => uid !== undefined).sort((a, b) => (a.uid ?? 0) - (b.uid ?? 0))
-    const fresh = sortForUids(
+    const found = sortForUids(
       arrivals.filter(({uid}) => uid === undefined),
       ({base}) => base,
     ).map((arrival, place) => ({...arrival, uid: uidNext + place}))
-    const rows = [...placed, ...fresh].map(({uid, base, info}) => this.#row((uid ?? 0) as Uid, base, info))
-    const newUidNext = uidNext + fresh.length
-    const lostLines = database !== undefined && database.uids.size > this.#snapshot.size + rows.length - gone.length
-    const mustWrite = fresh.length > 0 || gone.length > 0 || restore || this.#staleLines || lostLines || (reread && !database)
+    const rowOf = ({uid, base, info}: (typeof arrivals)[number]) => this.#row((uid ?? 0) as Uid, base, info)
+    const all = [...placed, ...found].map(rowOf)
+    const lostLines = database !== undefined && database.uids.size > this.#snapshot.size + all.length - gone.length
+    const mustWrite = found.length > 0 || gone.length > 0 || restore || this.#staleLines || lostLines || (reread && !database)
     // Lines of messages that are gone may come back after a power cut: nobody has their names again.
-    const mustLast = fresh.length > 0 || restore || (reread && !database)
-    const next = this.#snapshot.without(gone).append(rows)
-    if (mustWrite) await this.#write({uidValidity, uidNext: newUidNext}, next, {needed: fresh.length > 0, mustLast})
+    const mustLast = found.length > 0 || restore || (reread && !database)
+    const next = this.#snapshot.without(gone).append(all)
+    const needed = found.length === 0 ? 'no' : first && !database ? 'yes' : 'for-new'
+    const saved = !mustWrite || (await this.#write({uidValidity, uidNext: uidNext + found.length}, next, {needed, mustLast}))
+    const fresh = saved ? found : []
+    const rows = saved ? all : placed.map(rowOf)
+    const newUidNext = uidNext + fresh.length
     this.#uidValidity = uidValidity
     this.#uidNext = newUidNext
     this.index.belongsTo(uidValidity)
@@ -537,6 +552,7 @@ export class Folder {
     }
     this.apply({added: rows, gone, changed})
     if (this.#highestModseq === 0) this.nextModseq()
+    return saved
   }
 
   /** What becomes of each message: known ones that are gone, new ones with the UID that the database has for them. */
@@ -567,23 +583,34 @@ export class Folder {
     return {uid, base, info, flags: flagsOfName(`x${info}`), keywordSet: this.#keywordSetOf(base), modseq: 0}
   }
 
-  /** Puts the database on disk. Where nothing can be written UIDs live in memory only, as in the original. */
+  /**
+   * Puts the database on disk. Where nothing can be written UIDs live in memory only, as in the original. False: the disk is
+   * full, and new messages need it.
+   */
   async #write(
     header: {readonly uidValidity: number; readonly uidNext: number},
     snapshot: Snapshot,
-    {needed, mustLast}: {readonly needed: boolean; readonly mustLast: boolean},
-  ): Promise<void> {
+    {needed, mustLast}: {readonly needed: 'yes' | 'for-new' | 'no'; readonly mustLast: boolean},
+  ): Promise<boolean> {
     try {
       const prepared = await this.uidFile.prepare(header, Folder.uidLines(snapshot))
       await prepared.commit()
       if (mustLast) await this.env.files.syncDirectory(this.path)
       this.#staleLines = false
+      return true
     } catch (error) {
       this.env.log.warning('maildir.uid-database-not-written', {path: this.path, reason: String(error)})
       const fault = fileFault(error, `Cannot write the UID database of "${this.name}"`)
-      if (needed && !isReadOnly(fault)) throw fault
+      if (needed === 'for-new' && isFull(fault)) return false
+      if (needed !== 'no' && !isReadOnly(fault)) throw fault
+      return true
     }
   }
+}
+
+/** The disk, or the user's share of it, is full. */
+function isFull(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'no-space'
 }
 
 /** The directory or its file system takes no writes, and will not soon. */

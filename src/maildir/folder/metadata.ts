@@ -79,7 +79,8 @@ async function derive(file: OpenFile, level: MetadataNeed): Promise<IndexEntry> 
   const {facts} = file
   if (level === 'structure') {
     const structure = await structureOf(file)
-    const wireBytes = facts.size + (await lineFeedsOf(file))
+    // The root's header and body are the whole file.
+    const wireBytes = facts.size + structure.header.lineFeeds + structure.body.lineFeeds
     const header = await headerOf(file, structure.header.end)
     return {inode: facts.inode, mtimeNs: facts.mtimeNs, level, metadata: new KnownMetadata(facts, {wireBytes, header, structure})}
   }

@@ -65,6 +65,24 @@ function chunkOf(rows: readonly MessageRow[]): Chunk {
   }
 }
 
+function joined({place, state}: Chunk, more: Chunk): Chunk {
+  const grow = <T extends Uint8Array | Uint32Array | Float64Array>(into: T, first: T, second: T): T => {
+    into.set(first)
+    into.set(second, first.length)
+    return into
+  }
+  const size = place.uids.length + more.place.uids.length
+  return {
+    place: {uids: grow(new Uint32Array(size), place.uids, more.place.uids), bases: place.bases.concat(more.place.bases)},
+    state: {
+      infos: state.infos.concat(more.state.infos),
+      flags: grow(new Uint8Array(size), state.flags, more.state.flags),
+      keywordSets: grow(new Uint32Array(size), state.keywordSets, more.state.keywordSets),
+      modseqs: grow(new Float64Array(size), state.modseqs, more.state.modseqs),
+    },
+  }
+}
+
 function rowAt({place, state}: Chunk, offset: number): MessageRow {
   return {
     uid: (place.uids[offset] ?? 0) as Uid,
@@ -252,8 +270,9 @@ export class Snapshot {
     if (rows.length === 0) return this
     const last = this.#chunks.at(-1)
     if (!last || last.place.uids.length >= CHUNK_MESSAGES) return new Snapshot([...this.#chunks, ...Snapshot.of(rows).#chunks])
-    const tail = Array.from(last.place.uids, (_, offset) => rowAt(last, offset))
-    return new Snapshot([...this.#chunks.slice(0, -1), ...Snapshot.of([...tail, ...rows]).#chunks])
+    const room = CHUNK_MESSAGES - last.place.uids.length
+    const grown = joined(last, chunkOf(rows.slice(0, room)))
+    return new Snapshot([...this.#chunks.slice(0, -1), grown, ...Snapshot.of(rows.slice(room)).#chunks])
   }
 
   /** Without these messages. */

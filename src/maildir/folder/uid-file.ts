@@ -2,11 +2,18 @@ import {errnoOf} from '../../support/fault.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import type {FileFacts} from '../files.js'
-import {formatUidDatabase, parseUidDatabase, type UidDatabase} from '../uid-database.js'
+import {formatUidDatabase, parseUidDatabase, type UidDatabase, UidDatabaseText} from '../uid-database.js'
 import {sameFacts} from './identity.js'
 
 /** More than 4 million messages. */
 const LARGEST_BYTES = 512 * 1024 * 1024
+
+const LF = 0x0a
+
+export interface UidHeader {
+  readonly uidValidity: number
+  readonly uidNext: number
+}
 
 /** A new database on disk under a temporary name, synced, not in force yet. */
 export interface PreparedUidFile {
@@ -23,6 +30,8 @@ export class UidFile {
   readonly #folder: string
   /** The file that memory agrees with. */
   #facts: FileFacts | undefined
+  /** Its content, while messages keep arriving. */
+  #content: Buffer | undefined
 
   constructor(env: StoreEnvironment, folder: string) {
     this.#env = env
@@ -44,6 +53,7 @@ export class UidFile {
       throw fileFault(error, `Cannot read "${this.#folder}/courierimapuiddb"`)
     }
     this.#facts = bytes && before
+    this.#content = undefined
     const database = bytes && parseUidDatabase(bytes)
     if (bytes && bytes.length > 0 && !database)
       this.#env.log.warning('maildir.bad-uid-database', {path: `${this.#folder}/courierimapuiddb`})
@@ -51,13 +61,40 @@ export class UidFile {
   }
 
   /** Writes a new database to `tmp/` and syncs it: no UID may be told before (`design.md` §3). */
-  async prepare(
-    header: {readonly uidValidity: number; readonly uidNext: number},
-    entries: Iterable<readonly [base: string, uid: number]>,
+  prepare(header: UidHeader, entries: Iterable<readonly [base: string, uid: number]>): Promise<PreparedUidFile> {
+    return this.#prepare(formatUidDatabase(header, entries))
+  }
+
+  /** The same for messages that come behind those in the file: its lines are taken as they are. `all` is for when they are not at hand. */
+  async prepareMore(
+    header: UidHeader,
+    added: Iterable<readonly [base: string, uid: number]>,
+    all: () => Iterable<readonly [base: string, uid: number]>,
   ): Promise<PreparedUidFile> {
+    const before = await this.#lines()
+    if (!before) return this.prepare(header, all())
+    return this.#prepare(Buffer.concat([formatUidDatabase(header, []), before, new UidDatabaseText(added).lines()]))
+  }
+
+  /** No more messages are expected soon: what was kept for them is given back. */
+  rest(): void {
+    this.#content = undefined
+  }
+
+  /** The lines of the file that memory agrees with, without the first. */
+  async #lines(): Promise<Buffer | undefined> {
+    if (!this.isCurrent()) return undefined
+    const content =
+      this.#content ?? (await this.#env.files.readFile(`${this.#folder}/courierimapuiddb`, LARGEST_BYTES).catch(() => undefined))
+    const end = content?.indexOf('\n') ?? -1
+    if (!content || end < 0 || content.at(-1) !== LF) return undefined
+    return content.subarray(end + 1)
+  }
+
+  async #prepare(content: Buffer): Promise<PreparedUidFile> {
     const {files, names} = this.#env
     const temporary = `${this.#folder}/tmp/${names.side('imapuid')}`
-    await files.create(temporary, formatUidDatabase(header, entries), {mode: 0o666, sync: true})
+    await files.create(temporary, content, {mode: 0o666, sync: true})
     return {
       commit: async () => {
         try {
@@ -67,6 +104,7 @@ export class UidFile {
           throw error
         }
         this.#facts = this.#stat()
+        this.#content = content
       },
       commitIfMissing: async () => {
         try {

@@ -38,6 +38,8 @@ export class FolderKeywords {
   #uses: Map<string, number> = new Map()
   #inUse: readonly string[] = NO_KEYWORDS
   #memory: ReadMemory = NOTHING_READ
+  /** Messages that a reading in the middle of a change found different: the next `load` tells of them. */
+  readonly #untold = new Set<string>()
   #last: Promise<unknown> = Promise.resolve()
 
   /** `folder`: its path in octets. */
@@ -58,7 +60,12 @@ export class FolderKeywords {
 
   /** Reads the directory and, if wanted, tidies it up. @throws {Fault} */
   load(options: LoadOptions): Promise<Loaded> {
-    return this.#queued(() => this.#load(options))
+    return this.#queued(async () => {
+      const {changed, problem} = await this.#load(options)
+      const all = new Set([...this.#untold, ...changed])
+      this.#untold.clear()
+      return {changed: [...all], problem}
+    })
   }
 
   /**
@@ -70,7 +77,7 @@ export class FolderKeywords {
    */
   change(bases: readonly string[], change: KeywordChange, options: LoadOptions & {readonly reread?: boolean}): Promise<string[]> {
     return this.#queued(async () => {
-      if (options.reread) await this.#load(options)
+      if (options.reread) await this.#loadUntold(options)
       return this.#change(bases, change, options)
     })
   }
@@ -117,6 +124,12 @@ export class FolderKeywords {
     return result
   }
 
+  async #loadUntold(options: LoadOptions): Promise<Loaded> {
+    const loaded = await this.#load(options)
+    for (const base of loaded.changed) this.#untold.add(base)
+    return loaded
+  }
+
   async #load({exists, consolidate: mayWrite}: LoadOptions): Promise<Loaded> {
     const {files} = this.#context
     const path = `${this.#folder}/courierimapkeywords`
@@ -156,7 +169,7 @@ export class FolderKeywords {
       if (round === TRIES) throw new Fault('busy', `Keywords in "${this.#folder}" are changed by another program all the time`)
       if (round > 0) {
         // What is pending becomes part of the list, which makes room for the next change.
-        const {problem} = await this.#load({...options, consolidate: true})
+        const {problem} = await this.#loadUntold({...options, consolidate: true})
         if (problem) throw problem
       }
       const next: string[] = []
