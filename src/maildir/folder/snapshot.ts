@@ -65,6 +65,10 @@ function chunkOf(rows: readonly MessageRow[]): Chunk {
   }
 }
 
+function namesOf({uids, bases}: Place): string[] {
+  return Array.from(uids, (_, offset) => bases.at(offset) ?? '')
+}
+
 function joined({place, state}: Chunk, more: Chunk): Chunk {
   const grow = <T extends Uint8Array | Uint32Array | Float64Array>(into: T, first: T, second: T): T => {
     into.set(first)
@@ -73,7 +77,7 @@ function joined({place, state}: Chunk, more: Chunk): Chunk {
   }
   const size = place.uids.length + more.place.uids.length
   return {
-    place: {uids: grow(new Uint32Array(size), place.uids, more.place.uids), bases: place.bases.concat(more.place.bases)},
+    place: {uids: grow(new Uint32Array(size), place.uids, more.place.uids), bases: namesOf(place).concat(namesOf(more.place))},
     state: {
       infos: state.infos.concat(more.state.infos),
       flags: grow(new Uint8Array(size), state.flags, more.state.flags),

@@ -25,8 +25,6 @@ const SAVE_MS = 1_000
 const FILE_LIMIT_BYTES = 1024 * 1024 * 1024
 /** A log is made a view when it has as much as this, and half of the view. */
 const LOG_BYTES = 256 * 1024
-/** Records are made anew when as much as this, and half of them, belongs to nobody. */
-const DEAD_BYTES = 4 * 1024 * 1024
 const SIZE_LEVEL = levelOf('size')
 
 export interface FlatFolderOptions {
@@ -367,7 +365,6 @@ export class FlatFolder implements FolderIndex {
   }
 
   async #writeView(state: FolderState): Promise<void> {
-    if (this.#rows.deadBytes > DEAD_BYTES && this.#rows.deadBytes > this.#records.endBytes / 2) this.#renewRecords()
     this.#rows.tidy()
     this.#dirty.clear()
     const generation = this.#nextGeneration(this.#viewGeneration)

@@ -56,7 +56,7 @@ function applyState(before: Snapshot, {gone, put}: LogState, sets: SavedKeywords
   const snapshot = before.without(gone)
   const changes = new Map<number, StateChange>()
   const added: MessageRow[] = []
-  let highest = snapshot.highestUid
+  let highest: number = snapshot.size > 0 ? snapshot.uidAt(snapshot.size - 1) : 0
   for (const message of put) {
     const index = snapshot.indexOf(message.uid)
     if (index >= 0 && snapshot.baseAt(index) === message.base) changes.set(message.uid, changeOf(message, sets))
