@@ -1,4 +1,5 @@
 import type {Secret} from '../log/secret.js'
+import type {SaslFailure} from './sasl/mechanism.js'
 
 /** Who a session belongs to, as the authentication module found it (`spec/auth.md` §24). */
 export interface Account {
@@ -37,9 +38,39 @@ export type CheckResult =
   /** The account source did not answer: `[UNAVAILABLE]`, never "wrong password". */
   | {readonly outcome: 'unavailable'; readonly reason: string}
 
+/** What the front knows of the connection, for mechanisms that look at it. */
+export interface ChannelFacts {
+  readonly encrypted: boolean
+  /** The field of the verified client certificate that TLS_EXTERNAL names. */
+  readonly certificateIdentity: string | undefined
+  /** Data for channel binding by its registered name: `tls-exporter` (RFC 9266), `tls-server-end-point` (RFC 5929). */
+  readonly bindings: ReadonlyMap<string, Buffer>
+  /** A mechanism with channel binding was announced: who could have used it and did not has been lied to (RFC 5802 §6). */
+  readonly bindingAnnounced: boolean
+}
+
+/** Begins a SASL exchange that needs what only the auth role knows. */
+export interface ExchangeStart {
+  readonly service: string
+  /** In upper case. */
+  readonly mechanism: string
+  /** The initial response; undefined when the client sent none. */
+  readonly initial: Buffer | undefined
+  readonly remote: string
+  readonly channel: ChannelFacts
+}
+
+/** What comes next in such an exchange: octets on both sides. One that is not gone on with is forgotten. */
+export type ExchangeStep =
+  | {readonly kind: 'challenge'; readonly challenge: Buffer; readonly answer: (response: Buffer) => Promise<ExchangeStep>}
+  | {readonly kind: 'checked'; readonly result: CheckResult}
+  | {readonly kind: 'failed'; readonly reason: SaslFailure}
+
 /** The auth role as the front sees it. It never says who the user is. */
 export interface Authenticator {
   check(request: PasswordCheck): Promise<CheckResult>
+  /** For every mechanism but PLAIN and LOGIN; unknown ones are refused. */
+  begin(start: ExchangeStart): Promise<ExchangeStep>
 }
 
 /** The auth role as the mail role sees it. */

@@ -1,8 +1,11 @@
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
-import type {Account, Authenticator, CheckResult, PasswordCheck, Ticket, TicketOffice} from './account.js'
+import type {Account, Authenticator, CheckResult, ExchangeStart, PasswordCheck, Ticket, TicketOffice} from './account.js'
+import type {ExchangeTools} from './exchanges/exchange.js'
+import {exchanges} from './exchanges/registry.js'
 import type {ModuleChain} from './module-chain.js'
 import type {AccountAttributes} from './modules/module.js'
+import {Once} from './once.js'
 import {TicketBook} from './tickets.js'
 import {type AccountDefaults, toAccount} from './to-account.js'
 
@@ -24,10 +27,18 @@ export interface AuthRoleOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
   readonly random: (octets: number) => Buffer
+  readonly sasl: SaslOptions
 }
 
-export function createAuthRole({modules, defaults, complete, log, now, random}: AuthRoleOptions): AuthRole {
+/** What mechanisms need besides accounts. */
+export type SaslOptions = Pick<ExchangeTools, 'hostName' | 'saltKey' | 'acceptsCertificates' | 'tokens'>
+
+/** Accounts whose lack of a secret has been told, and is not told again. */
+const MAX_EXPLAINED = 10_000
+
+export function createAuthRole({modules, defaults, complete, log, now, random, sasl}: AuthRoleOptions): AuthRole {
   const tickets = new TicketBook({now, random})
+  const explained = new Once(MAX_EXPLAINED)
 
   function usable(found: AccountAttributes): Account | undefined {
     try {
@@ -39,14 +50,26 @@ export function createAuthRole({modules, defaults, complete, log, now, random}: 
     }
   }
 
+  function admit(found: AccountAttributes): CheckResult {
+    const account = usable(found)
+    return account ? {outcome: 'accepted', ticket: tickets.issue(account)} : {outcome: 'refused'}
+  }
+
+  const explain = (user: string, method: string, reason: string) => {
+    if (explained.isFirst(`${method} ${user}`)) log.warning('auth.no-secret', {user, method, reason})
+  }
+  const tools: ExchangeTools = {modules, complete, admit, explain, random, log, ...sasl}
+
   return {
     modules,
     async check(request: PasswordCheck): Promise<CheckResult> {
       const user = complete(request.user)
       const result = await modules.check({...request, user})
-      if (result.outcome !== 'accepted') return result
-      const account = usable(result.account)
-      return account ? {outcome: 'accepted', ticket: tickets.issue(account)} : {outcome: 'refused'}
+      return result.outcome === 'accepted' ? admit(result.account) : result
+    },
+    async begin(start: ExchangeStart) {
+      const exchange = exchanges.find(({mechanisms}) => mechanisms.includes(start.mechanism))
+      return exchange ? exchange.begin(start, tools) : {kind: 'failed', reason: 'refused'}
     },
     redeem: async (ticket: Ticket) => tickets.redeem(ticket),
     async find(service, user) {
@@ -54,6 +77,9 @@ export function createAuthRole({modules, defaults, complete, log, now, random}: 
       if (result.outcome === 'unavailable') throw new Fault('unavailable', result.reason)
       return result.outcome === 'accepted' ? usable(result.account) : undefined
     },
-    close: () => modules.close(),
+    async close() {
+      await sasl.tokens?.close()
+      await modules.close()
+    },
   }
 }

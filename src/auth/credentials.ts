@@ -16,8 +16,14 @@ export interface Credentials {
  * All front ends make their credentials here, so that they treat octets in the same way.
  */
 export function credentialsOf(user: Buffer, password: Buffer): Credentials | undefined {
-  if (user.length === 0 || !isUtf8(user) || holdsControls(user) || holdsControls(password)) return undefined
-  return {user: user.toString('utf8'), password: new Secret(password.toString('latin1'))}
+  const name = userNameOf(user)
+  if (name === undefined || holdsControls(password)) return undefined
+  return {user: name, password: new Secret(password.toString('latin1'))}
+}
+
+/** A login name as the client sent it, or undefined when no account can have it. */
+export function userNameOf(octets: Buffer): string | undefined {
+  return octets.length === 0 || !isUtf8(octets) || holdsControls(octets) ? undefined : octets.toString('utf8')
 }
 
 function holdsControls(octets: Buffer): boolean {

@@ -7,6 +7,13 @@ function absolutePath(value: string | undefined): string | undefined {
   return value || undefined
 }
 
+/** A login has 60 s, so an answer after that would never come. @throws {BadSyntax} */
+function failureSeconds(value: string | undefined): number {
+  const seconds = atoi(value || '2')
+  if (seconds < 1 || seconds > 30) throw new BadSyntax(`A number from 1 to 30 is expected, not "${value}"`)
+  return seconds
+}
+
 const ignored = {effect: 'ignored'} as const
 
 /** Settings of the file `authdaemonrc` (`spec/auth.md` §11.2). */
@@ -38,6 +45,49 @@ export const AUTHDAEMONRC = optionTable({
     read: (value) => atoi(value ?? '0'),
   }),
   DEFAULTOPTIONS: text('DEFAULTOPTIONS:0', '', 'Options that every account has unless it says otherwise', {fallback: ''}),
+  FAILED_LOGIN_SECONDS: special('FAILED_LOGIN_SECONDS:0', '2', 'A failed login is answered this long after its command; Courier waits 5', {
+    type: 'number',
+    unit: 'seconds',
+    since: 'ours',
+    read: failureSeconds,
+  }),
+  OAUTH_KEYS: text('OAUTH_KEYS:0', undefined, 'File with the public keys of signed tokens: a JSON Web Key Set, or PEM', {
+    since: 'ours',
+    fallback: undefined,
+  }),
+  OAUTH_INTROSPECTION_URL: text('OAUTH_INTROSPECTION_URL:0', undefined, 'Where to ask what a token is worth (RFC 7662)', {
+    since: 'ours',
+    fallback: undefined,
+  }),
+  OAUTH_CLIENT_ID: text('OAUTH_CLIENT_ID:0', undefined, 'Name of this server there', {since: 'ours', fallback: undefined}),
+  OAUTH_CLIENT_SECRETFILE: text('OAUTH_CLIENT_SECRETFILE:0', undefined, 'File with its password there, one line', {
+    since: 'ours',
+    fallback: undefined,
+  }),
+  OAUTH_TRUSTCERTS: text(
+    'OAUTH_TRUSTCERTS:0',
+    undefined,
+    'Authorities that its certificate is checked against, if not the well-known ones',
+    {
+      since: 'ours',
+      fallback: undefined,
+    },
+  ),
+  OAUTH_ISSUER: text('OAUTH_ISSUER:0', undefined, 'Who must have issued a token (iss)', {since: 'ours', fallback: undefined}),
+  OAUTH_AUDIENCE: text('OAUTH_AUDIENCE:0', undefined, 'Whom a token must be meant for (aud); OAUTH_KEYS needs it', {
+    since: 'ours',
+    fallback: undefined,
+  }),
+  OAUTH_SCOPE: text('OAUTH_SCOPE:0', undefined, 'Words that the scope of a token must hold', {since: 'ours', fallback: undefined}),
+  OAUTH_USER_CLAIM: special('OAUTH_USER_CLAIM:0', undefined, 'Claim of a token that is the login name; email when it is not set', {
+    type: 'text',
+    since: 'ours',
+    read: (value) => value || 'email',
+  }),
+  OAUTH_DISCOVERY: text('OAUTH_DISCOVERY:0', undefined, 'OpenID configuration that clients without a token are told of', {
+    since: 'ours',
+    fallback: undefined,
+  }),
   LOGGEROPTS: text('LOGGEROPTS:0', '', 'Options of courierlogger', {...ignored, fallback: ''}),
   LDAP_MEMORY_LEAK: flag(undefined, undefined, 'Obsolete', ignored),
 })

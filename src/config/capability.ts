@@ -7,6 +7,17 @@ export interface CapabilityChoice {
   readonly plain: string | undefined
   /** The same under encryption. */
   readonly tls: string | undefined
+  /** SASL mechanisms that `AUTH=` words in the values switch on, in upper case. */
+  readonly mechanisms: readonly string[]
+  readonly mechanismsTls: readonly string[]
+}
+
+function mechanismsOf(value: string): readonly string[] {
+  return value
+    .toUpperCase()
+    .split(/\s+/)
+    .filter((word) => word.startsWith('AUTH='))
+    .map((word) => word.slice('AUTH='.length))
 }
 
 /** Words of all versions' stock values. `AUTH=` words come in addition and switch mechanisms on. */
@@ -31,6 +42,7 @@ export function readCapability(settings: Settings): CapabilityChoice {
   const plain = settings.get(IMAPD.IMAP_CAPABILITY).trim()
   // Courier: an empty value under TLS falls back to the plain one (`spec/imap.md` §3).
   const tls = settings.get(IMAPD.IMAP_CAPABILITY_TLS).trim() || plain
-  if (isStock(plain)) return {plain: undefined, tls: isStock(tls) ? undefined : tls}
-  return {plain, tls}
+  const mechanisms = {mechanisms: mechanismsOf(plain), mechanismsTls: mechanismsOf(tls)}
+  if (isStock(plain)) return {plain: undefined, tls: isStock(tls) ? undefined : tls, ...mechanisms}
+  return {plain, tls, ...mechanisms}
 }

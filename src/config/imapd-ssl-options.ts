@@ -69,10 +69,12 @@ export const IMAPD_SSL = optionTable({
     type: 'NONE, PEER or REQUIREPEER',
     read: verifyPeer,
   }),
-  TLS_EXTERNAL: text('TLS_EXTERNAL:0', undefined, 'Field of the client certificate that is the login name', {
-    ...later,
-    fallback: undefined,
-  }),
+  TLS_EXTERNAL: text(
+    'TLS_EXTERNAL:0',
+    undefined,
+    "Field of the client certificate's subject that is the login name (emailaddress, uid, cn, …): who has a certificate of TLS_TRUSTCERTS logs in without a password",
+    {fallback: undefined},
+  ),
   TLS_CACHEFILE: text('TLS_CACHE:1', '/var/lib/courier/couriersslimapcache', 'Session cache of couriertls; tickets are used here', {
     ...ignored,
     fallback: undefined,

@@ -1,3 +1,4 @@
+import {announcedMechanisms} from './announced-mechanisms.js'
 import type {ImapSettings} from './settings.js'
 import type {AnyVerb} from './verb.js'
 
@@ -14,6 +15,10 @@ export interface CapabilityState {
   readonly encrypted: boolean
   /** STARTTLS is possible now. */
   readonly canEncrypt: boolean
+  /** The connection can be bound to a login (RFC 5056). */
+  readonly canBind: boolean
+  /** A client certificate names an account. */
+  readonly hasIdentity: boolean
 }
 
 /** Login needs encryption and there is none. */
@@ -34,7 +39,11 @@ function automatic(state: CapabilityState): string[] {
   const implemented = new Set([...BUILT_IN, ...state.verbs.flatMap((verb) => verb.capability ?? [])])
   const known = ORDER.filter((word) => implemented.has(word))
   const others = [...implemented].filter((word) => !ORDER.includes(word) && !LAST.includes(word) && suits(word, state))
-  return [...known, ...others]
+  const mechanisms = announcedMechanisms(state)
+    .map((name) => `AUTH=${name}`)
+    .filter((word) => suits(word, state))
+  const place = others.findIndex((word) => word.startsWith('AUTH='))
+  return [...known, ...others.slice(0, Math.max(0, place)), ...mechanisms, ...others.slice(Math.max(0, place))]
 }
 
 /** Words about the login are told before it, and only while it is possible. */
@@ -49,6 +58,7 @@ const LAST = ['ID', 'STARTTLS', 'LOGINDISABLED', 'ENABLE', 'UTF8=ACCEPT']
 function always(state: CapabilityState): string[] {
   const words = state.settings.idFields === undefined ? [] : ['ID']
   if (state.canEncrypt) words.push('STARTTLS')
+  else if (state.hasIdentity && !state.authenticated) words.push('AUTH=EXTERNAL')
   if (!state.authenticated && tlsMissing(state)) words.push('LOGINDISABLED')
   return [...words, 'ENABLE', 'UTF8=ACCEPT']
 }

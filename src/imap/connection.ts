@@ -1,5 +1,6 @@
 import type {Duplex} from 'node:stream'
-import type {Account, Authenticator, TicketOffice} from '../auth/account.js'
+import type {Account, Authenticator, ChannelFacts, TicketOffice} from '../auth/account.js'
+import type {TimeSource} from '../auth/failure-clock.js'
 import {optionIsOn} from '../auth/options.js'
 import type {Log, LogFacts} from '../log/log.js'
 import type {Mailstore} from '../maildir/types.js'
@@ -12,7 +13,7 @@ import {readCommand} from './command-reader.js'
 import {BUG_FAREWELL, dispatch, findVerb, type Stage, verbsByName} from './dispatcher.js'
 import {ImapSession} from './imap-session.js'
 import {ImapLoginDesk} from './login-desk.js'
-import {bye, type Farewell, formatReply, type Outcome, repeated} from './replies/tagged.js'
+import {bye, type Farewell, formatReply, type Handover, type Outcome, repeated} from './replies/tagged.js'
 import type {ImapSettings} from './settings.js'
 import type {AnyVerb} from './verb.js'
 import {VERBS} from './verbs/registry.js'
@@ -27,6 +28,8 @@ export interface ImapConnectionOptions {
   readonly encrypted: boolean
   /** Does the handshake and gives the encrypted stream; undefined: no STARTTLS. */
   readonly startTls?: (() => Promise<Duplex>) | undefined
+  /** What an encrypted stream says for a login; none: nothing. */
+  readonly tlsFacts?: ((stream: Duplex) => TlsFacts | undefined) | undefined
   readonly settings: ImapSettings
   readonly deadlines: DeadlineSource
   readonly log: Log
@@ -44,9 +47,19 @@ export interface ImapConnectionOptions {
   readonly now?: () => number
   /** The commands; all by default. */
   readonly verbs?: readonly AnyVerb[]
+  /** For failed logins; tests have their own. */
+  readonly time?: TimeSource
   /** From the connection to the login, milliseconds. */
   readonly loginMs?: number
 }
+
+/** What the encryption says for a login: fields of the verified client certificate, data for channel binding. */
+export interface TlsFacts {
+  readonly subject: ReadonlyMap<string, string>
+  readonly bindings: ReadonlyMap<string, Buffer>
+}
+
+const NO_TLS: TlsFacts = {subject: new Map(), bindings: new Map()}
 
 /** Protocol violations in a row that end a session. */
 const MAX_VIOLATIONS = 10
@@ -70,6 +83,7 @@ class Connection {
   readonly #now: () => number
   #stage: Stage
   #encrypted: boolean
+  #tls = NO_TLS
   #violations = 0
   #beganMs: number
   /** The client said LOGOUT. */
@@ -80,6 +94,7 @@ class Connection {
     this.#options = options
     this.#channel = channel
     this.#encrypted = options.encrypted
+    if (options.encrypted) this.#tls = options.tlsFacts?.(options.stream) ?? NO_TLS
     this.#verbs = verbsByName(verbs)
     this.#now = now
     this.#beganMs = now()
@@ -90,6 +105,8 @@ class Connection {
         authenticated: this.#stage.kind === 'account',
         encrypted: this.#encrypted,
         canEncrypt: this.#canEncrypt,
+        canBind: this.#tls.bindings.size > 0,
+        hasIdentity: this.#identity !== undefined,
       })
     this.#session = new ImapSession({channel, settings, log, client: {...remote}, now, capability})
     const login = new ImapLoginDesk({
@@ -97,9 +114,11 @@ class Connection {
       authenticator,
       service,
       encrypted: () => this.#encrypted,
+      channel: () => this.#channelFacts(),
       canEncrypt: () => this.#canEncrypt,
       discardReceived: () => channel.discardReceived(),
       encrypt: () => this.#encrypt(),
+      time: options.time,
     })
     this.#stage = {kind: 'login', login}
   }
@@ -108,11 +127,30 @@ class Connection {
     return this.#stage?.kind === 'login' && !this.#encrypted && this.#options.startTls !== undefined
   }
 
+  /** Who the client certificate says the client is. */
+  get #identity(): string | undefined {
+    const {certificateField} = this.#options.settings
+    return certificateField === undefined ? undefined : this.#tls.subject.get(certificateField)
+  }
+
+  #channelFacts(): ChannelFacts {
+    return {
+      encrypted: this.#encrypted,
+      certificateIdentity: this.#identity,
+      bindings: this.#tls.bindings,
+      bindingAnnounced: / AUTH=SCRAM-SHA-256-PLUS( |$)/i.test(this.#session.capability()),
+    }
+  }
+
   async #encrypt(): Promise<void> {
-    const {startTls} = this.#options
+    const {startTls, tlsFacts} = this.#options
     if (!startTls) throw new Error('STARTTLS is not possible here')
     try {
-      await this.#channel.encrypt(startTls)
+      await this.#channel.encrypt(async () => {
+        const stream = await startTls()
+        this.#tls = tlsFacts?.(stream) ?? NO_TLS
+        return stream
+      })
     } catch (error) {
       this.#options.log.debug('imap.tls-failed', {...this.#who, error})
       throw new Hangup('closed', 'The TLS handshake failed')
@@ -174,7 +212,7 @@ class Connection {
 
   /** Sends the tagged line; false when nothing comes after it. */
   async #answer(tag: string, outcome: Outcome): Promise<boolean> {
-    if (outcome.status === 'HANDOVER') return this.#redeem(outcome.ticket, tag)
+    if (outcome.status === 'HANDOVER') return this.#redeem(outcome, tag)
     if (outcome.status === 'BYE') {
       await this.#sayBye(outcome)
       return false
@@ -194,12 +232,14 @@ class Connection {
     return true
   }
 
-  async #redeem(ticket: string, tag: string): Promise<boolean> {
+  async #redeem({ticket, beganMs}: Handover, tag: string): Promise<boolean> {
     const account = await this.#options.tickets.redeem(ticket)
     if (!account) {
       await this.#sayBye(bye('Temporary problem, please try again later', 'UNAVAILABLE'))
       return false
     }
+    // Told like a wrong password at its time: a login that may not be used.
+    if (this.#refusal(account) !== undefined && this.#stage.kind === 'login') await this.#stage.login.untilAnswer(beganMs)
     return this.#enter(account, `${tag} OK LOGIN Ok.`)
   }
 
@@ -264,6 +304,7 @@ class Connection {
     if (reason === 'idle') await this.#sayBye(bye('Disconnected for inactivity.'))
     else if (reason === 'shutdown') await this.#sayBye(bye('Courier-IMAP server shut down by signal.'))
     else if (reason === 'limit') await this.#sayBye(bye('Fatal error: More input than is read for a command', 'ALERT'))
+    else if (reason === 'mailbox-gone') await this.#sayBye(bye('The selected mailbox was deleted, renamed or replaced.', 'ALERT'))
     else if (reason === 'bug') await this.#sayBye(BUG_FAREWELL)
   }
 
@@ -298,6 +339,7 @@ const END_OF = {
   closed: 'disconnected',
   stalled: 'disconnected',
   limit: 'disconnected',
+  'mailbox-gone': 'disconnected',
   bug: 'disconnected',
   idle: 'timeout',
   shutdown: 'shutdown',

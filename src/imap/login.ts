@@ -1,4 +1,6 @@
+import type {CheckResult} from '../auth/account.js'
 import type {Credentials} from '../auth/credentials.js'
+import type {SaslMechanism} from '../auth/sasl/mechanism.js'
 import type {Outcome} from './replies/tagged.js'
 import type {AnyContext} from './session.js'
 
@@ -18,8 +20,16 @@ export interface LoginDesk {
   readonly canEncrypt: boolean
   /** Checks name and password. A refusal comes at a fixed time after the command, whatever the reason. */
   check(credentials: Credentials, attempt: Attempt): Promise<Outcome>
+  /** The mechanism of that name; who does not exist refuses. */
+  mechanism(name: string): SaslMechanism
+  /** Now: when the time of a command begins. */
+  begin(): number
+  /** Answers with what was found out since `beganMs` (of `begin`), like `check`. */
+  conclude(result: CheckResult, attempt: Attempt, beganMs: number): Promise<Outcome>
   /** Refuses without a check, at the same time and with the same words. */
-  refuse(attempt: Attempt): Promise<Outcome>
+  refuse(attempt: Attempt, beganMs?: number): Promise<Outcome>
+  /** Waits for the time at which a failure is told. */
+  untilAnswer(beganMs: number): Promise<void>
   /** Logs an attempt that ended without credentials because of the client. */
   logFailure(attempt: Attempt): void
   /** Throws away what was received. Call before the client is told to begin with TLS. */

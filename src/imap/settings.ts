@@ -7,6 +7,11 @@ export interface ImapSettings {
   /** Words to add to and to leave out of the automatic capabilities. */
   readonly capabilityExtra: readonly string[]
   readonly capabilityHide: readonly string[]
+  /** SASL mechanisms besides PLAIN and LOGIN that are announced when capabilities are automatic, in clear and encrypted. */
+  readonly mechanisms: readonly string[]
+  readonly mechanismsTls: readonly string[]
+  /** `TLS_EXTERNAL`: field of the client certificate that is the login name, in upper case. */
+  readonly certificateField: string | undefined
   /** `IMAP_KEYWORDS` is not 0. */
   readonly keywords: boolean
   /** `IMAP_ID_FIELDS`: bits 1 version, 2 name and 4 release of the system; undefined: no ID. */
@@ -21,7 +26,7 @@ export interface ImapSettings {
   readonly checkAllFolders: boolean
   /** `IMAP_OBSOLETE_CLIENT`: \Noinferiors instead of \HasNoChildren. */
   readonly obsoleteClient: boolean
-  /** Time from a failed login to its answer, milliseconds. Courier waits 5 s. */
+  /** From the command of a failed login to its answer, milliseconds; a check that takes longer is answered at a multiple. Courier waits 5 s. */
   readonly failedLoginMs: number
 }
 
@@ -31,6 +36,9 @@ export const DEFAULT_IMAP_SETTINGS: ImapSettings = {
   capabilityTls: undefined,
   capabilityExtra: [],
   capabilityHide: [],
+  mechanisms: [],
+  mechanismsTls: [],
+  certificateField: undefined,
   keywords: true,
   idFields: undefined,
   version: '',
@@ -38,5 +46,5 @@ export const DEFAULT_IMAP_SETTINGS: ImapSettings = {
   disableThreadSort: false,
   checkAllFolders: false,
   obsoleteClient: false,
-  failedLoginMs: 5_000,
+  failedLoginMs: 2_000,
 }

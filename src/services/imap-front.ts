@@ -1,10 +1,12 @@
 /** The front role for IMAP: ports, limits, TLS, and a session for each connection. */
+import {TLSSocket} from 'node:tls'
 import type {AuthRole} from '../auth/auth-role.js'
 import type {Endpoint} from '../config/port-list.js'
 import {serveImap} from '../imap/connection.js'
 import type {Log} from '../log/log.js'
 import type {Refusal} from '../net/connection-limits.js'
 import {type ClientConnection, Listener} from '../net/listener.js'
+import {tlsFacts} from '../tls/tls-facts.js'
 import {Deadlines} from '../wire/deadlines.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
@@ -67,6 +69,7 @@ export class ImapFront implements FrontRole {
       remote,
       encrypted: tls,
       startTls,
+      tlsFacts: (stream) => (stream instanceof TLSSocket ? tlsFacts(stream) : undefined),
       settings: service.imap,
       deadlines: this.#deadlines,
       log,

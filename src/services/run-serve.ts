@@ -78,6 +78,7 @@ export async function runServe(command: ServeCommand): Promise<void> {
     user: user === undefined ? undefined : await findUser(user),
     version,
     index: indexPlace(env),
+    stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
     log,
     onReady: () => undefined,
   })

@@ -1,6 +1,7 @@
 /** All that the server is started or reloaded with: read, checked and opened before anything of it is used. */
 import {readdir, stat} from 'node:fs/promises'
 import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
+import {readCapability} from '../config/capability.js'
 import {IMAPD} from '../config/imapd-options.js'
 import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
 import type {Endpoint} from '../config/port-list.js'
@@ -15,6 +16,8 @@ import {CertificateKeeper} from '../tls/certificate-keeper.js'
 import {readTlsRules} from '../tls/tls-rules.js'
 import {authSettings, type PublicSocketSettings, publicSocketSettings} from './auth-settings.js'
 import {imapSettings} from './imap-settings.js'
+import {mechanismWarnings} from './mechanism-warnings.js'
+import {oauthSettings} from './oauth-settings.js'
 import type {AuthSettings} from './start-auth.js'
 
 export const SERVICE_NAMES = ['imap', 'imaps'] as const
@@ -66,6 +69,8 @@ export interface LoadOptions {
   /** 48 random octets for TLS session tickets. */
   readonly ticketKeys: Buffer
   readonly version: string
+  /** Directory for what has to last. */
+  readonly stateDirectory?: string | undefined
   readonly onCertificateProblem: (error: unknown) => void
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
@@ -123,20 +128,30 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   if (hasErrors(problems)) throw refused(problems.map(problemText))
   const {imap, imaps} = configuration
   const warnings = [...problems.map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
+  const oauth = oauthSettings(auth.settings)
+  const modules = authSettings(auth, {defaultMaildir: '', defaultDomain: {domain: '', separators: undefined}}).modules
+  const failedLoginMs = auth.settings.get(AUTHDAEMONRC.FAILED_LOGIN_SECONDS) * 1000
   const services: ServiceConfiguration[] = []
   for (const name of chosenServices(options, configuration)) {
     const settings = name === 'imap' ? imap : imaps
     const certificate = await openCertificate(name, settings, {options, warnings})
+    const {mechanisms, mechanismsTls} = readCapability(settings)
+    warnings.push(...mechanismWarnings([...new Set([...mechanisms, ...mechanismsTls])], {settings, modules}))
     services.push({
       name,
       endpoints: options.endpoints[name] ?? endpointsOf(name, settings),
       limits: {total: settings.get(IMAPD.MAXDAEMONS), perAddress: settings.get(IMAPD.MAXPERIP)},
       certificate,
-      imap: imapSettings(settings, options.version),
-      auth: authSettings(auth, {
-        defaultMaildir: settings.get(IMAPD.MAILDIRPATH),
-        defaultDomain: {domain: settings.get(IMAPD.DEFDOMAIN) ?? '', separators: settings.get(IMAPD.DOMAINSEP)},
-      }),
+      imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules, failedLoginMs}),
+      auth: {
+        ...authSettings(auth, {
+          defaultMaildir: settings.get(IMAPD.MAILDIRPATH),
+          defaultDomain: {domain: settings.get(IMAPD.DEFDOMAIN) ?? '', separators: settings.get(IMAPD.DOMAINSEP)},
+        }),
+        acceptsCertificates: Boolean(settings.get(IMAPD_SSL.TLS_EXTERNAL)),
+        oauth,
+        ...(options.stateDirectory === undefined ? {} : {stateDirectory: options.stateDirectory}),
+      },
       authService: (localPort) => settings.textOf(`AUTHSERVICE${localPort}`) || 'imap',
       mail: {
         checkOwner: settings.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK),

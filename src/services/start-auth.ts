@@ -1,11 +1,13 @@
 import {randomBytes} from 'node:crypto'
-import {availableParallelism} from 'node:os'
+import {availableParallelism, hostname} from 'node:os'
 import {performance} from 'node:perf_hooks'
 import {type AuthRole, createAuthRole} from '../auth/auth-role.js'
 import {completeName, type DefaultDomain} from '../auth/complete-name.js'
 import {CryptPool} from '../auth/hash/crypt-pool.js'
 import {ModuleChain} from '../auth/module-chain.js'
 import {moduleTypes} from '../auth/modules/registry.js'
+import {createTokenVerifier, type OAuthSettings} from '../auth/oauth/create-verifier.js'
+import {SaltKey} from '../auth/scram/salt-key.js'
 import type {Log} from '../log/log.js'
 
 export interface AuthSettings {
@@ -22,6 +24,12 @@ export interface AuthSettings {
   readonly daemons?: number
   /** What authdaemonrc sets for libraries and programs (`LDAPTLS_CACERT`, …). */
   readonly environment?: Readonly<Record<string, string>>
+  /** TLS_EXTERNAL is set: client certificates log in. */
+  readonly acceptsCertificates?: boolean
+  /** Tokens are accepted instead of passwords. */
+  readonly oauth?: OAuthSettings | undefined
+  /** Directory for what has to last; without it, the salts that SCRAM shows for unknown names change at each start. */
+  readonly stateDirectory?: string
   /** The socket of the authdaemond that the module `authdaemon` asks. */
   readonly daemonSocket?: string | undefined
 }
@@ -46,11 +54,13 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
   const now = () => performance.now()
   const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
   const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS})
-  const {directory, daemons = DAEMONS, environment = {}, daemonSocket} = settings
+  const {directory, daemons = DAEMONS, environment = {}, daemonSocket, oauth, stateDirectory, acceptsCertificates = false} = settings
   const modules = settings.modules.flatMap((name) => {
     const type = moduleTypes.find((candidate) => candidate.name === name)
-    if (type) return [type.create({directory, crypt, log, now, daemons, environment, random: randomBytes, daemonSocket})]
-    log.error('auth.no-module', {reason: `There is no module "${name}"`})
+    const made = type?.create({directory, crypt, log, now, daemons, environment, random: randomBytes, daemonSocket})
+    if (made) return [made]
+    if (type) log.notice('auth.no-module', {reason: `Module "${name}" is not set up in ${directory}: it is left out`})
+    else log.error('auth.no-module', {reason: `There is no module "${name}"`})
     return []
   })
   const role = createAuthRole({
@@ -60,6 +70,12 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
     log,
     now,
     random: randomBytes,
+    sasl: {
+      hostName: hostname() || 'cram',
+      saltKey: new SaltKey({directory: stateDirectory, log, random: randomBytes}).get,
+      acceptsCertificates,
+      tokens: oauth && createTokenVerifier(oauth, () => Date.now() / 1000),
+    },
   })
   return {
     ...role,

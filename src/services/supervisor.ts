@@ -29,6 +29,8 @@ export interface SupervisorOptions {
   readonly version: string
   /** What may be derived again is kept here. */
   readonly index: IndexPlace
+  /** Directory for what has to last; undefined: nothing lasts. */
+  readonly stateDirectory?: string | undefined
   readonly log: Log
 }
 
@@ -97,6 +99,7 @@ class Supervisor implements RunningServer {
       endpoints,
       version,
       ticketKeys: this.#ticketKeys,
+      stateDirectory: this.#options.stateDirectory,
       onCertificateProblem: (error) => log.error('tls.certificate-not-renewed', {reason: messageOf(error)}),
       now: () => performance.now(),
     })

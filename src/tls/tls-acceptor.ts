@@ -4,6 +4,7 @@
  * A `tls.Server` that never listens does the handshakes; sockets are given to it by its documented `connection`
  * event. It tells the results by event, so they are matched to the sockets by their four addresses and ports.
  */
+import {constants} from 'node:crypto'
 import type {Socket} from 'node:net'
 import {createServer, type SecureContextOptions, type Server, type TLSSocket} from 'node:tls'
 import {Hangup} from '../support/fault.js'
@@ -50,6 +51,8 @@ export class TlsAcceptor {
     this.#server = createServer({
       ...context,
       ticketKeys,
+      // With client certificates there is no resumption: each connection proves its certificate, against the authorities of now.
+      ...(verifyPeer === 'none' ? {} : {secureOptions: (context.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET}),
       handshakeTimeout: handshakeMs,
       requestCert: verifyPeer !== 'none',
       rejectUnauthorized: verifyPeer === 'require-peer',

@@ -33,7 +33,7 @@ config.when(existsSync('/etc/courier/imapd-ssl'), 'courier-imap is not installed
   assert.is(imap.get(IMAPD_SSL.IMAPDSTARTTLS), true)
   assert.is(imap.get(IMAPD_SSL.TLS_CERTFILE), '/etc/courier/imapd.pem')
   assert.is(imap.get(IMAPD_SSL.TLS_VERIFYPEER), 'none')
-  assert.equal(readCapability(imap), {plain: undefined, tls: undefined})
+  assert.equal(readCapability(imap), {plain: undefined, tls: undefined, mechanisms: [], mechanismsTls: ['PLAIN']})
 })
 
 config.when(existsSync('/etc/courier/authdaemonrc'), 'courier-authlib is not installed')(
@@ -156,8 +156,21 @@ for (const [title, text, expected] of [
 ] as const) {
   config(`IMAP_CAPABILITY ${title}`, async () => {
     const {imap} = await read({imapd: text, 'imapd-ssl': ''})
-    assert.equal(readCapability(imap), expected)
+    const {plain, tls} = readCapability(imap)
+    assert.equal({plain, tls}, expected)
   })
 }
+
+config('AUTH= words in IMAP_CAPABILITY switch mechanisms on', async () => {
+  const {imap} = await read({
+    imapd:
+      'IMAP_CAPABILITY="IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT THREAD=REFERENCES SORT QUOTA AUTH=CRAM-MD5 auth=scram-sha-256 IDLE"',
+    'imapd-ssl': 'IMAP_CAPABILITY_TLS="$IMAP_CAPABILITY AUTH=PLAIN"',
+  })
+  const {plain, tls, mechanisms, mechanismsTls} = readCapability(imap)
+  assert.equal([plain, tls], [undefined, undefined])
+  assert.equal(mechanisms, ['CRAM-MD5', 'SCRAM-SHA-256'])
+  assert.equal(mechanismsTls, ['CRAM-MD5', 'SCRAM-SHA-256', 'PLAIN'])
+})
 
 config.run()

@@ -33,7 +33,7 @@ await serveImap({
   settings: DEFAULT_IMAP_SETTINGS,
   deadlines: new Deadlines(),
   log: {debug() {}, info() {}, notice() {}, warning: (...line) => console.error(...line), error: (...line) => console.error(...line)},
-  authenticator: {check: never},
+  authenticator: {check: never, begin: never},
   tickets: {redeem: never},
   openStore: () => stores.open({maildir, quota: undefined}),
   preauth: {name: username, uid, gid, home: process.cwd(), maildir, quota: undefined, fullName: undefined, options: new Map()},

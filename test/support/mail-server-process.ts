@@ -56,6 +56,7 @@ async function open(implicitTls: boolean): Promise<Listener> {
         deadlines,
         log,
         authenticator: {
+          begin: async () => ({kind: 'failed', reason: 'refused'}),
           check: async ({user, password}) => (password.reveal() === 'pass' ? {outcome: 'accepted', ticket: user} : {outcome: 'refused'}),
         },
         tickets: {redeem: async (ticket) => accountOf(ticket)},

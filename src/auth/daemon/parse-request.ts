@@ -50,8 +50,8 @@ function parseLookUp(argument: string, remote: string): RequestLine {
 /** `SERVICE TAB USER TAB OLD TAB NEW`; what comes after a further TAB is ignored. */
 function parsePassword(argument: string, remote: string): RequestLine {
   const [service, user, oldPassword, newPassword] = argument.split('\t', 5)
-  if (service === undefined || user === undefined || oldPassword === undefined || newPassword === undefined) return INVALID
   if (/[^\t\x20-\xff]/.test(argument)) return {kind: 'request', request: {command: 'refused'}}
+  if (service === undefined || user === undefined || oldPassword === undefined || newPassword === undefined) return INVALID
   const request = {
     command: 'PASSWD',
     service,

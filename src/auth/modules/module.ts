@@ -131,5 +131,9 @@ export interface ModuleContext {
 
 export interface ModuleType {
   readonly name: string
-  create(context: ModuleContext): AuthModule
+  /**
+   * Connects to nothing and starts nothing yet. Undefined when the module is not set up here (no rc file, no program): it is left
+   * out as one that is not installed, because shipped lists name modules that nobody uses.
+   */
+  create(context: ModuleContext): AuthModule | undefined
 }

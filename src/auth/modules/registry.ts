@@ -1,6 +1,10 @@
+import {authcram} from './authcram.js'
 import {authdaemonModule} from './authdaemon/authdaemon.js'
+import {authmysql} from './authmysql.js'
+import {authpgsql} from './authpgsql.js'
+import {authsqlite} from './authsqlite.js'
 import {authuserdb} from './authuserdb.js'
 import type {ModuleType} from './module.js'
 
 /** Every module that `authmodulelist` may name. */
-export const moduleTypes: readonly ModuleType[] = [authuserdb, authdaemonModule]
+export const moduleTypes: readonly ModuleType[] = [authuserdb, authcram, authpgsql, authmysql, authsqlite, authdaemonModule]

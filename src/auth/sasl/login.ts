@@ -3,7 +3,6 @@ import type {SaslMechanism, SaslStep} from './mechanism.js'
 
 /** LOGIN: asks for the name, then for the password (`spec/auth.md` §10); an initial response is the name. */
 export const login: SaslMechanism = {
-  name: 'LOGIN',
   start: (initial) =>
     initial === undefined ? {kind: 'challenge', challenge: Buffer.from('Username:'), answer: askPassword} : askPassword(initial),
 }

@@ -3,7 +3,6 @@ import type {SaslMechanism, SaslStep} from './mechanism.js'
 
 /** PLAIN: `authzid NUL user NUL password` in one message (RFC 4616). */
 export const plain: SaslMechanism = {
-  name: 'PLAIN',
   start: (initial) => (initial === undefined ? {kind: 'challenge', challenge: Buffer.alloc(0), answer: read} : read(initial)),
 }
 

@@ -1,12 +1,19 @@
+import type {Authenticator, ExchangeStart} from '../account.js'
 import {login} from './login.js'
 import type {SaslMechanism} from './mechanism.js'
 import {plain} from './plain.js'
 
-/** All mechanisms, the strongest first (`spec/auth.md` §10). Which are announced is the server's configuration; any listed one works. */
-export const saslMechanisms: readonly SaslMechanism[] = [plain, login]
+/** Mechanisms that end with a name and a password: the front plays them itself. */
+const passwordMechanisms: ReadonlyMap<string, SaslMechanism> = new Map([
+  ['PLAIN', plain],
+  ['LOGIN', login],
+])
 
-/** The mechanism of that name in any case, or undefined. */
-export function findMechanism(name: string): SaslMechanism | undefined {
-  const wanted = name.toUpperCase()
-  return saslMechanisms.find((mechanism) => mechanism.name === wanted)
+/**
+ * The mechanism of that name in any case. What is not played here is the auth role's, unknown ones too. Which are announced is
+ * the server's configuration; any works (`spec/auth.md` §10).
+ */
+export function findMechanism(authenticator: Pick<Authenticator, 'begin'>, start: Omit<ExchangeStart, 'initial'>): SaslMechanism {
+  const mechanism = start.mechanism.toUpperCase()
+  return passwordMechanisms.get(mechanism) ?? {start: (initial) => authenticator.begin({...start, mechanism, initial})}
 }

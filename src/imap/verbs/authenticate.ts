@@ -1,7 +1,8 @@
 import {type SaslReply, startSasl} from '../../auth/sasl/exchange.js'
-import {findMechanism} from '../../auth/sasl/registry.js'
+import type {SaslFailure, SaslMechanism} from '../../auth/sasl/mechanism.js'
 import {Hangup} from '../../support/fault.js'
 import {TIMES} from '../../wire/limits.js'
+import type {Attempt, LoginDesk} from '../login.js'
 import {bad, no, type Outcome} from '../replies/tagged.js'
 import type {Session} from '../session.js'
 import {defineVerb} from '../verb.js'
@@ -9,17 +10,37 @@ import {defineVerb} from '../verb.js'
 /** Longest name of a mechanism (RFC 4422 §3.1). */
 const MAX_METHOD_OCTETS = 20
 
+interface Conversation {
+  readonly end: Exclude<SaslReply, {kind: 'challenge'}>
+  /** When the client's last line came: what was found out since then is told at a fixed time after it. */
+  readonly beganMs: number
+}
+
 /** Sends challenges until the exchange has a result. */
-async function converse(session: Session, first: SaslReply): Promise<Exclude<SaslReply, {kind: 'challenge'}>> {
-  let reply = first
+async function converse(
+  {session, login}: {readonly session: Session; readonly login: LoginDesk},
+  mechanism: SaslMechanism,
+  initial: Buffer | undefined,
+): Promise<Conversation> {
+  let beganMs = login.begin()
+  let reply = await startSasl(mechanism, initial)
   while (reply.kind === 'challenge') {
     session.out.line(`+ ${reply.challenge}`)
     await session.out.flush()
     const line = await session.readLine({withinMs: TIMES.commandMs})
     if (!line) throw new Hangup('closed')
-    reply = reply.answer(line)
+    beganMs = login.begin()
+    reply = await reply.answer(line)
   }
-  return reply
+  return {end: reply, beganMs}
+}
+
+async function failed(reason: SaslFailure, login: LoginDesk, {attempt, beganMs}: {attempt: Attempt; beganMs: number}): Promise<Outcome> {
+  if (reason === 'bad-message' || reason === 'refused') return login.refuse(attempt, beganMs)
+  login.logFailure(attempt)
+  if (reason === 'needs-encryption') return no('This mechanism needs an encrypted connection', 'PRIVACYREQUIRED')
+  // Courier: says NO after 5 s; RFC 3501 §6.2.2 wants BAD for a cancelled exchange and for what is not base64.
+  return bad(reason === 'cancelled' ? 'AUTHENTICATE cancelled.' : 'Login failed.')
 }
 
 /** AUTHENTICATE with an optional initial response (RFC 3501 §6.2.2, RFC 4959 §3). */
@@ -32,17 +53,14 @@ export const authenticate = defineVerb({
     const method = line.space().word('a SASL mechanism')
     const initial = line.more() ? Buffer.from(line.atom('an initial response'), 'latin1') : undefined
     line.end()
-    return {method: method.slice(0, MAX_METHOD_OCTETS), mechanism: findMechanism(method), initial}
+    return {method, initial}
   },
-  async run({session, login}, {method, mechanism, initial}): Promise<Outcome> {
+  async run({session, login}, {method, initial}): Promise<Outcome> {
     if (login.tlsMissing) return no('STARTTLS required', 'PRIVACYREQUIRED')
-    const attempt = {method}
-    if (!mechanism) return login.refuse(attempt)
-    const result = await converse(session, startSasl(mechanism, initial))
-    if (result.kind === 'credentials') return login.check(result.credentials, attempt)
-    if (result.reason === 'bad-message' || result.reason === 'refused') return login.refuse(attempt)
-    login.logFailure(attempt)
-    // Courier: says NO after 5 s; RFC 3501 §6.2.2 wants BAD for a cancelled exchange and for what is not base64.
-    return bad(result.reason === 'cancelled' ? 'AUTHENTICATE cancelled.' : 'Login failed.')
+    const attempt = {method: method.slice(0, MAX_METHOD_OCTETS)}
+    if (method.length > MAX_METHOD_OCTETS) return login.refuse(attempt)
+    const {end, beganMs} = await converse({session, login}, login.mechanism(method), initial)
+    if (end.kind === 'credentials') return login.check(end.credentials, attempt)
+    return end.kind === 'checked' ? login.conclude(end.result, attempt, beganMs) : failed(end.reason, login, {attempt, beganMs})
   },
 })

@@ -1,0 +1,90 @@
+import {createHash, timingSafeEqual} from 'node:crypto'
+import type {ChannelFacts, ExchangeStart, ExchangeStep} from '../account.js'
+import {userNameOf} from '../credentials.js'
+import type {AccountAttributes} from '../modules/module.js'
+import {type ClientFinal, type ClientFirst, readClientFinal, readClientFirst} from '../scram/messages.js'
+import {hmac, parseScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS, type ScramSecret} from '../scram/secret.js'
+import {BAD_MESSAGE, clientFirst, concluded, type Exchange, type ExchangeTools, REFUSED} from './exchange.js'
+
+const FIELD = 'scram-sha-256pw'
+const NONCE_OCTETS = 18
+
+/**
+ * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677). An account without a secret, and a name without an account, are
+ * asked with a salt that is always the same for that name, and refused at the end like a wrong password.
+ */
+export const scram: Exchange = {
+  mechanisms: ['SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS'],
+  begin: (start, tools) => clientFirst(start.initial, (message) => first(message, start, tools)),
+}
+
+async function first(message: Buffer, start: ExchangeStart, tools: ExchangeTools): Promise<ExchangeStep> {
+  const read = readClientFirst(message)
+  if (!read) return BAD_MESSAGE
+  const binding = bindingFor(read, start)
+  const name = userNameOf(Buffer.from(read.user))
+  // Acting for others is not possible (RFC 5802 §5.1, authzid).
+  if (binding === undefined || name === undefined || (read.authzid !== undefined && read.authzid !== read.user)) return REFUSED
+  const user = tools.complete(name)
+  const found = await tools.modules.find(start.service, user)
+  if (found.outcome === 'unavailable') return {kind: 'checked', result: found}
+  const fake = fakeSecret(await tools.saltKey(), user)
+  const account = found.outcome === 'accepted' ? found.account : undefined
+  const real = account && secretOf(account, start.mechanism, tools)
+  const secret = real ?? fake
+  const nonce = read.nonce + tools.random(NONCE_OCTETS).toString('base64')
+  const serverFirst = `r=${nonce},s=${secret.salt.toString('base64')},i=${secret.iterations}`
+  return {
+    kind: 'challenge',
+    challenge: Buffer.from(serverFirst),
+    async answer(response) {
+      const final = readClientFinal(response)
+      if (!final) return BAD_MESSAGE
+      const bound = sameOctets(final.binding, Buffer.concat([Buffer.from(read.header), binding]))
+      const authMessage = `${read.bare},${serverFirst},${final.withoutProof}`
+      const proven = proves(final, authMessage, secret)
+      if (!bound || final.nonce !== nonce || !proven || !account || !real) return REFUSED
+      const signature = hmac(real.serverKey, authMessage).toString('base64')
+      // The server's proof travels as a challenge, which the client answers with nothing (RFC 4422 §5, RFC 3501 has no place for it).
+      const answer = async (last: Buffer) => (last.length === 0 ? concluded({outcome: 'accepted', account}, tools) : BAD_MESSAGE)
+      return {kind: 'challenge', challenge: Buffer.from(`v=${signature}`), answer}
+    },
+  }
+}
+
+/** The data that the client has to bind to; undefined when its choice cannot be (RFC 5802 §6). */
+function bindingFor({flag, bindingType}: ClientFirst, {mechanism, channel}: ExchangeStart): Buffer | undefined {
+  if (flag === 'p') return mechanism.endsWith('-PLUS') ? boundTo(channel, bindingType) : undefined
+  if (mechanism.endsWith('-PLUS')) return undefined
+  // "y": the client could, and saw no mechanism that can: somebody has removed it from what was announced.
+  return flag === 'y' && channel.bindingAnnounced ? undefined : Buffer.alloc(0)
+}
+
+function boundTo({bindings}: ChannelFacts, type: string | undefined): Buffer | undefined {
+  return type === undefined ? undefined : bindings.get(type)
+}
+
+function secretOf({secrets, address}: AccountAttributes, mechanism: string, {explain}: ExchangeTools): ScramSecret | undefined {
+  const stored = secrets?.get(FIELD)
+  const secret = stored && parseScramSecret(stored.reveal())
+  if (!stored) explain(address, mechanism, `It has no ${FIELD}`)
+  else if (!secret) explain(address, mechanism, `Its ${FIELD} is not a secret of SCRAM-SHA-256 (RFC 5803)`)
+  return secret
+}
+
+/** Always the same for a name, and nobody's. */
+function fakeSecret(key: Buffer, user: string): ScramSecret {
+  const salt = hmac(key, user).subarray(0, SCRAM_SALT_OCTETS)
+  return {iterations: SCRAM_ITERATIONS, salt, storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32)}
+}
+
+/** Whether the client knows the key that `StoredKey` is the digest of (RFC 5802 §3). */
+function proves({proof}: ClientFinal, authMessage: string, {storedKey}: ScramSecret): boolean {
+  const signature = hmac(storedKey, authMessage)
+  const clientKey = Buffer.from(proof.map((octet, at) => octet ^ (signature[at] ?? 0)))
+  return sameOctets(createHash('sha256').update(clientKey).digest(), storedKey)
+}
+
+function sameOctets(one: Buffer, other: Buffer): boolean {
+  return one.length === other.length && timingSafeEqual(one, other)
+}

@@ -1,0 +1,23 @@
+/** Functions of libraries in C, for the few things that Node has not. The only importer of koffi: everybody else takes it from here. */
+import koffi from 'koffi'
+import {Fault} from '../support/fault.js'
+
+export {koffi}
+
+export type NativeLibrary = ReturnType<typeof koffi.load>
+
+/**
+ * The first of these libraries that the system has; null is what the process has loaded already.
+ *
+ * @throws {Fault} `unavailable` when it has none
+ */
+export function loadLibrary(names: readonly (string | null)[]): NativeLibrary {
+  for (const name of names) {
+    try {
+      return koffi.load(name)
+    } catch {
+      // The next one may exist.
+    }
+  }
+  throw new Fault('unavailable', `This system has no ${names[0]}`)
+}

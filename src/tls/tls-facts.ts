@@ -1,0 +1,51 @@
+import {createHash} from 'node:crypto'
+import type {TLSSocket} from 'node:tls'
+import {certificateDigest} from './certificate-digest.js'
+
+/** What an encrypted connection can say for a login. */
+export interface TlsFacts {
+  /** Fields of the subject of the verified client certificate, names in upper case (`spec/server-config-tls.md` §5.5). */
+  readonly subject: ReadonlyMap<string, string>
+  /** Data for channel binding, by registered name. */
+  readonly bindings: ReadonlyMap<string, Buffer>
+}
+
+const EXPORTER_LABEL = 'EXPORTER-Channel-Binding'
+const EXPORTER_OCTETS = 32
+/** The same field under the names of OpenSSL and of GnuTLS. */
+const ALIASES: Readonly<Record<string, string>> = {GN: 'GIVENNAME', GIVENNAME: 'GN', EMAIL: 'EMAILADDRESS'}
+
+export function tlsFacts(socket: TLSSocket): TlsFacts {
+  // A client that is gone already has nothing to say.
+  if (socket.destroyed) return {subject: new Map(), bindings: new Map()}
+  return {subject: subjectOf(socket), bindings: bindingsOf(socket)}
+}
+
+/** A certificate that was not verified gives nothing. Of a field that occurs twice the last one counts, as in Courier. */
+function subjectOf(socket: TLSSocket): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  const {subject} = (socket.authorized ? socket.getPeerCertificate() : undefined) ?? {}
+  for (const [name, value] of Object.entries(subject ?? {})) {
+    const text: unknown = Array.isArray(value) ? value.at(-1) : value
+    // A control character could stand for the begin of another field somewhere else.
+    if (typeof text !== 'string' || text === '' || /[\u0000-\u001f\u007f\ufffd]/.test(text)) continue
+    const key = name.toUpperCase()
+    found.set(key, text)
+    const alias = ALIASES[key]
+    if (alias !== undefined && !found.has(alias)) found.set(alias, text)
+  }
+  return found
+}
+
+function bindingsOf(socket: TLSSocket): ReadonlyMap<string, Buffer> {
+  const found = new Map<string, Buffer>()
+  // Before TLS 1.3 the exporter is only unique with an extension that cannot be seen from here (RFC 9266 §3).
+  if (socket.getProtocol() === 'TLSv1.3') {
+    found.set('tls-exporter', socket.exportKeyingMaterial(EXPORTER_OCTETS, EXPORTER_LABEL, Buffer.alloc(0)))
+  }
+  const own = socket.getCertificate()
+  const certificate = own && 'raw' in own && Buffer.isBuffer(own.raw) ? own.raw : undefined
+  const digest = certificate && certificateDigest(certificate)
+  if (certificate && digest) found.set('tls-server-end-point', createHash(digest).update(certificate).digest())
+  return found
+}

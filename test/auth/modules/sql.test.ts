@@ -1,0 +1,318 @@
+import {existsSync} from 'node:fs'
+import {mkdtemp, rename, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import * as assert from 'uvu/assert'
+import {authmysql} from '../../../src/auth/modules/authmysql.js'
+import {authpgsql} from '../../../src/auth/modules/authpgsql.js'
+import {authsqlite} from '../../../src/auth/modules/authsqlite.js'
+import type {ModuleType} from '../../../src/auth/modules/module.js'
+import {loadSqlite} from '../../../src/auth/modules/sql/sqlite-library.js'
+import {runProgram} from '../../support/run-program.js'
+import {suite} from '../../support/suite.js'
+import {BAD_NAMES, type ModuleUnderTest, moduleUnderTest} from '../support/module-context.js'
+import {HAS_POSTGRES, MARIADBD, mariadbServer, pause, postgresServer, type RealServer} from '../support/real-server.js'
+
+const sql = suite('SQL modules', {limitMs: 120_000})
+
+const SHA_SECRET = '{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ='
+
+const TABLE = `CREATE TABLE accounts (id varchar(128) PRIMARY KEY, crypt varchar(128), clear varchar(128), uid int, gid int, home varchar(255), maildir varchar(255), quota varchar(64), name varchar(64), options varchar(255))`
+const ROWS = [
+  `INSERT INTO accounts VALUES ('ann@corp.example', '${SHA_SECRET}', '', 5001, 5001, '/srv/mail/ann', './Maildir', '5000000S', 'Ann Lee', 'sharedgroup=north')`,
+  `INSERT INTO accounts VALUES ('bob@corp.example', NULL, 'bob''s pw', 5002, 5002, '/srv/mail/bob', NULL, NULL, NULL, NULL)`,
+  `INSERT INTO accounts VALUES ('zoë@corp.example', '$6$saltsalt$J8H/8Wn2k2bF2tV6', 'x', 5003, 5003, '/srv/mail/zoe', '', '', '', '')`,
+  `INSERT INTO accounts VALUES ('zero@corp.example', NULL, 'secret', 0, 0, '/', '', '', '', '')`,
+  `INSERT INTO accounts VALUES ('lost@corp.example', NULL, 'secret', 5004, 5004, '', '', '', '', '')`,
+]
+
+interface Source {
+  readonly type: ModuleType
+  readonly rc: string
+  /** Runs statements as the administrator. */
+  execute(statements: readonly string[]): Promise<void>
+  down(): Promise<void>
+  up(): Promise<void>
+  /** Takes connections, answers nothing. */
+  stall?: (() => void) | undefined
+  resume?: (() => void) | undefined
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const FIELDS = (prefix: string) => `
+${prefix}USER_TABLE\taccounts
+${prefix}CRYPT_PWFIELD crypt
+${prefix}CLEAR_PWFIELD clear
+${prefix}LOGIN_FIELD id
+${prefix}MAILDIR_FIELD maildir
+${prefix}QUOTA_FIELD quota
+${prefix}NAME_FIELD name
+${prefix}AUXOPTIONS_FIELD options
+${prefix}TIMEOUT 1
+`
+
+const CUSTOM = (prefix: string) => `
+${prefix}SELECT_CLAUSE SELECT id, crypt, clear, uid, gid, home, maildir, quota, name, options FROM accounts \\
+   WHERE id = '$(local_part)@$(domain)' AND '$(service)' <> 'smtp'
+${prefix}ENUMERATE_CLAUSE SELECT id, uid, gid, home, maildir, options FROM accounts WHERE uid > 0 AND '$(service)' = 'enumerate'
+${prefix}CHPASS_CLAUSE UPDATE accounts SET clear = '$(newpass)', crypt = '$(newpass_crypt)' WHERE id = '$(local_part)@$(domain)'
+DEFAULT_DOMAIN corp.example
+`
+
+async function sqliteSource(): Promise<Source> {
+  const directory = await mkdtemp(join(tmpdir(), 'courier-sqlite-'))
+  const path = join(directory, 'accounts.db')
+  await writeFile(path, '')
+  return {
+    type: authsqlite,
+    rc: `SQLITE_DATABASE ${path}\n`,
+    async execute(statements) {
+      const database = loadSqlite()(path)
+      for (const statement of statements) database.run({sql: statement, parameters: []}, {rows: 1, timeMs: 1000})
+      database.close()
+    },
+    down: () => rename(path, `${path}.away`),
+    up: () => rename(`${path}.away`, path),
+    [Symbol.asyncDispose]: () => rm(directory, {recursive: true, force: true}),
+  }
+}
+
+function serverSource(server: RealServer, rest: Pick<Source, 'type' | 'rc' | 'execute'>): Source {
+  return {
+    ...rest,
+    down: () => server.kill(),
+    async up() {
+      await server.start()
+      // It accepts connections before it has recovered.
+      for (let attempt = 0; attempt < 100; attempt += 1) {
+        const failed = await rest.execute(['SELECT 1']).catch((error: unknown) => error)
+        if (failed === undefined) return
+        await pause(50)
+      }
+    },
+    stall: () => server.signal('SIGSTOP'),
+    resume: () => server.signal('SIGCONT'),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+}
+
+async function mysqlSource(): Promise<Source> {
+  const server = await mariadbServer()
+  const client = async (input: string, database: string[]) => {
+    const args = [
+      '--no-defaults',
+      '-h',
+      '127.0.0.1',
+      '-P',
+      String(server.port),
+      '-u',
+      'root',
+      '--default-character-set=utf8mb4',
+      ...database,
+    ]
+    const result = await runProgram('/usr/bin/mariadb', args, {input})
+    if (result.code !== 0) throw new Error(result.stderr)
+  }
+  await client('CREATE DATABASE mail CHARACTER SET utf8mb4;', [])
+  return serverSource(server, {
+    type: authmysql,
+    rc: `MYSQL_SERVER 127.0.0.1\nMYSQL_PORT ${server.port}\nMYSQL_OPT 0\nMYSQL_USERNAME root\nMYSQL_DATABASE mail\n`,
+    execute: (statements) => client(`${statements.join(';\n')};`, ['mail']),
+  })
+}
+
+async function pgsqlSource(): Promise<Source> {
+  const server = await postgresServer()
+  return serverSource(server, {
+    type: authpgsql,
+    rc: `PGSQL_CONNECTION host=127.0.0.1 port=${server.port} dbname='postgres' user=postgres\n`,
+    async execute(statements) {
+      const args = ['-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres', '-q', '-v', 'ON_ERROR_STOP=1']
+      const result = await runProgram('/usr/bin/psql', args, {input: `${statements.join(';\n')};`})
+      if (result.code !== 0) throw new Error(result.stderr)
+    },
+  })
+}
+
+function sqliteProblem(): string {
+  try {
+    loadSqlite()
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Repeats until the source has been tried again after its pause. */
+async function becomes(at: ModuleUnderTest, expected: string): Promise<void> {
+  for (let attempt = 0; attempt < 60; attempt += 1) {
+    if ((await at.outcome('ann@corp.example', 'secret')) === expected) return
+    await pause(100)
+  }
+  const last = await at.check('ann@corp.example', 'secret')
+  assert.is(last.outcome, expected, JSON.stringify(last))
+}
+
+for (const [name, available, reason, make, prefix] of [
+  ['authsqlite', sqliteProblem() === '', sqliteProblem(), sqliteSource, 'SQLITE_'],
+  ['authmysql', existsSync(MARIADBD), 'mariadb-server is not installed', mysqlSource, 'MYSQL_'],
+  ['authpgsql', HAS_POSTGRES, 'postgresql is not installed', pgsqlSource, 'PGSQL_'],
+] as const) {
+  let source: Source
+  const test = sql.when(available, reason)
+
+  test(`${name}: the source is made`, async () => {
+    source = await make()
+    await source.execute([TABLE, ...ROWS])
+  })
+
+  test(`${name}: right and wrong passwords, and what is known of the account`, async () => {
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
+    const result = await at.check('ann@corp.example', 'secret')
+    assert.is(result.outcome, 'accepted', JSON.stringify(result))
+    if (result.outcome !== 'accepted') return
+    const {passwordHash, clearPassword, secrets, ...account} = result.account
+    assert.equal(account, {
+      address: 'ann@corp.example',
+      uid: 5001,
+      gid: 5001,
+      home: '/srv/mail/ann',
+      maildir: './Maildir',
+      quota: '5000000S',
+      fullName: 'Ann Lee',
+      options: 'sharedgroup=north',
+    })
+    assert.is(passwordHash?.reveal(), SHA_SECRET)
+    assert.is(clearPassword?.reveal(), 'secret')
+    assert.is(await at.outcome('ann@corp.example', 'wrong'), 'refused')
+    assert.is(await at.outcome('ann@corp.example', ''), 'refused')
+    assert.is(await at.outcome('bob@corp.example', "bob's pw"), 'accepted')
+    assert.is(await at.outcome('bob@corp.example', "Bob's pw"), 'refused')
+    assert.is(await at.outcome('nobody@corp.example', 'secret'), 'refused')
+    const found = await at.module.find('imap', 'bob@corp.example')
+    assert.is(found.outcome === 'accepted' && found.account.clearPassword?.reveal(), "bob's pw")
+    assert.is(found.outcome === 'accepted' && found.account.maildir, undefined)
+    assert.is((await at.module.find('imap', 'zoë@corp.example')).outcome, 'accepted')
+    assert.equal(await at.module.health(), {usable: true})
+  })
+
+  test(`${name}: root's ids and a missing home are never accepted`, async () => {
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
+    const expected = name === 'authmysql' ? 'unavailable' : 'refused'
+    for (const user of ['zero@corp.example', 'lost@corp.example']) {
+      assert.is(await at.outcome(user, 'secret'), expected)
+      assert.is((await at.module.find('imap', user)).outcome, expected)
+    }
+  })
+
+  for (const [form, clauses] of [
+    ['column names', ''],
+    ['custom queries', CUSTOM(prefix)],
+  ] as const) {
+    test(`${name} with ${form}: names that mean something to a database are nobody's`, async () => {
+      await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix) + clauses)
+      for (const user of BAD_NAMES) {
+        assert.is(await at.outcome(user, 'secret'), 'refused', JSON.stringify(user.slice(0, 40)))
+        assert.is((await at.module.find('imap', user)).outcome, 'refused')
+        assert.is(await at.change(user, 'secret', 'other'), 'refused')
+      }
+      assert.is(await at.outcome('ann@corp.example', 'secret'), 'accepted')
+    })
+
+    test(`${name} with ${form}: a password change counts for the next login`, async () => {
+      await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix) + clauses)
+      const marker = `n'ew "\\$(local_part)${form.length}`
+      assert.is(await at.change('ann@corp.example', 'wrong', marker), 'refused')
+      assert.is(await at.change('ann@corp.example', 'secret', marker), 'changed')
+      assert.is(await at.outcome('ann@corp.example', 'secret'), 'refused')
+      assert.is(await at.outcome('ann@corp.example', marker), 'accepted')
+      assert.is(await at.outcome('bob@corp.example', "bob's pw"), 'accepted')
+      const found = await at.module.find('imap', 'ann@corp.example')
+      assert.match((found.outcome === 'accepted' && found.account.passwordHash?.reveal()) || '', /^\{SHA\}/)
+      assert.is(found.outcome === 'accepted' && found.account.clearPassword?.reveal(), marker)
+      assert.is(await at.change('ann@corp.example', marker, 'secret'), 'changed')
+    })
+
+    test(`${name} with ${form}: all accounts are listed`, async () => {
+      await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix) + clauses)
+      const accounts = await at.list()
+      const names = accounts.map((account) => account.name).filter((account) => account !== 'zero@corp.example')
+      assert.equal(names.sort(), ['ann@corp.example', 'bob@corp.example', 'zoë@corp.example'])
+      assert.equal(
+        accounts.find((account) => account.name === 'ann@corp.example'),
+        {name: 'ann@corp.example', uid: 5001, gid: 5001, home: '/srv/mail/ann', maildir: './Maildir', options: 'sharedgroup=north'},
+      )
+    })
+  }
+
+  test(`${name}: a name without a domain gets the default one; the service is known to queries`, async () => {
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix) + CUSTOM(prefix))
+    assert.is(await at.outcome('ann', 'secret'), 'accepted')
+    assert.is(await at.outcome('ann', 'secret', 'smtp'), 'refused')
+    await at.writeRc(`${source.rc + FIELDS(prefix)}DEFAULT_DOMAIN corp.example\n`)
+    assert.is(await at.outcome('ann', 'secret'), 'accepted')
+    assert.is(await at.outcome('ann@', 'secret'), 'refused')
+  })
+
+  test(`${name}: a table without the columns and a query that gives too few are no wrong password`, async () => {
+    await using at = await moduleUnderTest(source.type, `${source.rc}${prefix}HOME_FIELD nosuchcolumn\n${FIELDS(prefix)}`)
+    assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+    await at.writeRc(
+      `${source.rc}${FIELDS(prefix)}${prefix}SELECT_CLAUSE SELECT id, crypt FROM accounts WHERE id = '$(local_part)@$(domain)'\n`,
+    )
+    assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+  })
+
+  test(`${name}: the source that goes away and comes back`, async () => {
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
+    assert.is(await at.outcome('ann@corp.example', 'secret'), 'accepted')
+    await source.down()
+    assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+    assert.is(await at.outcome('ann@corp.example', 'wrong'), 'unavailable')
+    const down = await at.check('nobody', 'x')
+    assert.is(down.outcome === 'unavailable' && down.asksOthers === true, name !== 'authsqlite')
+    const found = await at.module.find('imap', 'ann@corp.example')
+    assert.is(found.outcome, 'unavailable')
+    assert.is(found.outcome === 'unavailable' && found.asksOthers === true, false)
+    assert.is(await at.change('ann@corp.example', 'secret', 'x'), 'unavailable')
+    assert.is((await at.module.health()).usable, false)
+    await at.list().then(
+      () => assert.unreachable('the list is not complete'),
+      (error: Error) => assert.is(error.name, 'Fault'),
+    )
+    await source.up()
+    await becomes(at, 'accepted')
+    assert.is(await at.outcome('ann@corp.example', 'wrong'), 'refused')
+  })
+
+  test(`${name}: a restart between two logins is not noticed`, async () => {
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
+    assert.is(await at.outcome('ann@corp.example', 'secret'), 'accepted')
+    await source.down()
+    await source.up()
+    await becomes(at, 'accepted')
+    await source.down()
+    await source.up()
+    assert.is(await at.outcome('ann@corp.example', 'secret'), 'accepted')
+  })
+
+  // The other servers have processes of their own for each connection.
+  const stalls = name === 'authmysql' ? test : () => undefined
+  stalls(`${name}: a server that does not answer is unavailable in time`, async () => {
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
+    assert.is(await at.outcome('ann@corp.example', 'secret'), 'accepted')
+    source.stall?.()
+    await pause(100)
+    const start = performance.now()
+    const outcomes = await Promise.all(Array.from({length: 10}, () => at.outcome('ann@corp.example', 'secret')))
+    const seconds = (performance.now() - start) / 1000
+    source.resume?.()
+    assert.equal([...new Set(outcomes)], ['unavailable'])
+    assert.ok(seconds < 4, `took ${seconds} s`)
+    await becomes(at, 'accepted')
+  })
+
+  test(`${name}: the source is put away`, () => source[Symbol.asyncDispose]())
+}
+
+sql.run()
