@@ -118,7 +118,11 @@ export interface View {
   isRecent(number: MessageNumber): boolean
   modseqOf(number: MessageNumber): number
 
-  /** Looks at the folder on disk (cheap when nothing changed); `updates` then has what is new. */
+  /**
+   * Looks at the folder on disk (cheap when nothing changed); `updates` then has what is new.
+   *
+   * @throws {Hangup} `mailbox-gone`: it was deleted, renamed or replaced, and the client's numbers mean nothing any more
+   */
   refresh(): Promise<void>
   /** Takes what the client has not been told yet. Without `expunges`, gone messages and what came after them wait. */
   updates(options: {readonly expunges: boolean}): Update[]

@@ -8,7 +8,9 @@ import type {Tool} from './tool.js'
  */
 export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = {
   authdaemond: async () => (await import('./authdaemond/authdaemond-tool.js')).authdaemondTool,
+  authenumerate: async () => (await import('./authenumerate-tool.js')).authenumerateTool,
   authpasswd: async () => (await import('./authpasswd-tool.js')).authpasswdTool,
+  authtest: async () => (await import('./authtest-tool.js')).authtestTool,
   courierauthconfig: async (path) => (await import('./courierauthconfig-tool.js')).courierauthconfigTool(dirname(resolve(path))),
   maildirmake: async () => {
     const {maildirmake} = await import('./maildirmake/maildirmake.js')

@@ -16,6 +16,8 @@ const TEXTS: Record<string, string> = {
   EDQUOT: 'Disk quota exceeded',
   EIO: 'Input/output error',
   EMFILE: 'Too many open files',
+  ECONNREFUSED: 'Connection refused',
+  ETIMEDOUT: 'Connection timed out',
   EXDEV: 'Invalid cross-device link',
 }
 

@@ -6,7 +6,7 @@ import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import * as assert from 'uvu/assert'
 import {FLAG, type FolderName, type Mailstore, type MessageNumber, type View} from '../../src/maildir/types.js'
-import {Fault} from '../../src/support/fault.js'
+import {Fault, Hangup} from '../../src/support/fault.js'
 import {allNumbers, append, INBOX, isLong, makeFolder, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
@@ -146,7 +146,7 @@ races('a folder that was deleted under a session is noticed, and opened anew whe
   const name = 'INBOX.a' as FolderName
   const view = await store.select(name, {readOnly: false})
   rmSync(join(maildir.path, '.a'), {recursive: true})
-  await assertFault(view.refresh(), 'no-such-mailbox')
+  await assertGone(view.refresh())
   await assertFault(store.select(name, {readOnly: false}), 'no-such-mailbox')
   makeFolder(join(maildir.path, '.a'))
   const again = await store.select(name, {readOnly: false})
@@ -163,7 +163,7 @@ races('a folder that was replaced by another under a session is noticed', async 
   const view = await store.select('INBOX.a' as FolderName, {readOnly: false})
   renameSync(join(maildir.path, '.a'), join(maildir.path, '.old'))
   renameSync(join(maildir.path, '.b'), join(maildir.path, '.a'))
-  await assertFault(view.refresh(), 'no-such-mailbox')
+  await assertGone(view.refresh())
   assert.is((await store.select('INBOX.a' as FolderName, {readOnly: false})).size, 1)
 })
 
@@ -266,6 +266,17 @@ function deferred(): {promise: Promise<unknown>; resolve: (value: unknown) => vo
     resolve = done
   })
   return {promise, resolve}
+}
+
+async function assertGone(promise: Promise<unknown>): Promise<void> {
+  try {
+    await promise
+  } catch (error) {
+    assert.instance(error, Hangup)
+    assert.is((error as Hangup).reason, 'mailbox-gone')
+    return
+  }
+  assert.unreachable('The session goes on')
 }
 
 async function assertFault(promise: Promise<unknown>, code: string): Promise<void> {

@@ -2,7 +2,7 @@ import {join} from 'node:path'
 import {Secret} from '../../log/secret.js'
 import {Fault} from '../../support/fault.js'
 import {verifyPassword} from '../hash/password-verifier.js'
-import {UserdbReader} from '../userdb/reader.js'
+import {UserdbReader, userdbRecords} from '../userdb/reader.js'
 import {type Field, fieldValue} from '../userdb/record.js'
 import type {AccountAttributes, ModuleResult, ModuleType} from './module.js'
 
@@ -31,6 +31,12 @@ export const authuserdb: ModuleType = {
         const stored = storedPassword(record.secrets, service)
         const passwordHash = stored === undefined ? undefined : new Secret(stored)
         return {outcome: 'accepted', account: {...account, passwordHash, secrets: furtherSecrets(record.secrets, service)}}
+      },
+      async *enumerate() {
+        for await (const {name, fields} of userdbRecords(join(directory, 'userdb'))) {
+          const account = attributesOf(Buffer.from(name, 'latin1').toString('utf8'), fields)
+          if (account) yield {name: account.address, ...account}
+        }
       },
       async health() {
         try {

@@ -103,6 +103,22 @@ export class UserdbReader {
   }
 }
 
+/**
+ * All records without their secrets, in the order of their names; none without a database. What makeuserdb puts in place
+ * meanwhile does not count.
+ *
+ * @throws {Fault} `unavailable`
+ */
+export async function* userdbRecords(source: string): AsyncGenerator<{readonly name: string; readonly fields: readonly Field[]}> {
+  const database = await openKeyedDatabase(userdbPaths(source).open)
+  if (!database) return
+  try {
+    for (const [name, fields] of database.records()) yield {name, fields: parseFields(fields)}
+  } finally {
+    await database.close()
+  }
+}
+
 /** Runs without a pause between the check and the look-up: the database cannot be closed in between. */
 function recordIn({pair, failure}: State, name: string): UserdbRecord | undefined {
   if (failure) throw failure.fault instanceof Error ? failure.fault : new Fault('unavailable', String(failure.fault))

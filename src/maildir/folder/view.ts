@@ -4,6 +4,7 @@
  * `#listed` is the snapshot that the client's numbers refer to. It moves forward when the client is told; as long as
  * a message may not be said to be gone (RFC 3501 §7.4.1) it stays, and flags are read from the newest snapshot.
  */
+import {Fault, Hangup} from '../../support/fault.js'
 import type {OpenFile} from '../files.js'
 import type {
   CopyResult,
@@ -131,8 +132,13 @@ export class FolderView implements View {
     return this.#recent.some(([from, to]) => uid >= from && uid < to)
   }
 
-  refresh(): Promise<void> {
-    return this.#folder.refresh()
+  async refresh(): Promise<void> {
+    try {
+      await this.#folder.refresh()
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'no-such-mailbox') throw new Hangup('mailbox-gone', error.message)
+      throw error
+    }
   }
 
   get pending(): boolean {
