@@ -3,7 +3,7 @@
  *
  * `node dist/test/run.js [--long] [WORD…]`: only files whose path holds one of the words; `--long` gives the
  * long runs their full length. A file that crashes, hangs, has a failing hook or a suite without `.run()` fails.
- * Tests that open a store (`support/store.js`, `support/imap-server.js`) run twice, with the index and without.
+ * Tests that open a store (`support/store.js`, `support/imap-server.js`, `support/example.js`) run twice, with the index and without.
  */
 import {fork} from 'node:child_process'
 import {readdirSync, readFileSync} from 'node:fs'
@@ -34,7 +34,7 @@ function testFiles(): string[] {
 function jobsOf(name: string): Job[] {
   const file = join(here, name)
   const job: Job = {file, label: name.replace(/\.js$/, ''), env: {COURIER_INDEX: 'on'}}
-  const opensStore = /^(imap|maildir)\//.test(name) && /support\/(store|imap-server)\.js/.test(readFileSync(file, 'utf8'))
+  const opensStore = /^(imap|maildir)\//.test(name) && /support\/(store|imap-server|example)\.js/.test(readFileSync(file, 'utf8'))
   return opensStore ? [job, {...job, label: `${job.label} (no index)`, env: {COURIER_INDEX: 'off'}}] : [job]
 }
 

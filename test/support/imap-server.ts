@@ -7,8 +7,8 @@ import {type ImapConnectionOptions, serveImap} from '../../src/imap/connection.j
 import {DEFAULT_IMAP_SETTINGS, type ImapSettings} from '../../src/imap/settings.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Deadlines} from '../../src/wire/deadlines.js'
+import {DialogueClient} from './dialogue-client.js'
 import {LogLines, makeFolder, storeEnvironment, TemporaryMaildir} from './store.js'
-import {LineReader, playTranscript} from './transcript.js'
 
 export interface ImapServerOptions {
   readonly settings?: Partial<ImapSettings>
@@ -55,34 +55,12 @@ class TestAuth implements Authenticator, TicketOffice {
 }
 
 /** A client of the server that plays dialogues. */
-export class TestClient implements AsyncDisposable {
+export class TestClient extends DialogueClient implements AsyncDisposable {
   readonly socket: Socket
-  readonly lines: LineReader
 
   constructor(socket: Socket) {
+    super(socket)
     this.socket = socket
-    this.lines = new LineReader(socket)
-  }
-
-  /** Plays a dialogue (see `transcript.ts`). */
-  transcript(text: string): Promise<void> {
-    return playTranscript(this.lines, text)
-  }
-
-  async send(octets: string): Promise<void> {
-    await this.lines.send(octets)
-  }
-
-  /** Sends a command and gives its untagged lines and, last, the tagged one. */
-  async command(text: string, tag = 'x'): Promise<string[]> {
-    await this.send(`${tag} ${text}\r\n`)
-    const result: string[] = []
-    for (;;) {
-      const line = await this.lines.line()
-      if (line === undefined) throw new Error(`The connection ended in ${text}: ${result.join(' | ')}`)
-      result.push(line)
-      if (line.startsWith(`${tag} `)) return result
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -188,14 +166,18 @@ export class ImapServer implements AsyncDisposable {
   }
 }
 
-/** A server with messages and folders. */
-export async function imapServer(options: ImapServerOptions = {}): Promise<ImapServer> {
-  const server = new ImapServer(options)
-  const {inbox = {}, folders = []} = options
+/** Puts messages and folders into a Maildir. */
+export function fillMaildir(maildir: TemporaryMaildir, {inbox = {}, folders = []}: Pick<ImapServerOptions, 'inbox' | 'folders'>): void {
   const files = Array.isArray(inbox)
     ? inbox.map((content: string, i) => [`100000000${i + 1}.M${i + 1}P1.host:2,`, content] as const)
     : Object.entries(inbox as Record<string, string>)
-  for (const [name, content] of files) server.maildir.put(name, content, 'cur')
-  for (const folder of folders) makeFolder(`${server.maildir.path}/${folder}`)
+  for (const [name, content] of files) maildir.put(name, content, 'cur')
+  for (const folder of folders) makeFolder(`${maildir.path}/${folder}`)
+}
+
+/** A server with messages and folders. */
+export async function imapServer(options: ImapServerOptions = {}): Promise<ImapServer> {
+  const server = new ImapServer(options)
+  fillMaildir(server.maildir, options)
   return server.start()
 }
