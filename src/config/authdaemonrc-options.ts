@@ -7,6 +7,13 @@ function absolutePath(value: string | undefined): string | undefined {
   return value || undefined
 }
 
+/** A login has 60 s, so an answer after that would never come. @throws {BadSyntax} */
+function failureSeconds(value: string | undefined): number {
+  const seconds = atoi(value || '2')
+  if (seconds < 1 || seconds > 30) throw new BadSyntax(`A number from 1 to 30 is expected, not "${value}"`)
+  return seconds
+}
+
 const ignored = {effect: 'ignored'} as const
 
 /** Settings of the file `authdaemonrc` (`spec/auth.md` §11.2). */
@@ -38,6 +45,12 @@ export const AUTHDAEMONRC = optionTable({
     read: (value) => atoi(value ?? '0'),
   }),
   DEFAULTOPTIONS: text('DEFAULTOPTIONS:0', '', 'Options that every account has unless it says otherwise', {fallback: ''}),
+  FAILED_LOGIN_SECONDS: special('FAILED_LOGIN_SECONDS:0', '2', 'A failed login is answered this long after its command; Courier waits 5', {
+    type: 'number',
+    unit: 'seconds',
+    since: 'ours',
+    read: failureSeconds,
+  }),
   OAUTH_KEYS: text('OAUTH_KEYS:0', undefined, 'File with the public keys of signed tokens: a JSON Web Key Set, or PEM', {
     since: 'ours',
     fallback: undefined,

@@ -1,5 +1,6 @@
 import type {Duplex} from 'node:stream'
 import type {Account, Authenticator, ChannelFacts, TicketOffice} from '../auth/account.js'
+import type {TimeSource} from '../auth/failure-clock.js'
 import {optionIsOn} from '../auth/options.js'
 import type {Log, LogFacts} from '../log/log.js'
 import type {Mailstore} from '../maildir/types.js'
@@ -12,7 +13,7 @@ import {readCommand} from './command-reader.js'
 import {BUG_FAREWELL, dispatch, findVerb, type Stage, verbsByName} from './dispatcher.js'
 import {ImapSession} from './imap-session.js'
 import {ImapLoginDesk} from './login-desk.js'
-import {bye, type Farewell, formatReply, type Outcome, repeated} from './replies/tagged.js'
+import {bye, type Farewell, formatReply, type Handover, type Outcome, repeated} from './replies/tagged.js'
 import type {ImapSettings} from './settings.js'
 import type {AnyVerb} from './verb.js'
 import {VERBS} from './verbs/registry.js'
@@ -46,6 +47,8 @@ export interface ImapConnectionOptions {
   readonly now?: () => number
   /** The commands; all by default. */
   readonly verbs?: readonly AnyVerb[]
+  /** For failed logins; tests have their own. */
+  readonly time?: TimeSource
   /** From the connection to the login, milliseconds. */
   readonly loginMs?: number
 }
@@ -115,6 +118,7 @@ class Connection {
       canEncrypt: () => this.#canEncrypt,
       discardReceived: () => channel.discardReceived(),
       encrypt: () => this.#encrypt(),
+      time: options.time,
     })
     this.#stage = {kind: 'login', login}
   }
@@ -208,7 +212,7 @@ class Connection {
 
   /** Sends the tagged line; false when nothing comes after it. */
   async #answer(tag: string, outcome: Outcome): Promise<boolean> {
-    if (outcome.status === 'HANDOVER') return this.#redeem(outcome.ticket, tag)
+    if (outcome.status === 'HANDOVER') return this.#redeem(outcome, tag)
     if (outcome.status === 'BYE') {
       await this.#sayBye(outcome)
       return false
@@ -228,12 +232,14 @@ class Connection {
     return true
   }
 
-  async #redeem(ticket: string, tag: string): Promise<boolean> {
+  async #redeem({ticket, beganMs}: Handover, tag: string): Promise<boolean> {
     const account = await this.#options.tickets.redeem(ticket)
     if (!account) {
       await this.#sayBye(bye('Temporary problem, please try again later', 'UNAVAILABLE'))
       return false
     }
+    // Told like a wrong password at its time: a login that may not be used.
+    if (this.#refusal(account) !== undefined && this.#stage.kind === 'login') await this.#stage.login.untilAnswer(beganMs)
     return this.#enter(account, `${tag} OK LOGIN Ok.`)
   }
 

@@ -1,6 +1,6 @@
-import {setTimeout as sleep} from 'node:timers/promises'
 import type {Authenticator, ChannelFacts, CheckResult} from '../auth/account.js'
 import type {Credentials} from '../auth/credentials.js'
+import {FailureClock, type TimeSource} from '../auth/failure-clock.js'
 import type {SaslMechanism} from '../auth/sasl/mechanism.js'
 import {findMechanism} from '../auth/sasl/registry.js'
 import {Hangup} from '../support/fault.js'
@@ -19,14 +19,17 @@ export interface LoginDeskOptions {
   readonly canEncrypt: () => boolean
   readonly discardReceived: () => void
   readonly encrypt: () => Promise<void>
+  readonly time?: TimeSource | undefined
 }
 
 /** Checks logins of one connection. A failure is told at a fixed time after its command, so that time tells nothing. */
 export class ImapLoginDesk implements LoginDesk {
   readonly #options: LoginDeskOptions
+  readonly #failures: FailureClock
 
   constructor(options: LoginDeskOptions) {
     this.#options = options
+    this.#failures = new FailureClock({periodMs: options.session.settings.failedLoginMs, time: options.time})
   }
 
   get tlsMissing(): boolean {
@@ -46,9 +49,13 @@ export class ImapLoginDesk implements LoginDesk {
     return this.#options.encrypt()
   }
 
+  begin(): number {
+    return this.#failures.begin()
+  }
+
   async check({user, password}: Credentials, attempt: Attempt): Promise<Outcome> {
     const {session, authenticator, service} = this.#options
-    const began = performance.now()
+    const began = this.begin()
     return this.conclude(await authenticator.check({service, user, password, remote: session.client.ip}), attempt, began)
   }
 
@@ -57,21 +64,22 @@ export class ImapLoginDesk implements LoginDesk {
     return findMechanism(authenticator, {service, mechanism: name, remote: session.client.ip, channel: channel()})
   }
 
-  async conclude(result: CheckResult, attempt: Attempt, began: number): Promise<Outcome> {
+  async conclude(result: CheckResult, attempt: Attempt, beganMs: number): Promise<Outcome> {
     const {session} = this.#options
     if (session.signal.aborted) throw new Hangup('closed')
-    if (result.outcome === 'accepted') return {status: 'HANDOVER', ticket: result.ticket}
+    if (result.outcome === 'accepted') return {status: 'HANDOVER', ticket: result.ticket, beganMs}
+    if (result.outcome === 'refused') return this.refuse(attempt, beganMs)
     this.logFailure(attempt)
-    if (result.outcome === 'refused') return this.#refused(began)
     session.log.error('auth.error', {...address(session), reason: result.reason})
+    await this.untilAnswer(beganMs)
     // Courier: says BYE, so that clients do not take it for a wrong password and ask for another one.
     return bye('Temporary problem, please try again later', 'UNAVAILABLE')
   }
 
-  async refuse(attempt: Attempt): Promise<Outcome> {
-    const began = performance.now()
+  async refuse(attempt: Attempt, beganMs = this.begin()): Promise<Outcome> {
     this.logFailure(attempt)
-    return this.#refused(began)
+    await this.untilAnswer(beganMs)
+    return no('Login failed.', 'AUTHENTICATIONFAILED')
   }
 
   logFailure(attempt: Attempt): void {
@@ -79,17 +87,12 @@ export class ImapLoginDesk implements LoginDesk {
     session.log.info('imap.login-failed', {...address(session), ...attempt})
   }
 
-  async #refused(began: number): Promise<Outcome> {
-    const {session} = this.#options
-    const wait = session.settings.failedLoginMs - (performance.now() - began)
-    if (wait > 0) {
-      try {
-        await sleep(wait, undefined, {signal: session.signal, ref: false})
-      } catch {
-        throw new Hangup('closed')
-      }
+  async untilAnswer(beganMs: number): Promise<void> {
+    try {
+      await this.#failures.wait(beganMs, this.#options.session.signal)
+    } catch {
+      throw new Hangup('closed')
     }
-    return no('Login failed.', 'AUTHENTICATIONFAILED')
   }
 }
 

@@ -22,10 +22,14 @@ export interface LoginDesk {
   check(credentials: Credentials, attempt: Attempt): Promise<Outcome>
   /** The mechanism of that name; who does not exist refuses. */
   mechanism(name: string): SaslMechanism
-  /** Answers with what was found out since `beganMs` (of `performance.now()`), like `check`. */
+  /** Now: when the time of a command begins. */
+  begin(): number
+  /** Answers with what was found out since `beganMs` (of `begin`), like `check`. */
   conclude(result: CheckResult, attempt: Attempt, beganMs: number): Promise<Outcome>
   /** Refuses without a check, at the same time and with the same words. */
-  refuse(attempt: Attempt): Promise<Outcome>
+  refuse(attempt: Attempt, beganMs?: number): Promise<Outcome>
+  /** Waits for the time at which a failure is told. */
+  untilAnswer(beganMs: number): Promise<void>
   /** Logs an attempt that ended without credentials because of the client. */
   logFailure(attempt: Attempt): void
   /** Throws away what was received. Call before the client is told to begin with TLS. */

@@ -26,7 +26,7 @@ export interface ImapSettings {
   readonly checkAllFolders: boolean
   /** `IMAP_OBSOLETE_CLIENT`: \Noinferiors instead of \HasNoChildren. */
   readonly obsoleteClient: boolean
-  /** Time from a failed login to its answer, milliseconds. Courier waits 5 s. */
+  /** From the command of a failed login to its answer, milliseconds; a check that takes longer is answered at a multiple. Courier waits 5 s. */
   readonly failedLoginMs: number
 }
 
@@ -46,5 +46,5 @@ export const DEFAULT_IMAP_SETTINGS: ImapSettings = {
   disableThreadSort: false,
   checkAllFolders: false,
   obsoleteClient: false,
-  failedLoginMs: 5_000,
+  failedLoginMs: 2_000,
 }

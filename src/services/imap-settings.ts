@@ -5,13 +5,12 @@ import type {Settings} from '../config/settings.js'
 import type {ImapSettings} from '../imap/settings.js'
 import {possibleMechanisms} from './mechanism-warnings.js'
 
-/** Courier waits this long before it answers a failed login (`spec/imap.md` §10). */
-const FAILED_LOGIN_MS = 5_000
-
 export interface ImapSettingsOptions {
   readonly version: string
   /** Tokens are accepted instead of passwords. */
   readonly tokens: boolean
+  /** `FAILED_LOGIN_SECONDS` */
+  readonly failedLoginMs: number
   /** `authmodulelist`. */
   readonly modules: readonly string[]
 }
@@ -20,7 +19,7 @@ export interface ImapSettingsOptions {
 const TOKEN_MECHANISMS = ['OAUTHBEARER', 'XOAUTH2']
 
 /** What sessions see of the configuration. */
-export function imapSettings(settings: Settings, {version, tokens, modules}: ImapSettingsOptions): ImapSettings {
+export function imapSettings(settings: Settings, {version, tokens, modules, failedLoginMs}: ImapSettingsOptions): ImapSettings {
   const {plain, tls, ...switchedOn} = readCapability(settings)
   const mechanisms = possibleMechanisms(switchedOn.mechanisms, modules)
   const mechanismsTls = possibleMechanisms(switchedOn.mechanismsTls, modules)
@@ -39,6 +38,6 @@ export function imapSettings(settings: Settings, {version, tokens, modules}: Ima
     disableThreadSort: settings.get(IMAPD.IMAP_DISABLETHREADSORT),
     checkAllFolders: settings.get(IMAPD.IMAP_CHECK_ALL_FOLDERS),
     obsoleteClient: settings.get(IMAPD.IMAP_OBSOLETE_CLIENT),
-    failedLoginMs: FAILED_LOGIN_MS,
+    failedLoginMs,
   }
 }

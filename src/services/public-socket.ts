@@ -1,6 +1,7 @@
 /** The socket on which our daemon answers other programs: maildrop, Postfix through Cyrus SASL, Exim, Courier's own tools. */
 import type {AuthRole} from '../auth/auth-role.js'
 import {DaemonAnswers} from '../auth/daemon/answer.js'
+import {cramLogins} from '../auth/daemon/cram-logins.js'
 import {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {daemonSocketIn, type SocketOwner} from '../auth/daemon/socket-path.js'
 import type {Log} from '../log/log.js'
@@ -26,7 +27,7 @@ export async function startDaemon({socket, role, owner, log}: PublicSocketOption
   const answers = () => {
     const {role: accounts, settings} = role()
     const defaults = {options: settings.defaultOptions, maildir: settings.defaultMaildir}
-    return new DaemonAnswers({modules: accounts.modules, defaults, authenticators: new Map(), log})
+    return new DaemonAnswers({modules: accounts.modules, defaults, authenticators: cramLogins(accounts.modules), log})
   }
   const server = new DaemonServer({path, answers, log, owner})
   if ((await server.open()) === 'taken') throw new Fault('busy', `Another authdaemond answers at ${path}`)

@@ -130,6 +130,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   const warnings = [...problems.map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
   const oauth = oauthSettings(auth.settings)
   const modules = authSettings(auth, {defaultMaildir: '', defaultDomain: {domain: '', separators: undefined}}).modules
+  const failedLoginMs = auth.settings.get(AUTHDAEMONRC.FAILED_LOGIN_SECONDS) * 1000
   const services: ServiceConfiguration[] = []
   for (const name of chosenServices(options, configuration)) {
     const settings = name === 'imap' ? imap : imaps
@@ -141,7 +142,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
       endpoints: options.endpoints[name] ?? endpointsOf(name, settings),
       limits: {total: settings.get(IMAPD.MAXDAEMONS), perAddress: settings.get(IMAPD.MAXPERIP)},
       certificate,
-      imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules}),
+      imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules, failedLoginMs}),
       auth: {
         ...authSettings(auth, {
           defaultMaildir: settings.get(IMAPD.MAILDIRPATH),

@@ -87,6 +87,51 @@ for (const request of ['A=B\n', 'PRE . imap bob', '', 'AUTH 35\nimap\nlogin\n', 
   })
 }
 
+const CHALLENGE = 'PDAxMjM0NTY3ODlBQkNERUYwMTIzNDU2Nzg5QUJDREVGQG1haWwuZXhhbXBsZS5jb20+'
+const RESPONSE = 'YW5uQGNvcnAuZXhhbXBsZSBmYjdkZjg4YzQ2OWIwMDJkNzMzN2M3N2I5MjM0ZTlhNQ=='
+
+daemons('38, 39: CRAM', async () => {
+  const userdb = ACCOUNTS.replace(
+    '|hmac-md5pw=',
+    '|hmac-sha1pw=091e0f4c6cb5277ee2beb639a60d0831b5c8adcdaee172433df3e96ba4f00fb1b6a490c3929d2034|hmac-md5pw=',
+  )
+  await using at = await daemon({userdb})
+  // Courier: leaves out NAME and QUOTA.
+  const accepted = ANN().replace(/^PASSWD=.*\n/m, '')
+  assert.is(await at.ask(`AUTH 152\nimap\ncram-md5\n${CHALLENGE}\n${RESPONSE}\n`), accepted)
+  const sha1 = 'YW5uQGNvcnAuZXhhbXBsZSBjNDEyOTFiNjQ2ZjY3YTUyZTE2MzNiMjU3YzJhMTA1OTQzOWFmZmI3'
+  assert.is(await at.ask(`AUTH 161\nimap\ncram-sha1\n${CHALLENGE}\n${sha1}\n`), accepted)
+  const encoded = (text: string) => Buffer.from(text).toString('base64')
+  const given = Buffer.from(RESPONSE, 'base64').toString()
+  for (const [challenge, response] of [
+    [CHALLENGE, encoded(given.replace('fb7d', 'fb7e'))],
+    [CHALLENGE, encoded(given.replace('ann@corp.example', 'bob'))],
+    [CHALLENGE, encoded(given.replace('ann@corp.example', 'nobody'))],
+    [CHALLENGE, encoded(given.slice(0, -1))],
+    [CHALLENGE, encoded('ann@corp.example')],
+    [CHALLENGE, ''],
+    ['', RESPONSE],
+    [CHALLENGE, `${RESPONSE.slice(0, -2)}`],
+    [CHALLENGE, '*'],
+    [`${CHALLENGE}=`, RESPONSE],
+  ] as const)
+    assert.is(await at.ask(auth('imap', 'cram-md5', challenge, response)), FAIL, response)
+  assert.is(await at.ask(auth('imap', 'cram-md4', CHALLENGE, RESPONSE)), FAIL)
+})
+
+daemons('44: ENUMERATE', async () => {
+  await using at = await daemon()
+  const lines = (await at.ask('ENUMERATE\n')).split('\n')
+  assert.equal(lines.slice(0, 2), ['# authuserdb', ''])
+  assert.equal(lines.slice(2, 4).sort(), [
+    'ann@corp.example\t5001\t5001\t/srv/mail/ann\t./Maildir\tsharedgroup=north',
+    'bob\t5002\t5001\t/srv/mail/bob\t\t',
+  ])
+  assert.equal(lines.slice(4), ['.', ''])
+  await rm(at.path('userdb.lmdb'))
+  assert.is(await at.ask('ENUMERATE\n'), '# authuserdb\n\n.\n')
+})
+
 daemons('46, 71: DEFAULTOPTIONS are merged', async () => {
   const options = (reply: string) => /^OPTIONS=(.*)$/m.exec(reply)?.[1]
   for (const [defaultOptions, ann, bob] of [

@@ -4,6 +4,7 @@ import {chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, 
 import {join, resolve} from 'node:path'
 import * as assert from 'uvu/assert'
 import {DaemonAnswers} from '../../src/auth/daemon/answer.js'
+import {cramLogins} from '../../src/auth/daemon/cram-logins.js'
 import {DaemonServer} from '../../src/auth/daemon/daemon-server.js'
 import {isAnswered} from '../../src/auth/daemon/socket-path.js'
 import {authdaemon} from '../../src/auth/modules/authdaemon/authdaemon.js'
@@ -17,6 +18,8 @@ import {suite} from '../support/suite.js'
 
 const interop = suite('Other programs and authdaemond', {limitMs: 30_000})
 
+const CHALLENGE = 'PDAxMjM0NTY3ODlBQkNERUYwMTIzNDU2Nzg5QUJDREVGQG1haWwuZXhhbXBsZS5jb20+'
+const RESPONSE = 'YW5uQGNvcnAuZXhhbXBsZSBmYjdkZjg4YzQ2OWIwMDJkNzMzN2M3N2I5MjM0ZTlhNQ=='
 const REAL_DAEMON = '/usr/lib/courier/courier-authlib/authdaemond'
 const isolated = canMount()
 const withTools = isolated && isInstalled('/usr/sbin/authtest')
@@ -32,7 +35,12 @@ async function ours(userdb = ACCOUNTS): Promise<PrivateCourier> {
     {directory: place.etc, modules: ['authuserdb'], defaultOptions: '', defaultMaildir: './Maildir', defaultDomain},
     log,
   )
-  const answers = new DaemonAnswers({modules: role.modules, defaults: {options: '', maildir: './Maildir'}, authenticators: new Map(), log})
+  const answers = new DaemonAnswers({
+    modules: role.modules,
+    defaults: {options: '', maildir: './Maildir'},
+    authenticators: cramLogins(role.modules),
+    log,
+  })
   const server = new DaemonServer({path: place.socket, answers: () => answers, log})
   assert.is(await server.open(), 'opened')
   return {
@@ -78,6 +86,17 @@ interop.when(withTools, NO_TOOLS)('30.7: authtest of Debian', async () => {
     assert.equal([code, stdout, stderr], [1, '', 'Authentication FAILED: Operation not permitted\n'])
   }
   assert.match((await at.program('/usr/sbin/authtest', ['-s', 'pop3', 'bob', 'pop-pw'])).stdout, 'Cleartext Password: pop-pw')
+})
+
+interop.when(withTools, NO_TOOLS)('30.7: authenumerate of Debian', async () => {
+  await using at = await ours()
+  const {code, stdout} = await at.program('/usr/sbin/authenumerate', ['-o'])
+  assert.is(code, 0)
+  assert.equal(stdout.split('\n').sort(), [
+    '',
+    'ann@corp.example\t5001\t5001\t/srv/mail/ann\t./Maildir\tsharedgroup=north',
+    'bob\t5002\t5001\t/srv/mail/bob\t\t',
+  ])
 })
 
 const withMaildrop = isolated && isInstalled('/usr/bin/maildrop')
@@ -155,8 +174,8 @@ interop.when(withReal, NO_REAL)('accounts of a real authdaemond', async () => {
   const cram = await module.checkChallenge?.({
     service: 'imap',
     method: 'cram-md5',
-    challenge: 'PDAxMjM0NTY3ODlBQkNERUYwMTIzNDU2Nzg5QUJDREVGQG1haWwuZXhhbXBsZS5jb20+',
-    response: 'YW5uQGNvcnAuZXhhbXBsZSBmYjdkZjg4YzQ2OWIwMDJkNzMzN2M3N2I5MjM0ZTlhNQ==',
+    challenge: CHALLENGE,
+    response: RESPONSE,
     remote: '',
   })
   assert.is(cram?.outcome, 'accepted')
@@ -234,6 +253,9 @@ const REQUESTS = [
   'AUTH -1\n',
   'AUTH x\n',
   'AUTH 8192\n',
+  auth('imap', 'cram-md5', CHALLENGE.replace('P', 'Q'), RESPONSE),
+  auth('imap', 'cram-md5', CHALLENGE, 'junk'),
+  auth('imap', 'CRAM-MD5', CHALLENGE, RESPONSE),
   'PASSWD imap\tx\ty\n',
   'PASSWD imap\tx\x01\ty\n',
   'PASSWD imap\tbob\x01\ta\tb\n',

@@ -15,6 +15,8 @@ export interface Reply {
 export interface Handover {
   readonly status: 'HANDOVER'
   readonly ticket: Ticket
+  /** When its command began, of the login desk's clock. */
+  readonly beganMs: number
 }
 
 /** The last word: an untagged BYE, and no tagged reply. */

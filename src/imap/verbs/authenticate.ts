@@ -17,22 +17,26 @@ interface Conversation {
 }
 
 /** Sends challenges until the exchange has a result. */
-async function converse(session: Session, mechanism: SaslMechanism, initial: Buffer | undefined): Promise<Conversation> {
-  let beganMs = performance.now()
+async function converse(
+  {session, login}: {readonly session: Session; readonly login: LoginDesk},
+  mechanism: SaslMechanism,
+  initial: Buffer | undefined,
+): Promise<Conversation> {
+  let beganMs = login.begin()
   let reply = await startSasl(mechanism, initial)
   while (reply.kind === 'challenge') {
     session.out.line(`+ ${reply.challenge}`)
     await session.out.flush()
     const line = await session.readLine({withinMs: TIMES.commandMs})
     if (!line) throw new Hangup('closed')
-    beganMs = performance.now()
+    beganMs = login.begin()
     reply = await reply.answer(line)
   }
   return {end: reply, beganMs}
 }
 
-async function failed(reason: SaslFailure, login: LoginDesk, attempt: Attempt): Promise<Outcome> {
-  if (reason === 'bad-message' || reason === 'refused') return login.refuse(attempt)
+async function failed(reason: SaslFailure, login: LoginDesk, {attempt, beganMs}: {attempt: Attempt; beganMs: number}): Promise<Outcome> {
+  if (reason === 'bad-message' || reason === 'refused') return login.refuse(attempt, beganMs)
   login.logFailure(attempt)
   if (reason === 'needs-encryption') return no('This mechanism needs an encrypted connection', 'PRIVACYREQUIRED')
   // Courier: says NO after 5 s; RFC 3501 §6.2.2 wants BAD for a cancelled exchange and for what is not base64.
@@ -55,8 +59,8 @@ export const authenticate = defineVerb({
     if (login.tlsMissing) return no('STARTTLS required', 'PRIVACYREQUIRED')
     const attempt = {method: method.slice(0, MAX_METHOD_OCTETS)}
     if (method.length > MAX_METHOD_OCTETS) return login.refuse(attempt)
-    const {end, beganMs} = await converse(session, login.mechanism(method), initial)
+    const {end, beganMs} = await converse({session, login}, login.mechanism(method), initial)
     if (end.kind === 'credentials') return login.check(end.credentials, attempt)
-    return end.kind === 'checked' ? login.conclude(end.result, attempt, beganMs) : failed(end.reason, login, attempt)
+    return end.kind === 'checked' ? login.conclude(end.result, attempt, beganMs) : failed(end.reason, login, {attempt, beganMs})
   },
 })

@@ -2,6 +2,7 @@ import {once} from 'node:events'
 import {connect} from 'node:net'
 import {join} from 'node:path'
 import {type Authenticate, DaemonAnswers} from '../../../src/auth/daemon/answer.js'
+import {cramLogins} from '../../../src/auth/daemon/cram-logins.js'
 import {DaemonServer, type DaemonServerOptions} from '../../../src/auth/daemon/daemon-server.js'
 import {ModuleChain} from '../../../src/auth/module-chain.js'
 import type {AuthModule} from '../../../src/auth/modules/module.js'
@@ -43,7 +44,7 @@ export async function daemon({
     log,
   )
   const chain = sources ? new ModuleChain({modules: sources, log}) : role.modules
-  const answers = new DaemonAnswers({modules: chain, defaults, authenticators: authenticators ?? new Map(), log})
+  const answers = new DaemonAnswers({modules: chain, defaults, authenticators: authenticators ?? cramLogins(chain), log})
   const path = join(place.directory, 'run', 'socket')
   const server = new DaemonServer({path, answers: () => answers, log, ...(times ? {times} : {})})
   const opening = await server.open()
