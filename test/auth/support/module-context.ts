@@ -37,9 +37,9 @@ export async function moduleUnderTest(type: ModuleType, rc?: string, changes: Pa
     async outcome(user: string, password: string, service = 'imap') {
       return (await check(user, password, service)).outcome
     },
-    async change(user: string, oldPassword: string, newPassword: string): Promise<ChangeResult['outcome']> {
+    async change(user: string, oldPassword: string, newPassword: string, service = 'imap'): Promise<ChangeResult['outcome']> {
       const secret = (text: string) => new Secret(Buffer.from(text).toString('latin1'))
-      const request = {service: 'imap', user, oldPassword: secret(oldPassword), newPassword: secret(newPassword), remote: '192.0.2.1'}
+      const request = {service, user, oldPassword: secret(oldPassword), newPassword: secret(newPassword), remote: '192.0.2.1'}
       const result = await module.changePassword?.(request)
       return result?.outcome ?? 'refused'
     },

@@ -1,0 +1,126 @@
+import {type ChildProcess, fork} from 'node:child_process'
+import {fileURLToPath} from 'node:url'
+import {Fault} from '../../support/fault.js'
+import {FairQueue} from '../hash/fair-queue.js'
+import type {SystemAnswers, SystemQuestion, SystemReply} from './system-process.js'
+
+export interface SystemProcessesOptions {
+  /** Most processes at the same time; each answers one question at a time. */
+  readonly limit: number
+  /** Longest time for an answer. */
+  readonly timeoutMs: number
+}
+
+const LIMITS = {items: 20_000, itemsOfSource: 10_000}
+/** A process that nobody asked for so long ends. */
+const IDLE_MS = 300_000
+
+interface Waiting {
+  readonly question: SystemQuestion
+  readonly resolve: (answer: SystemAnswers[keyof SystemAnswers]) => void
+  readonly reject: (fault: Fault) => void
+}
+
+interface Helper {
+  readonly child: ChildProcess
+  job: Waiting | undefined
+  timer: NodeJS.Timeout | undefined
+}
+
+/**
+ * Processes that ask the system about accounts and PAM (`design.md` §4). They start when they are needed; clients' addresses
+ * take turns; one that hangs or dies fails its question only.
+ */
+export class SystemProcesses {
+  readonly #options: SystemProcessesOptions
+  readonly #queue = new FairQueue<Waiting>(LIMITS)
+  readonly #helpers = new Set<Helper>()
+  #closed = false
+
+  constructor(options: SystemProcessesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * `remote`: the client's address, empty for none.
+   *
+   * @throws {Fault} `unavailable` when the system does not answer
+   */
+  ask<Question extends SystemQuestion>(question: Question, remote: string): Promise<SystemAnswers[Question['kind']]> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {question, resolve: resolve as Waiting['resolve'], reject}
+      if (this.#closed) return reject(new Fault('unavailable', 'System accounts are no longer looked up'))
+      if (!this.#queue.push(remote, waiting))
+        return reject(new Fault('unavailable', 'Too many questions about system accounts are waiting'))
+      this.#advance()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const fault = () => new Fault('unavailable', 'System accounts are no longer looked up')
+    for (let waiting = this.#queue.take(); waiting; waiting = this.#queue.take()) waiting.reject(fault())
+    const ends = [...this.#helpers].map(({child}) => new Promise((resolve) => child.once('exit', resolve)))
+    for (const helper of [...this.#helpers]) this.#lose(helper, 'is closed')
+    await Promise.all(ends)
+  }
+
+  #advance(): void {
+    while (this.#queue.size > 0) {
+      const helper = [...this.#helpers].find(({job}) => job === undefined) ?? this.#start()
+      if (!helper) return
+      const job = this.#queue.take()
+      if (job) this.#run(helper, job)
+    }
+  }
+
+  #start(): Helper | undefined {
+    if (this.#helpers.size >= this.#options.limit) return undefined
+    const {PATH = '/usr/sbin:/usr/bin:/sbin:/bin', TZ} = process.env
+    const child = fork(fileURLToPath(new URL('./system-process.js', import.meta.url)), [], {
+      env: {PATH, ...(TZ ? {TZ} : {})},
+      execArgv: [],
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    const helper: Helper = {child, job: undefined, timer: undefined}
+    this.#helpers.add(helper)
+    child.on('message', (reply: SystemReply) => this.#finish(helper, reply))
+    child.on('error', (error) => this.#lose(helper, error.message))
+    child.on('exit', (code, signal) => this.#lose(helper, `ended with ${signal ?? code}`))
+    child.unref()
+    return helper
+  }
+
+  #run(helper: Helper, job: Waiting): void {
+    const {timeoutMs} = this.#options
+    clearTimeout(helper.timer)
+    helper.job = job
+    helper.timer = setTimeout(() => this.#lose(helper, `did not answer within ${timeoutMs / 1000} s`), timeoutMs)
+    helper.child.channel?.ref()
+    helper.child.send(job.question, (error) => {
+      if (error) this.#lose(helper, error.message)
+    })
+  }
+
+  #finish(helper: Helper, reply: SystemReply): void {
+    const {job} = helper
+    helper.job = undefined
+    clearTimeout(helper.timer)
+    helper.child.channel?.unref()
+    helper.timer = setTimeout(() => this.#lose(helper, 'was idle'), IDLE_MS)
+    helper.timer.unref()
+    if ('answer' in reply) job?.resolve(reply.answer)
+    else job?.reject(new Fault('unavailable', reply.problem))
+    this.#advance()
+  }
+
+  #lose(helper: Helper, reason: string): void {
+    if (!this.#helpers.delete(helper)) return
+    clearTimeout(helper.timer)
+    helper.child.channel?.unref()
+    helper.child.kill('SIGKILL')
+    helper.job?.reject(new Fault('unavailable', `The process for system accounts ${reason}`))
+    this.#advance()
+  }
+}
