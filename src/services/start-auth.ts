@@ -6,6 +6,7 @@ import {AppPasswordStore} from '../auth/app-passwords/store.js'
 import {type AuthRole, createAuthRole} from '../auth/auth-role.js'
 import {completeName, type DefaultDomain} from '../auth/complete-name.js'
 import {CryptPool} from '../auth/hash/crypt-pool.js'
+import {RecentChecks} from '../auth/hash/recent-checks.js'
 import {ModuleChain} from '../auth/module-chain.js'
 import type {AuthModule} from '../auth/modules/module.js'
 import {moduleTypes} from '../auth/modules/registry.js'
@@ -41,6 +42,8 @@ export interface AuthSettings {
 const DAEMONS = 5
 
 const HASH_LIMIT_MS = 30_000
+/** Right passwords that cost no hash for a while: mail programs open several connections at once. */
+const RECENT = {limit: 10_000, lifeMs: 60_000}
 /** More would starve the sessions: hashing is all they do. */
 const MAX_THREADS = 4
 
@@ -69,7 +72,7 @@ function withAppPasswords(
 export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
   const now = () => performance.now()
   const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
-  const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS})
+  const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS, recent: new RecentChecks({...RECENT, now})})
   const {directory, daemons = DAEMONS, environment = {}, daemonSocket, oauth, stateDirectory, acceptsCertificates = false} = settings
   const modules = settings.modules.flatMap((name) => {
     const type = moduleTypes.find((candidate) => candidate.name === name)
