@@ -278,11 +278,20 @@ export class Maildir implements Mailstore, ViewAccount {
     open.uses -= 1
     if (open.uses > 0) return
     const {folder} = open
+    if (this.#folders.get(folder.name) !== open) {
+      folder.close()
+      return
+    }
     this.#idle.keep(folder, folder.snapshot.size, () => this.#forget(folder.name, folder))
   }
 
   #forget(name: FolderName, folder?: Folder): void {
-    if (folder && this.#folders.get(name)?.folder !== folder) return
+    const open = this.#folders.get(name)
+    if (folder && open?.folder !== folder) return
+    if (open?.uses === 0) {
+      this.#idle.use(open.folder)
+      open.folder.close()
+    }
     this.#folders.delete(name)
     this.#counted.delete(name)
   }

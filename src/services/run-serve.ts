@@ -6,6 +6,7 @@ import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
 import {BadSyntax, Fault} from '../support/fault.js'
 import {runDemo} from './demo/run-demo.js'
+import {type IndexPlace, indexKind} from './index/make-index.js'
 import {serve, standardLog} from './serve.js'
 import {SERVICE_NAMES, type ServiceName} from './server-configuration.js'
 import {findUser, isRoot} from './unprivileged-user.js'
@@ -48,6 +49,13 @@ function endpoints(
   }
 }
 
+/** `COURIER_CACHE` names another cache directory, `COURIER_INDEX` is `off`, `memory` or `flat`. */
+export function indexPlace(env: NodeJS.ProcessEnv): IndexPlace {
+  const {cache} = defaultPlaces({root: isRoot(), home: homedir(), env})
+  const wanted = env.COURIER_CACHE
+  return {kind: indexKind(env.COURIER_INDEX), cache: wanted?.startsWith('/') ? wanted : cache}
+}
+
 /** Serves until a signal ends it. @throws {Fault} `bad-configuration` when it cannot start, with what to do about it */
 export async function runServe(command: ServeCommand): Promise<void> {
   const {demo, config, env, user, version, print, templates} = command
@@ -69,6 +77,7 @@ export async function runServe(command: ServeCommand): Promise<void> {
     endpoints: places,
     user: user === undefined ? undefined : await findUser(user),
     version,
+    index: indexPlace(env),
     stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
     log,
     onReady: () => undefined,

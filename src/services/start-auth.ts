@@ -1,11 +1,16 @@
 import {randomBytes} from 'node:crypto'
 import {availableParallelism, hostname} from 'node:os'
 import {performance} from 'node:perf_hooks'
+import {appPasswords} from '../auth/app-passwords/module.js'
+import {AppPasswordStore} from '../auth/app-passwords/store.js'
 import {type AuthRole, createAuthRole} from '../auth/auth-role.js'
 import {completeName, type DefaultDomain} from '../auth/complete-name.js'
 import {CryptPool} from '../auth/hash/crypt-pool.js'
+import {RecentChecks} from '../auth/hash/recent-checks.js'
 import {ModuleChain} from '../auth/module-chain.js'
+import type {AuthModule} from '../auth/modules/module.js'
 import {moduleTypes} from '../auth/modules/registry.js'
+import {loadTryLock} from '../auth/native.js'
 import {createTokenVerifier, type OAuthSettings} from '../auth/oauth/create-verifier.js'
 import {SaltKey} from '../auth/scram/salt-key.js'
 import type {Log} from '../log/log.js'
@@ -37,6 +42,8 @@ export interface AuthSettings {
 const DAEMONS = 5
 
 const HASH_LIMIT_MS = 30_000
+/** Right passwords that cost no hash for a while: mail programs open several connections at once. */
+const RECENT = {limit: 10_000, lifeMs: 60_000}
 /** More would starve the sessions: hashing is all they do. */
 const MAX_THREADS = 4
 
@@ -49,11 +56,23 @@ export interface LocalAuthRole extends AuthRole {
   warmUp(): Promise<void>
 }
 
+/** The account sources, and before them the app passwords that let in to their accounts. */
+function withAppPasswords(
+  modules: readonly AuthModule[],
+  {stateDirectory, log}: {readonly stateDirectory: string | undefined; readonly log: Log},
+): ModuleChain {
+  const sources = new ModuleChain({modules, log})
+  if (stateDirectory === undefined) return sources
+  const store = new AppPasswordStore({directory: stateDirectory, tryLock: loadTryLock, random: randomBytes})
+  const first = appPasswords({store, find: (service, user) => sources.find(service, user), log, clock: Date.now})
+  return new ModuleChain({modules: [first, ...modules], log})
+}
+
 /** The auth role in this process. Unknown modules are reported and left out, as in the original. */
 export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
   const now = () => performance.now()
   const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
-  const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS})
+  const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS, recent: new RecentChecks({...RECENT, now})})
   const {directory, daemons = DAEMONS, environment = {}, daemonSocket, oauth, stateDirectory, acceptsCertificates = false} = settings
   const modules = settings.modules.flatMap((name) => {
     const type = moduleTypes.find((candidate) => candidate.name === name)
@@ -64,7 +83,7 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
     return []
   })
   const role = createAuthRole({
-    modules: new ModuleChain({modules, log}),
+    modules: withAppPasswords(modules, {stateDirectory, log}),
     defaults: {options: settings.defaultOptions, maildir: settings.defaultMaildir},
     complete: (user) => completeName(user, settings.defaultDomain),
     log,

@@ -7,6 +7,7 @@ import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
 import {accountProblems} from './account-check.js'
 import {ImapFront} from './imap-front.js'
+import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-index.js'
 import {openPublicSocket} from './public-socket.js'
 import type {FrontRole, MailRole} from './roles.js'
 import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
@@ -26,6 +27,8 @@ export interface SupervisorOptions {
   /** Who to become once the ports are open, when started as root. */
   readonly user: SystemUser | undefined
   readonly version: string
+  /** What may be derived again is kept here. */
+  readonly index: IndexPlace
   /** Directory for what has to last; undefined: nothing lasts. */
   readonly stateDirectory?: string | undefined
   readonly log: Log
@@ -82,7 +85,7 @@ class Supervisor implements RunningServer {
     this.#configuration = {services: [], umask: 0o022, publicSocket: {directory: '', listen: false}, debugLogin: false, warnings: []}
     this.#auth = new Roles((settings) => startAuth(settings, log))
     this.#mail = new Roles((settings) => {
-      this.#mailProcess ??= mailProcess(log)
+      this.#mailProcess ??= mailProcess(log, makeIndex(options.index, log))
       return startMail(this.#mailProcess, settings)
     })
   }
@@ -131,6 +134,7 @@ class Supervisor implements RunningServer {
     this.#daemon = await this.#openSocket(user)
     if (user && isRoot()) {
       await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
+      this.#prepareIndex(user)
       becomeUser(user)
     }
     front.begin()
@@ -147,6 +151,16 @@ class Supervisor implements RunningServer {
       return {role: this.#auth.for(settings), settings}
     }
     return openPublicSocket({socket: this.#configuration.publicSocket, role, owner, log: this.#options.log})
+  }
+
+  /** Without a cache directory mail is served all the same. */
+  #prepareIndex(user: SystemUser): void {
+    const {index, log} = this.#options
+    try {
+      if (index.kind === 'flat') prepareIndexDirectory(index.cache, user)
+    } catch (error) {
+      log.warning('index.off', {path: index.cache, reason: messageOf(error)})
+    }
   }
 
   async #checkAccounts(): Promise<void> {
@@ -190,6 +204,7 @@ class Supervisor implements RunningServer {
     await this.#reloading
     await Promise.all([this.#front?.stop(limitMs), this.#daemon?.stop(limitMs)])
     for (const role of this.#auth) await role.close()
+    await this.#mailProcess?.index.close()
   }
 }
 

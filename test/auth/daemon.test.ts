@@ -1,5 +1,5 @@
 import {once} from 'node:events'
-import {mkdir, rename, rm, stat, writeFile} from 'node:fs/promises'
+import {mkdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises'
 import {connect, createServer} from 'node:net'
 import {join} from 'node:path'
 import fc from 'fast-check'
@@ -7,9 +7,11 @@ import * as assert from 'uvu/assert'
 import {DaemonServer} from '../../src/auth/daemon/daemon-server.js'
 import {RequestReader} from '../../src/auth/daemon/request-reader.js'
 import type {AuthModule, ModuleResult} from '../../src/auth/modules/module.js'
+import {formatScramSecret, isScramSecretOf, makeScramSecret, parseScramSecret} from '../../src/auth/scram/secret.js'
 import {Secret} from '../../src/log/secret.js'
 import {suite} from '../support/suite.js'
 import {ACCOUNTS, askSocket, auth, daemon} from './support/daemon.js'
+import {compile} from './support/scratch.js'
 
 const daemons = suite('Authentication daemon', {limitMs: 20_000})
 
@@ -130,6 +132,76 @@ daemons('44: ENUMERATE', async () => {
   assert.equal(lines.slice(4), ['.', ''])
   await rm(at.path('userdb.lmdb'))
   assert.is(await at.ask('ENUMERATE\n'), '# authuserdb\n\n.\n')
+})
+
+daemons('45: PASSWD changes the text and the databases', async () => {
+  await using at = await daemon()
+  assert.is(await at.ask('PASSWD imap\tann@corp.example\twrong\tnewpw\n'), FAIL)
+  assert.is(await at.ask('PASSWD imap\tann@corp.example\tsecret\tnewpw\n'), 'OK\n')
+  const text = await readFile(at.path('userdb'), 'latin1')
+  const hash = /systempw=(\$1\$[./0-9A-Za-z]{8}\$[./0-9A-Za-z]{22})/.exec(text)?.[1] ?? ''
+  const context = 'f00a81e2cc9bf0dca2b0bb0c302fdaed93bc076185c96f6df90e93d92bc36eee'
+  const expected = ACCOUNTS.replace('{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=', hash).replace(/hmac-md5pw=\w+/, `hmac-md5pw=${context}`)
+  assert.is(text, expected)
+  assert.is(await at.ask(ANN_LOGIN), FAIL)
+  assert.match(await at.ask(auth('imap', 'login', 'ann@corp.example', 'newpw')), /^UID=5001\n/)
+  assert.is((await stat(at.path('userdb'))).mode & 0o777, 0o600)
+  // bob: the password of IMAP is his own, the one of POP3 is the common one.
+  assert.is(await at.ask('PASSWD imap\tbob\tpop-pw\tx\n'), FAIL)
+  assert.is(await at.ask('PASSWD pop3\tbob\tpop-pw\tx\n'), 'OK\n')
+  assert.match(await at.ask(auth('imap', 'login', 'bob', 'secret')), /^UID=5002\n/)
+  assert.match(await at.ask(auth('smtp', 'login', 'bob', 'x')), /^UID=5002\n/)
+})
+
+daemons('PASSWD keeps strong schemes, renews SCRAM secrets, and finds records in directories', async () => {
+  const scram = formatScramSecret(makeScramSecret(Buffer.from('secret'), {salt: Buffer.from('salt'), iterations: 4096}))
+  const strong = '$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA'
+  await using at = await daemon()
+  await rm(at.path('userdb'))
+  await mkdir(at.path('userdb', 'sub'), {recursive: true, mode: 0o700})
+  const record = `uid=1|gid=1|home=/h|systempw=${strong}|scram-sha-256pw=${scram}|hmac-md5pw=other`
+  await writeFile(at.path('userdb', 'sub', 'corp'), `carl\t${record}\n`, {mode: 0o600})
+  assert.equal(await compile(at.path('userdb')), [])
+  assert.is(await at.ask('PASSWD imap\tcarl\tsecret\tother pw\n'), 'OK\n')
+  const text = await readFile(at.path('userdb', 'sub', 'corp'), 'latin1')
+  assert.match(
+    text,
+    /\|systempw=\$5\$[./0-9A-Za-z]{16}\$[./0-9A-Za-z]{43}\|scram-sha-256pw=SCRAM-SHA-256\$15000:[^|]*\|hmac-md5pw=other\n$/,
+  )
+  assert.match(await at.ask(auth('imap', 'login', 'carl', 'other pw')), /^UID=1\n/)
+  const secret = parseScramSecret(/SCRAM[^|]*/.exec(text)?.[0] ?? '')
+  assert.ok(secret && (await isScramSecretOf(secret, Buffer.from('other pw'))))
+})
+
+daemons('70: PASSWD refuses what the original could not hand on; nothing changes when it cannot be compiled', async () => {
+  await using at = await daemon()
+  for (const password of ['a|b', 'a=b', 'a"b', "a'b", 'a\x01b'])
+    assert.is(await at.ask(`PASSWD imap\tann@corp.example\tsecret\t${password}\n`), FAIL, password)
+  assert.is(await at.ask('PASSWD imap\tx/ann@corp.example\tsecret\tx\n'), FAIL)
+  assert.is(await readFile(at.path('userdb'), 'latin1'), ACCOUNTS)
+  // Somebody has written a line twice, and not compiled it.
+  const doubled = `${ACCOUNTS}bob\tuid=9\n`
+  await writeFile(at.path('userdb'), doubled)
+  assert.is(await at.ask('PASSWD imap\tann@corp.example\tsecret\tnewpw\n'), FAIL)
+  assert.is(await readFile(at.path('userdb'), 'latin1'), doubled)
+  // Somebody is about to change the same password.
+  const changed = ACCOUNTS.replace('5en6', '6en6')
+  await writeFile(at.path('userdb'), changed)
+  assert.is(await at.ask('PASSWD imap\tann@corp.example\tsecret\tnewpw\n'), FAIL)
+  assert.is(await readFile(at.path('userdb'), 'latin1'), changed)
+  assert.is(await at.ask(ANN_LOGIN), ANN('PASSWD2=secret\n'))
+})
+
+daemons('many changes at once all count, and share the compiling', async () => {
+  const names = Array.from({length: 12}, (_, index) => `user${index}`)
+  const lines = names.map((name) => `${name}\tuid=7|gid=7|home=/h|systempw={SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n`)
+  await using at = await daemon({userdb: lines.join('')})
+  const change = (name: string) => at.ask(`PASSWD imap\t${name}\tsecret\tnew-${name}\n`)
+  assert.equal(
+    await Promise.all(names.map(change)),
+    names.map(() => 'OK\n'),
+  )
+  for (const name of names) assert.match(await at.ask(auth('imap', 'login', name, `new-${name}`)), /^UID=7\n/, name)
 })
 
 daemons('46, 71: DEFAULTOPTIONS are merged', async () => {

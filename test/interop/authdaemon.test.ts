@@ -86,6 +86,12 @@ interop.when(withTools, NO_TOOLS)('30.7: authtest of Debian', async () => {
     assert.equal([code, stdout, stderr], [1, '', 'Authentication FAILED: Operation not permitted\n'])
   }
   assert.match((await at.program('/usr/sbin/authtest', ['-s', 'pop3', 'bob', 'pop-pw'])).stdout, 'Cleartext Password: pop-pw')
+  assert.equal(await at.program('/usr/sbin/authtest', ['ann@corp.example', 'secret', 'newpw']), {
+    code: 0,
+    stdout: '',
+    stderr: 'Password change succeeded.\n',
+  })
+  assert.is((await at.program('/usr/sbin/authtest', ['ann@corp.example', 'newpw'])).code, 0)
 })
 
 interop.when(withTools, NO_TOOLS)('30.7: authenumerate of Debian', async () => {

@@ -59,6 +59,7 @@ async function host(): Promise<Host> {
     endpoints: {imaps: [{address: '127.0.0.1', port: tlsPort}]},
     user: undefined,
     version: '1',
+    index: {kind: 'flat', cache: join(directory, 'cache')},
     log,
   })
   return {

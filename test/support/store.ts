@@ -5,8 +5,9 @@ import {join} from 'node:path'
 import type {Log, LogFacts} from '../../src/log/log.js'
 import type {StoreEnvironment} from '../../src/maildir/environment.js'
 import {FolderWatcher} from '../../src/maildir/folder/watcher.js'
+import {FlatIndex, type FlatIndexOptions} from '../../src/maildir/index/flat/flat-index.js'
 import {MemoryIndex} from '../../src/maildir/index/memory-index.js'
-import {NO_INDEX} from '../../src/maildir/index/metadata-index.js'
+import {type MetadataIndex, NO_INDEX} from '../../src/maildir/index/metadata-index.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {NodeFiles} from '../../src/maildir/node-files.js'
 import type {FolderName, Mailstore, MessageNumber, View} from '../../src/maildir/types.js'
@@ -41,6 +42,33 @@ export class LogLines implements Log {
   }
 }
 
+/** A cache directory that goes when the process ends. */
+function temporaryCache(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'courier-cache-'))
+  process.on('exit', () => rmSync(directory, {recursive: true, force: true}))
+  return directory
+}
+
+/** An index in files; each store has its own unless a directory is given. */
+export function flatIndex(changes: Partial<FlatIndexOptions> = {}): FlatIndex {
+  return new FlatIndex({
+    directory: changes.directory ?? temporaryCache(),
+    log: new LogLines(),
+    nowMs: Date.now,
+    pid: process.pid,
+    isAlive: () => true,
+    startOf: () => undefined,
+    fallback: new MemoryIndex(64 * 1024 * 1024),
+    ...changes,
+  })
+}
+
+/** The index that the runner asks for: `off`, `memory`, or `on` for the one in files. */
+export function testIndex(): MetadataIndex {
+  if (process.env.COURIER_INDEX === 'off') return NO_INDEX
+  return process.env.COURIER_INDEX === 'on' ? flatIndex() : new MemoryIndex(64 * 1024 * 1024)
+}
+
 /** What the store needs, with the index as the runner asks for it (`COURIER_INDEX=off`). */
 export function storeEnvironment(changes: Partial<StoreEnvironment> = {}): StoreEnvironment {
   const files = changes.files ?? new NodeFiles()
@@ -57,7 +85,7 @@ export function storeEnvironment(changes: Partial<StoreEnvironment> = {}): Store
     lockDeadlineMs: 20_000,
     keywordsMode: 1,
     trashFolder: 'Trash',
-    index: process.env.COURIER_INDEX === 'off' ? NO_INDEX : new MemoryIndex(64 * 1024 * 1024),
+    index: changes.index ?? testIndex(),
     watcher: new FolderWatcher(files),
     ...changes,
   }

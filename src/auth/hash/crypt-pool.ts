@@ -2,6 +2,7 @@ import {Worker} from 'node:worker_threads'
 import {Fault} from '../../support/fault.js'
 import type {CryptReply, CryptRequest} from './crypt-worker.js'
 import {FairQueue} from './fair-queue.js'
+import type {RecentChecks} from './recent-checks.js'
 
 /** Checks that may wait for a thread, together and for one address. */
 const LIMITS = {items: 20_000, itemsOfSource: 10_000}
@@ -21,6 +22,8 @@ export interface CryptPoolOptions {
   readonly threads: number
   /** Longest time for one hash. Settings come from the administrator: only one that costs minutes gets there. */
   readonly limitMs: number
+  /** What was right a short time ago; without it every check costs a hash. */
+  readonly recent?: RecentChecks | undefined
 }
 
 interface Waiting extends CryptJob {
@@ -49,6 +52,10 @@ export class CryptPool {
 
   constructor(options: CryptPoolOptions) {
     this.#options = options
+  }
+
+  get recent(): RecentChecks | undefined {
+    return this.#options.recent
   }
 
   /**

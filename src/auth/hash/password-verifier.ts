@@ -24,6 +24,9 @@ export async function verifyPassword(pool: CryptPool, {stored, password, remote}
   if (scheme) return scheme.matches(stored.slice(scheme.prefix.length), Buffer.from(password.reveal(), 'latin1'))
   const setting = start.startsWith(CRYPT_PREFIX) ? stored.slice(CRYPT_PREFIX.length) : stored
   if (setting === '' || setting.startsWith('*')) return false
+  if (pool.recent?.knows(setting, password.reveal())) return true
   const hash = await pool.hash({password: password.reveal(), setting, remote})
-  return hash !== undefined && sameText(hash, setting)
+  if (hash === undefined || !sameText(hash, setting)) return false
+  pool.recent?.remember(setting, password.reveal())
+  return true
 }

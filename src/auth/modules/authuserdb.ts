@@ -2,8 +2,12 @@ import {join} from 'node:path'
 import {Secret} from '../../log/secret.js'
 import {Fault} from '../../support/fault.js'
 import {verifyPassword} from '../hash/password-verifier.js'
+import {loadTryLock} from '../native.js'
+import {changeSecrets} from '../userdb/change-password.js'
 import {UserdbReader, userdbRecords} from '../userdb/reader.js'
 import {type Field, fieldValue} from '../userdb/record.js'
+import {renewSecrets} from '../userdb/renew-secrets.js'
+import {UserdbMaker} from '../userdb/userdb-maker.js'
 import type {AccountAttributes, ModuleResult, ModuleType} from './module.js'
 
 const REFUSED: ModuleResult = {outcome: 'refused'}
@@ -11,9 +15,11 @@ const REFUSED: ModuleResult = {outcome: 'refused'}
 /** Accounts from the compiled userdb (`spec/auth.md` §16). Without a database there are no accounts. */
 export const authuserdb: ModuleType = {
   name: 'authuserdb',
-  create({directory, crypt, now}) {
-    const reader = new UserdbReader({source: join(directory, 'userdb'), now})
-    const find = (user: string) => reader.find(Buffer.from(user, 'utf8').toString('latin1'))
+  create({directory, crypt, now, random}) {
+    const source = join(directory, 'userdb')
+    const reader = new UserdbReader({source, now})
+    const maker = new UserdbMaker({source, random})
+    const find = (user: string) => reader.find(octetsOf(user))
     return {
       name: 'authuserdb',
       async check({service, user, password, remote}) {
@@ -32,8 +38,18 @@ export const authuserdb: ModuleType = {
         const passwordHash = stored === undefined ? undefined : new Secret(stored)
         return {outcome: 'accepted', account: {...account, passwordHash, secrets: furtherSecrets(record.secrets, service)}}
       },
+      async changePassword({service, user, oldPassword, newPassword, remote}) {
+        if (!canStandInCommand(user, service, [oldPassword, newPassword])) return REFUSED
+        const record = await find(user)
+        if (!record || !attributesOf(user, record.fields)) return REFUSED
+        const renewal = {service: octetsOf(service), oldPassword, newPassword, remote}
+        const renewals = await renewSecrets(record.secrets, renewal, {crypt, random})
+        if (renewals.length === 0) return REFUSED
+        await changeSecrets({name: octetsOf(user), fields: record.fields, renewals}, {source, tryLock: loadTryLock(), maker})
+        return {outcome: 'changed'}
+      },
       async *enumerate() {
-        for await (const {name, fields} of userdbRecords(join(directory, 'userdb'))) {
+        for await (const {name, fields} of userdbRecords(source)) {
           const account = attributesOf(Buffer.from(name, 'latin1').toString('utf8'), fields)
           if (account) yield {name: account.address, ...account}
         }
@@ -52,14 +68,25 @@ export const authuserdb: ModuleType = {
   },
 }
 
+/** What the original could hand to its `userdb` command (`spec/auth.md` §16). */
+function canStandInCommand(user: string, service: string, passwords: readonly Secret[]): boolean {
+  const refused = /[\0-\x1f|='"]/
+  return !refused.test(user) && !user.includes('/') && !refused.test(service) && !passwords.some((each) => refused.test(each.reveal()))
+}
+
+/** Text (UTF-8 outside) as octets. */
+function octetsOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
 /** `imappw` for the service `imap`, else `systempw`: exactly one of them counts. */
 function storedPassword(secrets: readonly Field[], service: string): string | undefined {
-  return fieldValue(secrets, `${Buffer.from(service, 'utf8').toString('latin1')}pw`) ?? fieldValue(secrets, 'systempw')
+  return fieldValue(secrets, `${octetsOf(service)}pw`) ?? fieldValue(secrets, 'systempw')
 }
 
 /** Fields like `hmac-md5pw`; one of the service, `imap-hmac-md5pw`, stands before the common one (`spec/auth.md` §16). */
 function furtherSecrets(secrets: readonly Field[], service: string): ReadonlyMap<string, Secret> {
-  const start = `${Buffer.from(service, 'utf8').toString('latin1')}-`
+  const start = `${octetsOf(service)}-`
   const found = new Map<string, Secret>()
   const add = (name: string, {value}: Field) => {
     if (name.includes('-') && value && !found.has(name)) found.set(name, new Secret(value))

@@ -1,4 +1,5 @@
-import {createHash, createHmac, pbkdf2Sync} from 'node:crypto'
+import {createHash, createHmac, pbkdf2, pbkdf2Sync, timingSafeEqual} from 'node:crypto'
+import {promisify} from 'node:util'
 import {saslPrep} from './sasl-prep.js'
 
 /** What a server keeps of a password for SCRAM-SHA-256 (RFC 5802 §3): it does not allow to log in, unlike a CRAM context. */
@@ -22,8 +23,22 @@ const ITERATIONS = {min: 4096, max: 10_000_000}
 /** Salts of other programs are 8 to 64 octets. */
 const MAX_SALT_OCTETS = 256
 
-export function makeScramSecret(password: Buffer, {salt, iterations}: {readonly salt: Buffer; readonly iterations: number}): ScramSecret {
-  const salted = pbkdf2Sync(saslPrep(password), salt, iterations, KEY_OCTETS, 'sha256')
+export interface ScramSalt {
+  readonly salt: Buffer
+  readonly iterations: number
+}
+
+/** Blocks for milliseconds: for tools. */
+export function makeScramSecret(password: Buffer, {salt, iterations}: ScramSalt): ScramSecret {
+  return secretOf(pbkdf2Sync(saslPrep(password), salt, iterations, KEY_OCTETS, 'sha256'), {salt, iterations})
+}
+
+/** The same off the event loop. */
+export async function deriveScramSecret(password: Buffer, {salt, iterations}: ScramSalt): Promise<ScramSecret> {
+  return secretOf(await promisify(pbkdf2)(saslPrep(password), salt, iterations, KEY_OCTETS, 'sha256'), {salt, iterations})
+}
+
+function secretOf(salted: Buffer, {salt, iterations}: ScramSalt): ScramSecret {
   const clientKey = hmac(salted, 'Client Key')
   return {iterations, salt, storedKey: createHash('sha256').update(clientKey).digest(), serverKey: hmac(salted, 'Server Key')}
 }
@@ -46,6 +61,11 @@ export function parseScramSecret(text: string): ScramSecret | undefined {
   if (!salt || storedKey?.length !== KEY_OCTETS || serverKey?.length !== KEY_OCTETS) return undefined
   if (salt.length === 0 || salt.length > MAX_SALT_OCTETS || iterations < ITERATIONS.min || iterations > ITERATIONS.max) return undefined
   return {iterations, salt, storedKey, serverKey}
+}
+
+/** Whether a secret was made from that password. */
+export async function isScramSecretOf(secret: ScramSecret, password: Buffer): Promise<boolean> {
+  return timingSafeEqual((await deriveScramSecret(password, secret)).storedKey, secret.storedKey)
 }
 
 export function hmac(key: Buffer, message: string | Buffer): Buffer {

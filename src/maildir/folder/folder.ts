@@ -13,7 +13,7 @@ import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {flagsOfName, nameInCur, sortForUids} from '../file-names.js'
 import type {FileFacts} from '../files.js'
-import type {FolderIndex, FolderState} from '../index/metadata-index.js'
+import type {FolderIndex, FolderState, SavedFolder} from '../index/metadata-index.js'
 import {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {FolderName, Uid} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
@@ -31,6 +31,7 @@ import {
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
+import {keepModseqs, takeUpSnapshot} from './left-behind.js'
 import {isNameOf, likelyInfos, splitName} from './reconcile.js'
 import {type ScanResult, scanCur} from './scan.js'
 import {type MessageRow, Snapshot, type StateChange} from './snapshot.js'
@@ -40,6 +41,9 @@ import {UidFile} from './uid-file.js'
 export const LOCK_BATCH = 100
 /** After changes of our own the folder is read once more within this time. */
 const VERIFY_MS = 1_000
+
+/** A modification sequence is given at most this long after the change is in the directory. */
+const STAMP_LAG_MICROSECONDS = 2_000_000
 
 /** Something happened to the folder; `by` is who did it. */
 export interface FolderChange {
@@ -81,6 +85,10 @@ export class Folder {
   /** Of all messages that were ever in the snapshot. */
   #highestUid = 0
   #highestModseq = 0
+  /** It is above what an earlier process can have given, even if the clock was set back. */
+  #isStamped = false
+  /** What an earlier process knew of the folder. */
+  #saved: SavedFolder | undefined
   /** UIDs that no read-write session has been told of yet, as half-open ranges. */
   #unclaimed: [from: number, to: number][] = []
   /** What the folder looked like when it was read last, if a later change would show. */
@@ -172,12 +180,20 @@ export class Folder {
     }
   }
 
+  /** Nobody has the folder open any more. */
+  close(): void {
+    clearTimeout(this.#verifyTimer)
+    this.#index?.close()
+    this.#index = undefined
+  }
+
   /** Makes the state agree with the disk. @throws {Fault} `no-such-mailbox` when the folder is gone or another one now */
   async refresh(): Promise<void> {
     if (this.#lost) throw this.#lost
     if (this.#isUnchanged()) return
     this.#queuedScan ??= this.exclusive(async () => {
       this.#queuedScan = undefined
+      if (!this.#loaded) await this.#takeUp()
       if (!this.#isUnchanged()) await this.#scan()
     })
     await this.#queuedScan
@@ -218,7 +234,8 @@ export class Folder {
   /** Makes a change of ours or a found one the state, and tells everybody. */
   apply({added = [], gone = [], changed = new Map(), by}: FolderChange): void {
     if (added.length === 0 && gone.length === 0 && changed.size === 0) return
-    const modseq = this.nextModseq()
+    const isNews = gone.length > 0 || changed.size > 0 || added.some(({modseq}) => modseq === 0)
+    const modseq = isNews ? this.nextModseq() : this.#highestModseq
     const goneBases: string[] = []
     for (const uid of gone) {
       const index = this.#snapshot.indexOf(uid)
@@ -245,12 +262,13 @@ export class Folder {
     }
     this.#snapshot = this.#snapshot.change(changes)
     for (const {uid, base, info} of added) this.names.add(base, info, uid)
-    this.#snapshot = this.#snapshot.append(added.map((row) => ({...row, info: this.names.shared(row.info), modseq})))
+    this.#snapshot = this.#snapshot.append(added.map((row) => ({...row, info: this.names.shared(row.info), modseq: row.modseq || modseq})))
     this.#highestUid = Math.max(this.#highestUid, added.at(-1)?.uid ?? 0)
     this.keywordFiles.came(staying)
     this.journal.add({kind: 'gone', uids: gone})
     this.journal.add({kind: 'added', uids: added.map(({uid}) => uid)})
     this.journal.add({kind: 'flags', uids: [...changes.keys()] as Uid[], by})
+    this.#index?.changed()
     for (const listener of [...this.#listeners]) listener()
   }
 
@@ -279,8 +297,12 @@ export class Folder {
   /** `max(last + 1, now, newest time stamp of the folder)` in microseconds: never goes back (`design.md` §3). */
   nextModseq(): number {
     const now = Math.floor(this.env.nowMs() * 1000)
-    const newest = this.#highestModseq === 0 ? Number(newestStampNs(contentParts(folderIdentity(this.env.files, this.path))) / 1000n) : 0
-    this.#highestModseq = Math.max(this.#highestModseq + 1, now, newest)
+    if (!this.#isStamped) {
+      const newest = newestStampNs(contentParts(folderIdentity(this.env.files, this.path)))
+      this.#highestModseq = Math.max(this.#highestModseq, newest === 0n ? 0 : Number(newest / 1000n) + STAMP_LAG_MICROSECONDS)
+      this.#isStamped = true
+    }
+    this.#highestModseq = Math.max(this.#highestModseq + 1, now)
     return this.#highestModseq
   }
 
@@ -376,6 +398,52 @@ export class Folder {
     if (!place || !this.env.files.stat(`${this.path}/cur`)) this.#lose('deleted or renamed')
     if (this.#place && !samePlace(place, this.#place)) this.#lose('replaced by another')
     this.#place ??= place
+  }
+
+  /** Goes on from what an earlier process left in the index: nothing is read when the folder has not changed since. */
+  async #takeUp(): Promise<void> {
+    this.#checkPlace()
+    const {files, keywordsMode} = this.env
+    const saved = this.index.restore()
+    this.#saved = saved
+    if (!saved?.identity) return
+    const identity = folderIdentity(files, this.path)
+    if (!sameIdentity(saved.identity, identity) || !files.isLocal(this.path) || !isSettled(contentParts(identity), this.#nowNs())) return
+    this.#snapshot = takeUpSnapshot(saved, this.keywordTable)
+    this.names.takeUp()
+    if (keywordsMode !== 0 && identity.keywords && !(await this.#takeUpKeywords())) {
+      this.#snapshot = Snapshot.empty
+      this.names.takeUp()
+      return
+    }
+    this.uidFile.takeUp(identity.uids)
+    this.#emptyNew = {facts: identity.fresh, beganNs: this.#nowNs()}
+    this.#curSeen = identity.cur
+    this.#keywordsSeen = identity.keywords
+    this.#uidValidity = saved.uidValidity
+    this.#uidNext = saved.uidNext
+    this.#highestUid = saved.uidNext - 1
+    this.#highestModseq = saved.highestModseq
+    this.#leftNew = true
+    this.#loaded = true
+    this.#saved = undefined
+    this.#trusted = identity
+  }
+
+  /** False: the keywords are not those that the index knows. */
+  async #takeUpKeywords(): Promise<boolean> {
+    const {changed} = await this.keywordFiles.load({exists: (base) => this.has(base), consolidate: false})
+    const tagged = new Set<number>()
+    for (const base of changed) {
+      const uid = this.#uidOf(base)
+      if (uid === undefined) continue
+      const index = this.#snapshot.indexOf(uid)
+      if (this.#snapshot.keywordSetAt(index) !== this.#keywordSetOf(base)) return false
+      tagged.add(index)
+    }
+    for (let index = 0; index < this.#snapshot.size; index += 1)
+      if (this.#snapshot.keywordSetAt(index) !== 0 && !tagged.has(index)) return false
+    return true
   }
 
   async #scan(): Promise<void> {
@@ -486,7 +554,7 @@ export class Folder {
   #doubtIndex(cur: FileFacts | undefined, {added, renamed, gone}: ScanResult): void {
     const unexplained = !this.#changedByUs && this.#moved.size === 0 && !(this.#curSeen && sameFacts(cur, this.#curSeen))
     const foreign = renamed.size > 0 || gone.length > 0 || [...added.keys()].some((base) => !this.#moved.has(base))
-    if (unexplained || foreign) this.index.doubt()
+    if (!this.#loaded || unexplained || foreign) this.index.doubt()
     this.#curSeen = cur
     this.#changedByUs = false
     this.#moved = new Set()
@@ -537,6 +605,8 @@ export class Folder {
     const fresh = saved ? found : []
     const rows = saved ? all : placed.map(rowOf)
     const newUidNext = uidNext + fresh.length
+    const before = first && this.#saved?.uidValidity === uidValidity ? this.#saved : undefined
+    const kept = before ? keepModseqs(rows, before, (set) => this.keywordTable.keywords(set)) : 0
     this.#uidValidity = uidValidity
     this.#uidNext = newUidNext
     this.index.belongsTo(uidValidity)
@@ -550,8 +620,10 @@ export class Folder {
       const uid = this.#uidOf(base)
       if (uid !== undefined && !goneSet.has(uid)) changed.set(uid, {...changed.get(uid), keywordSet: this.#keywordSetOf(base)})
     }
+    this.#highestModseq = Math.max(this.#highestModseq, before?.highestModseq ?? 0)
+    this.#saved = undefined
     this.apply({added: rows, gone, changed})
-    if (this.#highestModseq === 0) this.nextModseq()
+    if (this.#highestModseq === 0 || (before && kept < before.snapshot.size)) this.nextModseq()
     return saved
   }
 

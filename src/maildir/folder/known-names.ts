@@ -2,14 +2,24 @@ import type {Uid} from '../types.js'
 import type {KnownNames} from './reconcile.js'
 import type {Snapshot} from './snapshot.js'
 
-/** File names of a folder's messages as of now: full name → UID, and which endings occur. */
+/**
+ * File names of a folder's messages as of now: full name → UID, and which endings occur. A folder that was taken up
+ * from the index gets its table of names when somebody asks for one.
+ */
 export class NameTable implements KnownNames {
-  readonly #uids = new Map<string, Uid>()
+  #known: Map<string, Uid> | undefined = new Map()
   readonly #infos = new Map<string, number>()
   readonly #snapshot: () => Snapshot
 
   constructor(snapshot: () => Snapshot) {
     this.#snapshot = snapshot
+  }
+
+  /** Everything is in the snapshot; nobody has asked for names yet. */
+  takeUp(): void {
+    this.#known = undefined
+    this.#infos.clear()
+    for (const {infos} of this.#snapshot().columns()) for (const info of infos) this.#infos.set(info, (this.#infos.get(info) ?? 0) + 1)
   }
 
   get size(): number {
@@ -29,15 +39,26 @@ export class NameTable implements KnownNames {
   }
 
   add(base: string, info: string, uid: Uid): void {
-    this.#uids.set(base + info, uid)
+    this.#known?.set(base + info, uid)
     this.#infos.set(info, (this.#infos.get(info) ?? 0) + 1)
   }
 
   remove(base: string, info: string): void {
-    if (!this.#uids.delete(base + info)) return
+    if (this.#known && !this.#known.delete(base + info)) return
     const left = (this.#infos.get(info) ?? 1) - 1
     if (left > 0) this.#infos.set(info, left)
     else this.#infos.delete(info)
+  }
+
+  get #uids(): Map<string, Uid> {
+    if (!this.#known) {
+      const known = new Map<string, Uid>()
+      this.#snapshot().forEach((uid, base, info) => {
+        known.set(base + info, uid)
+      })
+      this.#known = known
+    }
+    return this.#known
   }
 
   /** The same string object for equal endings, so that a folder holds few of them. */

@@ -8,11 +8,16 @@ import type {FlagBits, Uid} from '../types.js'
 
 export const CHUNK_MESSAGES = 1024
 
+/** Base names by place: an array, or octets that become strings when somebody asks. */
+export interface BaseNames {
+  at(offset: number): string | undefined
+}
+
 /** What never changes of a stretch of messages. */
 interface Place {
   readonly uids: Uint32Array
   /** Base names: the file name up to its last `:`. */
-  readonly bases: readonly string[]
+  readonly bases: BaseNames
 }
 
 /** What changes: flags, keywords, file name endings. */
@@ -60,6 +65,10 @@ function chunkOf(rows: readonly MessageRow[]): Chunk {
   }
 }
 
+function namesOf({uids, bases}: Place): string[] {
+  return Array.from(uids, (_, offset) => bases.at(offset) ?? '')
+}
+
 function joined({place, state}: Chunk, more: Chunk): Chunk {
   const grow = <T extends Uint8Array | Uint32Array | Float64Array>(into: T, first: T, second: T): T => {
     into.set(first)
@@ -68,7 +77,7 @@ function joined({place, state}: Chunk, more: Chunk): Chunk {
   }
   const size = place.uids.length + more.place.uids.length
   return {
-    place: {uids: grow(new Uint32Array(size), place.uids, more.place.uids), bases: place.bases.concat(more.place.bases)},
+    place: {uids: grow(new Uint32Array(size), place.uids, more.place.uids), bases: namesOf(place).concat(namesOf(more.place))},
     state: {
       infos: state.infos.concat(more.state.infos),
       flags: grow(new Uint8Array(size), state.flags, more.state.flags),
@@ -81,12 +90,33 @@ function joined({place, state}: Chunk, more: Chunk): Chunk {
 function rowAt({place, state}: Chunk, offset: number): MessageRow {
   return {
     uid: (place.uids[offset] ?? 0) as Uid,
-    base: place.bases[offset] ?? '',
+    base: place.bases.at(offset) ?? '',
     info: state.infos[offset] ?? '',
     flags: state.flags[offset] ?? 0,
     keywordSet: state.keywordSets[offset] ?? 0,
     modseq: state.modseqs[offset] ?? 0,
   }
+}
+
+/** The columns of a stretch of messages. Nobody changes them. */
+export interface SnapshotColumns {
+  readonly uids: Uint32Array
+  readonly bases: BaseNames
+  readonly infos: readonly string[]
+  readonly flags: Uint8Array
+  readonly keywordSets: Uint32Array
+  readonly modseqs: Float64Array
+}
+
+/** What makes one snapshot of another. */
+export interface SnapshotDifference {
+  readonly gone: readonly number[]
+  /** Rows that are new or have changed. */
+  readonly put: readonly MessageRow[]
+}
+
+function isSameRow(a: MessageRow, b: MessageRow): boolean {
+  return a.base === b.base && a.info === b.info && a.keywordSet === b.keywordSet && a.modseq === b.modseq
 }
 
 /** First offset in an ascending column whose value is at least `wanted`. */
@@ -127,6 +157,42 @@ export class Snapshot {
     return new Snapshot(chunks)
   }
 
+  /** Stretches as columns, at most `CHUNK_MESSAGES` each, in ascending order of UID. */
+  static ofColumns(stretches: readonly SnapshotColumns[]): Snapshot {
+    return new Snapshot(
+      stretches.map(({uids, bases, infos, flags, keywordSets, modseqs}) => ({
+        place: {uids, bases},
+        state: {infos, flags, keywordSets, modseqs},
+      })),
+    )
+  }
+
+  columns(): readonly SnapshotColumns[] {
+    return this.#chunks.map(({place, state}) => ({...place, ...state}))
+  }
+
+  /** What has happened since `before`. Stretches that both share are not looked at. */
+  since(before: Snapshot): SnapshotDifference {
+    const shared = new Set(before.#chunks)
+    const own = new Set(this.#chunks)
+    const put: MessageRow[] = []
+    const old = new Map<number, MessageRow>()
+    for (const chunk of before.#chunks) {
+      if (own.has(chunk)) continue
+      for (let offset = 0; offset < chunk.place.uids.length; offset += 1) old.set(chunk.place.uids[offset] ?? 0, rowAt(chunk, offset))
+    }
+    for (const chunk of this.#chunks) {
+      if (shared.has(chunk)) continue
+      for (let offset = 0; offset < chunk.place.uids.length; offset += 1) {
+        const row = rowAt(chunk, offset)
+        const known = old.get(row.uid)
+        old.delete(row.uid)
+        if (!known || !isSameRow(known, row)) put.push(row)
+      }
+    }
+    return {gone: [...old.keys()], put}
+  }
+
   /** The message at an index from 0. */
   row(index: number): MessageRow {
     const {chunk, offset} = this.#find(index)
@@ -155,13 +221,13 @@ export class Snapshot {
 
   baseAt(index: number): string {
     const {chunk, offset} = this.#find(index)
-    return chunk.place.bases[offset] ?? ''
+    return chunk.place.bases.at(offset) ?? ''
   }
 
   /** File name in `cur/`. */
   nameAt(index: number): string {
     const {chunk, offset} = this.#find(index)
-    return `${chunk.place.bases[offset] ?? ''}${chunk.state.infos[offset] ?? ''}`
+    return `${chunk.place.bases.at(offset) ?? ''}${chunk.state.infos[offset] ?? ''}`
   }
 
   /** Index of the first message with a UID of at least `uid`; `size` when there is none. */
@@ -192,7 +258,7 @@ export class Snapshot {
   forEach(visit: (uid: Uid, base: string, info: string) => void): void {
     for (const {place, state} of this.#chunks) {
       for (let offset = 0; offset < place.uids.length; offset += 1)
-        visit((place.uids[offset] ?? 0) as Uid, place.bases[offset] ?? '', state.infos[offset] ?? '')
+        visit((place.uids[offset] ?? 0) as Uid, place.bases.at(offset) ?? '', state.infos[offset] ?? '')
     }
   }
 

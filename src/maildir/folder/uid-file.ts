@@ -43,6 +43,12 @@ export class UidFile {
     return this.#facts !== undefined && sameFacts(facts, this.#facts)
   }
 
+  /** What memory holds is known to be that file's. */
+  takeUp(facts: FileFacts | undefined): void {
+    this.#facts = facts
+    this.#content = undefined
+  }
+
   /** Reads the file. undefined: there is none that can be used. @throws {Fault} `io-error` when it cannot be read */
   async read(): Promise<UidDatabase | undefined> {
     const before = this.#stat()

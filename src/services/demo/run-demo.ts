@@ -145,6 +145,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
       endpoints,
       user,
       version,
+      index: {kind: 'memory', cache: path},
       log,
       onReady: (server) => {
         const port = (name: ServiceName) => server.endpoints.get(name)?.[0]?.port

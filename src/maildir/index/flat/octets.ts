@@ -24,6 +24,11 @@ export class OctetWriter {
     this.#used = 0
   }
 
+  /** Forgets what was written from a place on. */
+  cut(length: number): void {
+    this.#used = Math.min(this.#used, length)
+  }
+
   /** A whole number from 0 to 2⁵³ − 1, seven bits to an octet. */
   count(value: number): this {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is no count`)
@@ -57,7 +62,11 @@ export class OctetWriter {
   }
 
   string(value: string): this {
-    this.count(value.length)
+    return this.count(value.length).text(value)
+  }
+
+  /** A string without its length. */
+  text(value: string): this {
     this.#room(value.length)
     for (let at = 0; at < value.length; at += 1) if (value.charCodeAt(at) >= STRING_LIMIT) throw new RangeError('A character above U+00FF')
     this.#used += this.#buffer.write(value, this.#used, 'latin1')
@@ -147,6 +156,11 @@ export class OctetReader {
     // One conversion for all strings of a record; each is a slice of it.
     this.#text ??= this.#buffer.toString('latin1')
     return this.#text.slice(at, at + length)
+  }
+
+  /** A string by itself. */
+  latin1(): string {
+    return this.bytes().toString('latin1')
   }
 
   maybe(): string | undefined {

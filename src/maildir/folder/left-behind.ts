@@ -1,0 +1,38 @@
+/** What an earlier process left in the index about a folder, taken up by this one. */
+import type {SavedFolder} from '../index/metadata-index.js'
+import type {KeywordTable} from './keyword-table.js'
+import {type MessageRow, Snapshot} from './snapshot.js'
+
+/** The messages with the keyword sets numbered by `table`. */
+export function takeUpSnapshot(saved: SavedFolder, table: KeywordTable): Snapshot {
+  const numbers = new Map<number, number>([[0, 0]])
+  const numberOf = (set: number) => {
+    let number = numbers.get(set)
+    if (number === undefined) {
+      number = table.numberOf(saved.keywords(set))
+      numbers.set(set, number)
+    }
+    return number
+  }
+  return Snapshot.ofColumns(saved.snapshot.columns().map((columns) => ({...columns, keywordSets: columns.keywordSets.map(numberOf)})))
+}
+
+/**
+ * Messages that are as they were keep their modification sequence (RFC 7162 §3.1). `rows` in ascending order of UID.
+ * Answers how many do.
+ */
+export function keepModseqs(rows: MessageRow[], saved: SavedFolder, keywords: (set: number) => readonly string[]): number {
+  const {snapshot} = saved
+  const isSameSet = (a: number, b: number) => (a === 0 && b === 0) || keywords(a).join(' ') === saved.keywords(b).join(' ')
+  let kept = 0
+  let index = 0
+  for (const [place, row] of rows.entries()) {
+    while (index < snapshot.size && snapshot.uidAt(index) < row.uid) index += 1
+    if (index === snapshot.size) break
+    const old = snapshot.row(index)
+    if (old.uid !== row.uid || old.base !== row.base || old.info !== row.info || !isSameSet(row.keywordSet, old.keywordSet)) continue
+    rows[place] = {...row, modseq: old.modseq}
+    kept += 1
+  }
+  return kept
+}

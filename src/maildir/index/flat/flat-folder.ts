@@ -1,0 +1,391 @@
+/**
+ * The index of one folder in three files: `view` (columns, replaced whole), `log` (changes since, appended) and
+ * `records` (metadata blocks, appended); `design.md` §3. This process is their only writer.
+ *
+ * Nothing here is needed: whatever cannot be read or is not right counts as not there, and is read from the Maildir.
+ * What the folder is and what its files told is kept within a second, without a sync; a power cut leaves an older
+ * state or none, and the folder's identity tells whether it still holds.
+ */
+import type {Log} from '../../../log/log.js'
+import type {FileFacts} from '../../files.js'
+import {sameIdentity} from '../../folder/identity.js'
+import type {Uid} from '../../types.js'
+import type {FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
+import {appendAt, makeDirectory, moveFile, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
+import {crc32, nameHash} from './checksum.js'
+import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LogState, logHeader} from './log-file.js'
+import {OctetWriter} from './octets.js'
+import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
+import {RecordsFile} from './records-file.js'
+import {applyLog} from './replay.js'
+import {DEAD, levelOf, type MetadataRow, MetadataRows} from './rows.js'
+import {decodeView, encodeView, type ViewFile, viewState} from './view-file.js'
+
+const SAVE_MS = 1_000
+const FILE_LIMIT_BYTES = 1024 * 1024 * 1024
+/** A log is made a view when it has as much as this, and half of the view. */
+const LOG_BYTES = 256 * 1024
+const SIZE_LEVEL = levelOf('size')
+
+export interface FlatFolderOptions {
+  readonly directory: string
+  /** Which folder this is: files of another are not believed. */
+  readonly identity: string
+  readonly log: Log
+  readonly nowMs: () => number
+  /** Nobody has the folder open, and all of it is kept. */
+  readonly onClosed: () => void
+}
+
+export class FlatFolder implements FolderIndex {
+  readonly #options: FlatFolderOptions
+  readonly #seed: number
+  readonly #scratch = new OctetWriter()
+  #state: () => FolderState | undefined = () => undefined
+  #uses = 0
+  #loaded = false
+  #off = false
+  #uidValidity = 0
+  #rows = new MetadataRows()
+  #records: RecordsFile
+  #recordsGeneration = 0
+  /** 0: there is no view that the log could go on from. */
+  #viewGeneration = 0
+  #viewBytes = 0
+  #logBytes = 0
+  /** The state that view and log tell. */
+  #kept: FolderState | undefined
+  /** UIDs whose rows they do not tell. */
+  readonly #dirty = new Set<number>()
+  #timer: NodeJS.Timeout | undefined
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor(options: FlatFolderOptions) {
+    this.#options = options
+    this.#seed = crc32(Buffer.from(options.identity, 'latin1'))
+    this.#records = this.#emptyRecords()
+  }
+
+  /** The folder is open once more; `state` tells what to keep. */
+  open(state: () => FolderState | undefined): this {
+    this.#uses += 1
+    this.#state = state
+    return this
+  }
+
+  restore(): SavedFolder | undefined {
+    this.#load()
+    return this.#kept
+  }
+
+  belongsTo(uidValidity: number): void {
+    this.#load()
+    if (uidValidity === this.#uidValidity) return
+    this.#uidValidity = uidValidity
+    this.#forgetAll()
+  }
+
+  async read(messages: readonly IndexedMessage[], {need, factsOf}: ReadOptions): Promise<readonly (IndexEntry | undefined)[]> {
+    const level = levelOf(need)
+    const rows = messages.map((message) => this.#rowOf(message, level, factsOf))
+    if (level <= SIZE_LEVEL) return rows.map((row) => row && {...row, level: need, metadata: new RowMetadata(row, level === SIZE_LEVEL)})
+    const payloads = this.#payloadsOf(rows)
+    return rows.map((row, place) => {
+      if (!row) return undefined
+      const metadata = this.#decode(payloads[place], row, messages[place]?.base ?? '')
+      return metadata && {inode: row.inode, mtimeNs: row.mtimeNs, level: need, metadata}
+    })
+  }
+
+  compare({uid, base}: IndexedMessage, facts: FileFacts): void {
+    const place = this.#rows.find(uid)
+    if (place < 0) return
+    const row = this.#rows.row(place)
+    if (row.hash === nameHash(base) && isAbout(row, facts)) this.#rows.confirm(place)
+    else this.delete(uid)
+  }
+
+  set({uid, base}: IndexedMessage, entry: IndexEntry): void {
+    if (this.#off || this.#uidValidity === 0) return
+    const {inode, mtimeNs, metadata} = entry
+    const wanted = levelOf(entry.level)
+    const row = {uid, hash: nameHash(base), inode, mtimeNs, storedBytes: metadata.storedBytes, offset: 0, length: 0}
+    const wireBytes = wanted >= SIZE_LEVEL ? metadata.wireBytes : 0
+    const place = wanted > SIZE_LEVEL ? this.#record({uid, base}, entry) : undefined
+    this.#rows.put({...row, wireBytes, level: place ? wanted : Math.min(wanted, SIZE_LEVEL), ...place})
+    this.#dirty.add(uid)
+    this.changed()
+  }
+
+  delete(uid: Uid): void {
+    if (this.#rows.remove(uid)) this.#dirty.add(uid)
+  }
+
+  doubt(): void {
+    this.#rows.doubt()
+  }
+
+  changed(): void {
+    if (this.#off) return
+    this.#timer ??= setTimeout(() => void this.save(), SAVE_MS).unref()
+  }
+
+  close(): void {
+    this.#uses -= 1
+    if (this.#uses > 0) return
+    void this.save().then(() => {
+      if (this.#uses === 0) this.#options.onClosed()
+    })
+  }
+
+  /** Keeps what has not been kept yet. */
+  save(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#saving = this.#saving.then(() => this.#save())
+    return this.#saving
+  }
+
+  get #view(): string {
+    return `${this.#options.directory}/view`
+  }
+
+  get #log(): string {
+    return `${this.#options.directory}/log`
+  }
+
+  #emptyRecords(): RecordsFile {
+    this.#recordsGeneration = this.#nextGeneration(this.#recordsGeneration)
+    return this.#recordsAt(this.#recordsGeneration, 0)
+  }
+
+  #recordsAt(generation: number, endBytes: number): RecordsFile {
+    const seed = crc32(Buffer.from(`${this.#uidValidity} ${generation}`, 'latin1'), this.#seed)
+    return new RecordsFile(`${this.#options.directory}/records`, seed, endBytes)
+  }
+
+  #nextGeneration(last: number): number {
+    return Math.max(last + 1, Math.floor(this.#options.nowMs() * 1000))
+  }
+
+  #forgetAll(): void {
+    this.#rows = new MetadataRows()
+    this.#records = this.#emptyRecords()
+    this.#viewGeneration = 0
+    this.#kept = undefined
+    this.#dirty.clear()
+  }
+
+  #load(): void {
+    if (this.#loaded) return
+    this.#loaded = true
+    try {
+      this.#readFiles()
+    } catch (error) {
+      this.#setAside(String(error))
+    }
+  }
+
+  #readFiles(): void {
+    const octets = readWhole(this.#view, FILE_LIMIT_BYTES)
+    if (!octets) return
+    const view = decodeView(octets, this.#seed)
+    if (!view) {
+      this.#setAside('The view is damaged or of another version')
+      return
+    }
+    const log = readWhole(this.#log, FILE_LIMIT_BYTES)
+    const read = log && decodeLog(Buffer.from(log), {seed: this.#seed, generation: view.generation})
+    const {state, rows, recordsEnd} = applyLog(view, read?.entries ?? [])
+    this.#uidValidity = state.uidValidity
+    this.#rows = rows
+    this.#kept = state
+    this.#takeRecords(view, recordsEnd)
+    // What the end of a log said is unknown; a new view makes an end of it.
+    if (read && !read.isWhole) this.#rows.doubt()
+    this.#viewGeneration = read?.isWhole ? view.generation : 0
+    this.#viewBytes = octets.byteLength
+    this.#logBytes = log?.byteLength ?? 0
+  }
+
+  #takeRecords({recordsGeneration}: ViewFile, recordsEnd: number): void {
+    const {directory} = this.#options
+    const size = sizeOf(`${directory}/records`)
+    this.#recordsGeneration = recordsGeneration
+    if (size >= recordsEnd) this.#records = this.#recordsAt(recordsGeneration, Math.max(0, size))
+    else this.#dropRecords('The records are cut')
+  }
+
+  /** The records are of no use: what the rows say by themselves stays. */
+  #dropRecords(reason: string): void {
+    this.#options.log.warning('index.damaged', {path: `${this.#options.directory}/records`, reason})
+    for (const row of [...this.#rows.rows()]) {
+      if (row.level <= SIZE_LEVEL) continue
+      this.#rows.put({...row, level: SIZE_LEVEL, offset: 0, length: 0})
+    }
+    this.#records = this.#emptyRecords()
+    this.#rows.deadBytes = 0
+    this.#viewGeneration = 0
+    this.changed()
+  }
+
+  /** Files that cannot be used are kept under another name, one of each, for whoever wants to know why. */
+  #setAside(reason: string): void {
+    const {directory, log} = this.#options
+    log.warning('index.damaged', {path: directory, reason})
+    for (const name of ['view', 'log', 'records']) {
+      try {
+        moveFile(`${directory}/${name}`, `${directory}/${name}.damaged`)
+      } catch {
+        // there is none, or it cannot be moved: then writing fails as well
+      }
+    }
+    this.#uidValidity = 0
+    this.#forgetAll()
+  }
+
+  #rowOf(message: IndexedMessage, level: number, factsOf: ReadOptions['factsOf']): MetadataRow | undefined {
+    const place = this.#off ? -1 : this.#rows.find(message.uid)
+    if (place < 0) return undefined
+    const row = this.#rows.row(place)
+    if (row.level < level || row.hash !== nameHash(message.base)) return undefined
+    if (!this.#rows.isDoubtful(place)) return row
+    const facts = factsOf(message)
+    if (facts && isAbout(row, facts)) {
+      this.#rows.confirm(place)
+      return row
+    }
+    this.delete(message.uid)
+    return undefined
+  }
+
+  #payloadsOf(rows: readonly (MetadataRow | undefined)[]): readonly (Buffer | undefined)[] {
+    const known = rows.filter((row) => row !== undefined)
+    try {
+      const payloads = this.#records.read(known)
+      let at = 0
+      return rows.map((row) => row && payloads[at++])
+    } catch (error) {
+      if (known.length > 0) this.#dropRecords(String(error))
+      return []
+    }
+  }
+
+  #decode(payload: Buffer | undefined, row: MetadataRow, base: string) {
+    let metadata: ReturnType<typeof readRecord>
+    try {
+      metadata = payload && readRecord(payload, row, base)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+    }
+    if (metadata) return metadata
+    if (this.#rows.find(row.uid) >= 0 && !this.#off) {
+      this.#options.log.debug('index.damaged-record', {path: this.#options.directory, count: row.uid})
+      this.delete(row.uid as Uid)
+    }
+    return undefined
+  }
+
+  /** Adds a record; undefined where it does not belong into the index. */
+  #record(message: IndexedMessage, entry: IndexEntry) {
+    if (entry.metadata.header.length > RECORD_LIMIT_BYTES) return undefined
+    try {
+      const place = this.#records.append((out) => {
+        writeRecord(out, this.#scratch, message, entry)
+        if (this.#scratch.length > RECORD_LIMIT_BYTES) throw new RangeError('Too large')
+      })
+      if (this.#records.isFull) this.#flush()
+      return this.#off ? undefined : place
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return undefined
+    }
+  }
+
+  #flush(): void {
+    try {
+      makeDirectory(this.#options.directory)
+      if (!this.#records.flush()) this.#dropRecords('Somebody else has written to them')
+    } catch (error) {
+      this.#turnOff(error)
+    }
+  }
+
+  #turnOff(error: unknown): void {
+    this.#options.log.warning('index.off', {path: this.#options.directory, reason: String(error)})
+    this.#off = true
+    this.#forgetAll()
+  }
+
+  async #save(): Promise<void> {
+    const state = this.#off ? undefined : this.#state()
+    if (!state || state.uidValidity !== this.#uidValidity) return
+    if (this.#isKept(state)) return
+    this.#flush()
+    if (this.#off) return
+    try {
+      const isLong = this.#logBytes > LOG_BYTES && this.#logBytes > this.#viewBytes / 2
+      if (this.#viewGeneration === 0 || isLong || !this.#appendLog(state)) await this.#writeView(state)
+    } catch (error) {
+      this.#turnOff(error)
+    }
+  }
+
+  #isKept(state: FolderState): boolean {
+    const kept = this.#kept
+    if (!kept || this.#dirty.size > 0 || this.#viewGeneration === 0) return false
+    const isSame = kept.identity && state.identity ? sameIdentity(kept.identity, state.identity) : kept.identity === state.identity
+    return isSame && kept.snapshot === state.snapshot && kept.uidNext === state.uidNext && kept.highestModseq === state.highestModseq
+  }
+
+  /** False: the log cannot go on. */
+  #appendLog(state: FolderState): boolean {
+    if (!this.#kept) return false
+    const {gone, put} = state.snapshot.since(this.#kept.snapshot)
+    const logState: LogState = {
+      uidNext: state.uidNext,
+      highestModseq: state.highestModseq,
+      identity: state.identity,
+      gone,
+      put: put.map(({uid, base, info, keywordSet, modseq}) => ({uid, base, info, modseq, keywords: state.keywords(keywordSet)})),
+    }
+    const rows = [...this.#dirty].map((uid) => this.#rowToKeep(uid))
+    const entry = encodeLogEntry({recordsEnd: this.#records.endBytes, state: logState, rows}, this.#seed)
+    if (!appendAt(this.#log, this.#logBytes, entry)) return false
+    this.#logBytes += entry.length
+    this.#dirty.clear()
+    this.#kept = state
+    return true
+  }
+
+  #rowToKeep(uid: number): MetadataRow {
+    const place = this.#rows.find(uid)
+    if (place >= 0) return this.#rows.row(place)
+    return {uid, level: DEAD, hash: 0, inode: 0n, mtimeNs: 0n, storedBytes: 0, wireBytes: 0, offset: 0, length: 0}
+  }
+
+  async #writeView(state: FolderState): Promise<void> {
+    this.#rows.tidy()
+    this.#dirty.clear()
+    const generation = this.#nextGeneration(this.#viewGeneration)
+    const {recordsEnd, recordsGeneration} = {recordsEnd: this.#records.endBytes, recordsGeneration: this.#recordsGeneration}
+    makeDirectory(this.#options.directory)
+    const octets = await encodeView(
+      {generation, recordsGeneration, recordsEnd, state: viewState(state), rows: this.#rows.columns},
+      this.#seed,
+    )
+    await replaceFile(this.#view, octets)
+    // Records may have been dropped meanwhile: then the next view comes at once.
+    if (recordsGeneration !== this.#recordsGeneration || this.#uidValidity !== state.uidValidity) return
+    removeFile(this.#log)
+    appendAt(this.#log, 0, logHeader(generation))
+    this.#logBytes = LOG_HEADER_BYTES
+    this.#viewGeneration = generation
+    this.#viewBytes = octets.reduce((sum, {length}) => sum + length, 0)
+    this.#kept = state
+  }
+}
+
+function isAbout(row: MetadataRow, {inode, mtimeNs, size}: FileFacts): boolean {
+  return row.inode === inode && row.mtimeNs === mtimeNs && row.storedBytes === size
+}

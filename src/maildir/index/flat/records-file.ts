@@ -1,0 +1,122 @@
+/**
+ * `records`: the metadata blocks of a folder's messages, one after the other.
+ *
+ *     magic, version, seed                                12 octets
+ *     length, CRC-32 of the rest beginning with the seed, payload
+ *
+ * Where a record lies is known from the rows. The file is opened by its name for each read, so whatever was done to it
+ * meanwhile shows as a record with a wrong checksum. The seed is another for each folder, UIDVALIDITY and generation.
+ */
+import {appendAt, type FileRange, readRanges, removeFile, sizeOf} from './cache-files.js'
+import {crc32} from './checksum.js'
+import {OctetWriter} from './octets.js'
+
+const MAGIC = 0x31524e43
+const VERSION = 1
+const HEADER_BYTES = 12
+const FRAME_BYTES = 8
+/** Records with less than this between them are read at once. */
+const GAP_BYTES = 32 * 1024
+const READ_BYTES = 1024 * 1024
+/** New records wait in memory up to this. */
+const PENDING_BYTES = 256 * 1024
+
+export interface RecordPlace {
+  readonly offset: number
+  readonly length: number
+}
+
+function header(seed: number): Buffer {
+  const octets = Buffer.alloc(HEADER_BYTES)
+  octets.writeUInt32LE(MAGIC, 0)
+  octets.writeUInt32LE(VERSION, 4)
+  octets.writeUInt32LE(seed, 8)
+  return octets
+}
+
+export class RecordsFile {
+  readonly #path: string
+  readonly #seed: number
+  /** Octets that are in the file. */
+  #written: number
+  #pending = new OctetWriter(16 * 1024)
+
+  /** `endBytes`: length of the file as it was left; 0: it is made. */
+  constructor(path: string, seed: number, endBytes: number) {
+    this.#path = path
+    this.#seed = seed
+    this.#written = endBytes
+  }
+
+  get endBytes(): number {
+    return this.#written + this.#pending.length
+  }
+
+  /** True when the file is as long as it was left. */
+  get isWhole(): boolean {
+    return sizeOf(this.#path) === this.#written
+  }
+
+  /** Adds a record; `write` puts its payload. */
+  append(write: (out: OctetWriter) => void): RecordPlace {
+    if (this.#written === 0 && this.#pending.length === 0) this.#pending.raw(header(this.#seed))
+    const out = this.#pending
+    const start = out.length
+    try {
+      write(out.uint32(0).uint32(0))
+    } catch (error) {
+      out.cut(start)
+      throw error
+    }
+    const length = out.length - start - FRAME_BYTES
+    out.patchUint32(start, length)
+    out.patchUint32(start + 4, crc32(out.octets.subarray(start + FRAME_BYTES), this.#seed))
+    return {offset: this.#written + start, length: length + FRAME_BYTES}
+  }
+
+  /** There is enough to be written. */
+  get isFull(): boolean {
+    return this.#pending.length >= PENDING_BYTES
+  }
+
+  /** Puts new records into the file. False: the file is not as it was left. @throws {Error} the disk is full, … */
+  flush(): boolean {
+    if (this.#pending.length === 0) return true
+    if (this.#written === 0) removeFile(this.#path)
+    if (!appendAt(this.#path, this.#written, this.#pending.octets)) return false
+    this.#written += this.#pending.length
+    this.#pending = new OctetWriter(16 * 1024)
+    return true
+  }
+
+  /** Payloads, undefined for those that are damaged. Nearby records are read together. @throws {Error} */
+  read(places: readonly RecordPlace[]): (Buffer | undefined)[] {
+    const order = places.map((_, index) => index).sort((a, b) => (places[a]?.offset ?? 0) - (places[b]?.offset ?? 0))
+    const ranges: FileRange[] = []
+    const rangeOf: number[] = []
+    for (const index of order) {
+      const {offset, length} = places[index] as RecordPlace
+      if (offset >= this.#written) continue
+      const last = ranges.at(-1)
+      const end = offset + length
+      if (last && offset - last.end <= GAP_BYTES && end - last.start <= READ_BYTES)
+        ranges[ranges.length - 1] = {start: last.start, end: Math.max(last.end, end)}
+      else ranges.push({start: offset, end})
+      rangeOf[index] = ranges.length - 1
+    }
+    const buffers = ranges.length > 0 ? readRanges(this.#path, ranges) : []
+    return places.map(({offset, length}, index) => {
+      const range = rangeOf[index]
+      if (range === undefined)
+        return this.#payload(Buffer.from(this.#pending.octets.subarray(offset - this.#written, offset - this.#written + length)))
+      const start = offset - (ranges[range]?.start ?? 0)
+      return this.#payload(buffers[range]?.subarray(start, start + length))
+    })
+  }
+
+  #payload(record: Buffer | undefined): Buffer | undefined {
+    if (!record || record.length < FRAME_BYTES || record.readUInt32LE(0) !== record.length - FRAME_BYTES) return undefined
+    const payload = record.subarray(FRAME_BYTES)
+    return crc32(payload, this.#seed) === record.readUInt32LE(4) ? payload : undefined
+  }
+}

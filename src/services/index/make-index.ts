@@ -1,0 +1,62 @@
+import {chownSync, mkdirSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import type {Log} from '../../log/log.js'
+import {FlatIndex} from '../../maildir/index/flat/flat-index.js'
+import {MemoryIndex} from '../../maildir/index/memory-index.js'
+import {type MetadataIndex, NO_INDEX} from '../../maildir/index/metadata-index.js'
+import {isProcess} from './is-process.js'
+
+const MEMORY_OCTETS = 128 * 1024 * 1024
+/** What accounts get that another process writes. */
+const FALLBACK_OCTETS = 32 * 1024 * 1024
+
+/** Where the index is: in files, in memory, or nowhere. */
+export type IndexKind = 'flat' | 'memory' | 'off'
+
+export function indexKind(value: string | undefined): IndexKind {
+  return value === 'off' || value === 'memory' ? value : 'flat'
+}
+
+/** The index of what runs as `uid`, below the cache directory. */
+export function indexDirectory(cache: string, uid: number): string {
+  return join(cache, 'index', String(uid))
+}
+
+/** Makes the directory as root for a user who may not. */
+export function prepareIndexDirectory(cache: string, {uid, gid}: {readonly uid: number; readonly gid: number}): void {
+  mkdirSync(cache, {recursive: true, mode: 0o755})
+  mkdirSync(join(cache, 'index'), {recursive: true, mode: 0o711})
+  const directory = indexDirectory(cache, uid)
+  mkdirSync(directory, {recursive: true, mode: 0o700})
+  chownSync(directory, uid, gid)
+}
+
+/** When a process began, as Linux counts it; undefined: unknown. */
+export function startOfProcess(pid: number): string | undefined {
+  try {
+    // The second field is the program's name in parentheses and may hold anything; the 22nd is the start.
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
+
+export interface IndexPlace {
+  readonly kind: IndexKind
+  readonly cache: string
+}
+
+export function makeIndex({kind, cache}: IndexPlace, log: Log): MetadataIndex {
+  if (kind === 'off') return NO_INDEX
+  if (kind === 'memory') return new MemoryIndex(MEMORY_OCTETS)
+  return new FlatIndex({
+    directory: indexDirectory(cache, process.geteuid?.() ?? 0),
+    log,
+    nowMs: Date.now,
+    pid: process.pid,
+    isAlive: isProcess,
+    startOf: startOfProcess,
+    fallback: new MemoryIndex(FALLBACK_OCTETS),
+  })
+}
