@@ -5,59 +5,15 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import * as assert from 'uvu/assert'
-import {FLAG, type FolderName, type Mailstore, type MessageNumber, type View} from '../../src/maildir/types.js'
+import type {FolderName, MessageNumber} from '../../src/maildir/types.js'
 import {Fault, Hangup} from '../../src/support/fault.js'
-import {allNumbers, append, INBOX, isLong, makeFolder, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
+import {Ledger, work} from '../support/ledger.js'
+import {allNumbers, INBOX, isLong, makeFolder, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const SECONDS = isLong ? 60 : 3
 const MESSAGES = isLong ? 5000 : 2000
 const renamer = join(dirname(fileURLToPath(import.meta.url)), '../support/renamer.js')
-
-/** What a client knows: UID → base name, and what it was told. */
-class Ledger {
-  readonly #view: View
-  readonly #path: string
-  readonly #baseOf = new Map<number, string>()
-  readonly #uidOf = new Map<string, number>()
-  readonly ours = new Set<number>()
-  uids: number[]
-
-  constructor(view: View, path: string) {
-    this.#view = view
-    this.#path = path
-    this.uids = allNumbers(view).map((number) => view.uidOf(number))
-  }
-
-  /** The UID database agrees with what it said before: no file has changed its UID, no UID its file. */
-  checkDatabase(): void {
-    for (const line of readFileSync(join(this.#path, 'courierimapuiddb'), 'latin1').split('\n').slice(1)) {
-      const space = line.indexOf(' ')
-      if (space < 0) continue
-      const uid = Number(line.slice(0, space))
-      const base = line.slice(space + 1)
-      assert.is(this.#baseOf.get(uid) ?? base, base, `UID ${uid} names two files`)
-      assert.is(this.#uidOf.get(base) ?? uid, uid, `${base} has two UIDs`)
-      this.#baseOf.set(uid, base)
-      this.#uidOf.set(base, uid)
-    }
-  }
-
-  /** Takes the updates as a client would, and complains about what cannot be. */
-  take(): void {
-    for (const update of this.#view.updates({expunges: true})) {
-      if (update.kind === 'expunge') {
-        const [uid] = this.uids.splice(update.number - 1, 1)
-        assert.is(uid, update.uid)
-        assert.ok(this.ours.has(update.uid), `UID ${update.uid} (${this.#baseOf.get(update.uid)}) was said to be gone`)
-      } else if (update.kind === 'exists') {
-        while (this.uids.length < update.messages) this.uids.push(this.#view.uidOf((this.uids.length + 1) as MessageNumber))
-        assert.is(this.uids.length, update.messages)
-      }
-    }
-    assert.is(new Set(this.uids).size, this.uids.length, 'a message is listed twice')
-  }
-}
 
 const races = suite('Races with other programs', {limitMs: isLong ? 200_000 : 60_000})
 
@@ -84,32 +40,10 @@ for (const [place, below] of [
       await view.refresh()
       ledger.take()
       ledger.checkDatabase()
-      const files = new Set(readdirSync(join(maildir.path, 'cur')).map((name) => name.slice(0, name.lastIndexOf(':'))))
-      assert.is(view.size, files.size)
+      ledger.checkFiles()
       assert.ok(view.size > MESSAGES / 2)
     },
   )
-}
-
-/** A session at work: flags, keywords, deliveries, copies, deletions. */
-async function work(isRunning: () => boolean, {store, view, ledger}: {store: Mailstore; view: View; ledger: Ledger}): Promise<void> {
-  for (let round = 0; isRunning(); round += 1) {
-    await view.refresh()
-    ledger.take()
-    const from = (round * 37) % Math.max(1, view.size - 40)
-    const some = allNumbers(view).slice(from, from + 40)
-    await view.store(some, {mode: round % 2 ? 'add' : 'remove', flags: FLAG.flagged, keywords: round % 5 === 0 ? ['$Label'] : []})
-    if (round % 3 === 0) await append(store, INBOX, `Subject: ${round}\n\nx\n`)
-    if (round % 4 === 0) await view.copy(some.slice(0, 3), INBOX)
-    if (round % 7 === 0) {
-      const doomed = some.slice(0, 2)
-      for (const number of doomed) ledger.ours.add(view.uidOf(number))
-      await view.store(doomed, {mode: 'add', flags: FLAG.deleted, keywords: []})
-      await view.expunge(doomed)
-    }
-    ledger.take()
-    ledger.checkDatabase()
-  }
 }
 
 races('two changes within one step of the clock are both seen', async () => {

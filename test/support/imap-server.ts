@@ -5,6 +5,7 @@ import type {Duplex} from 'node:stream'
 import type {Account, Authenticator, CheckResult, ExchangeStep, TicketOffice} from '../../src/auth/account.js'
 import {type ImapConnectionOptions, serveImap} from '../../src/imap/connection.js'
 import {DEFAULT_IMAP_SETTINGS, type ImapSettings} from '../../src/imap/settings.js'
+import type {StoreEnvironment} from '../../src/maildir/environment.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Deadlines} from '../../src/wire/deadlines.js'
 import {DialogueClient} from './dialogue-client.js'
@@ -19,6 +20,9 @@ export interface ImapServerOptions {
   readonly inbox?: Readonly<Record<string, string>> | readonly string[]
   /** Folders to make, `.a.b`. */
   readonly folders?: readonly string[]
+  /** Serves this one, which is the caller's to remove. */
+  readonly maildir?: TemporaryMaildir
+  readonly environment?: Partial<StoreEnvironment>
   /** Makes the encrypted stream of STARTTLS. */
   readonly startTls?: (socket: Duplex) => Duplex
 }
@@ -70,7 +74,7 @@ export class TestClient extends DialogueClient implements AsyncDisposable {
 }
 
 export class ImapServer implements AsyncDisposable {
-  readonly maildir = new TemporaryMaildir()
+  readonly maildir: TemporaryMaildir
   readonly log = new LogLines()
   readonly auth: TestAuth
   readonly account: Account
@@ -87,6 +91,7 @@ export class ImapServer implements AsyncDisposable {
   constructor(options: ImapServerOptions) {
     setMaxListeners(0, this.#shutdown.signal)
     this.#options = options
+    this.maildir = options.maildir ?? new TemporaryMaildir()
     this.settings = {...DEFAULT_IMAP_SETTINGS, failedLoginMs: 30, version: '1.2.3', ...options.settings}
     this.account = {
       name: 'alice',
@@ -99,7 +104,7 @@ export class ImapServer implements AsyncDisposable {
       options: new Map(Object.entries(options.accountOptions ?? {})),
     }
     this.auth = new TestAuth(this.account)
-    this.#stores = new Mailstores(storeEnvironment({log: this.log, keywordsMode: this.settings.keywords ? 1 : 0}))
+    this.#stores = new Mailstores(storeEnvironment({log: this.log, keywordsMode: this.settings.keywords ? 1 : 0, ...options.environment}))
   }
 
   async start(): Promise<this> {
@@ -107,6 +112,10 @@ export class ImapServer implements AsyncDisposable {
     this.#server.listen(0, '127.0.0.1')
     await once(this.#server, 'listening')
     return this
+  }
+
+  get port(): number {
+    return (this.#server?.address() as AddressInfo | undefined)?.port ?? 0
   }
 
   /** Serves a stream of any kind. */
@@ -160,7 +169,7 @@ export class ImapServer implements AsyncDisposable {
     for (const client of this.#clients) await client[Symbol.asyncDispose]()
     await Promise.all(this.sessions)
     this.#server?.close()
-    this.maildir[Symbol.dispose]()
+    if (!this.#options.maildir) this.maildir[Symbol.dispose]()
     const bugs = this.log.lines.filter((line) => line.startsWith('imap.bug'))
     if (bugs.length > 0) throw new Error(bugs.join('\n'))
   }

@@ -5,7 +5,7 @@
  * renamed. So an event only marks the folder, and each watched folder is looked at every 30 s all the same. Where no
  * watch can be had (limits, odd file systems) the look comes more often.
  */
-import {type FSWatcher, watch} from 'node:fs'
+import {type FSWatcher, watch as watchDirectory} from 'node:fs'
 import type {MaildirFiles} from '../files.js'
 
 /** Events of one burst come together; the look follows when they pause this long. */
@@ -14,6 +14,13 @@ const QUIET_MS = 5
 const LONGEST_BURST_MS = 20
 const LOOK_AGAIN_MS = 30_000
 const POLL_MS = 1_000
+
+/** What of a folder is watched. */
+const PARTS = ['cur', 'new', 'courierimapkeywords']
+
+function watchNow(path: Buffer, onEvent: () => void): FSWatcher {
+  return watchDirectory(path, {persistent: false, encoding: 'buffer'}, onEvent)
+}
 
 /** A folder as the watcher sees it. */
 export interface Watched {
@@ -25,7 +32,8 @@ export interface Watched {
 
 interface Entry {
   readonly watched: Watched
-  readonly watches: FSWatcher[]
+  /** By part of the folder. */
+  readonly watches: Map<string, FSWatcher>
   polled: boolean
   timer: NodeJS.Timeout | undefined
   /** When the first event came that no look has answered. */
@@ -34,37 +42,61 @@ interface Entry {
   lastLookMs: number
 }
 
+export interface WatcherOptions {
+  /** Watches one directory: `fs.watch`. */
+  readonly watch?: (path: Buffer, onEvent: () => void) => FSWatcher
+  /** How often each folder is looked at although no event came, milliseconds. */
+  readonly lookAgainMs?: number
+  /** The same for folders that cannot be watched. */
+  readonly pollMs?: number
+}
+
 /** All watches of a process. They share the process's one inotify instance. */
 export class FolderWatcher {
   readonly #entries = new Map<Watched, Entry>()
   readonly #files: MaildirFiles
+  readonly #watch: (path: Buffer, onEvent: () => void) => FSWatcher
+  readonly #lookAgainMs: number
+  readonly #pollMs: number
   #slow: NodeJS.Timeout | undefined
   #fast: NodeJS.Timeout | undefined
 
-  constructor(files: MaildirFiles) {
+  constructor(files: MaildirFiles, {watch = watchNow, lookAgainMs = LOOK_AGAIN_MS, pollMs = POLL_MS}: WatcherOptions = {}) {
     this.#files = files
+    this.#watch = watch
+    this.#lookAgainMs = lookAgainMs
+    this.#pollMs = pollMs
   }
 
   /** Watches a folder until the returned function is called. */
   add(watched: Watched): () => void {
-    const entry: Entry = {watched, watches: [], polled: false, timer: undefined, markedAtMs: undefined, looking: false, lastLookMs: 0}
+    const entry: Entry = {
+      watched,
+      watches: new Map(),
+      polled: false,
+      timer: undefined,
+      markedAtMs: undefined,
+      looking: false,
+      lastLookMs: 0,
+    }
     this.#entries.set(watched, entry)
     this.#open(entry)
-    this.#slow ??= setInterval(() => this.#lookAtAll(() => true), LOOK_AGAIN_MS).unref()
+    this.#slow ??= setInterval(() => this.#lookAtAll(() => true), this.#lookAgainMs).unref()
     return () => this.#remove(entry)
   }
 
   #open(entry: Entry): void {
     const {path} = entry.watched
-    entry.polled = !this.#files.isLocal(path)
-    for (const part of ['cur', 'new', 'courierimapkeywords']) {
+    entry.polled ||= !this.#files.isLocal(path)
+    for (const part of PARTS) {
       if (entry.polled) break
+      if (entry.watches.has(part)) continue
       try {
-        const watcher = watch(Buffer.from(`${path}/${part}`, 'latin1'), {persistent: false, encoding: 'buffer'}, () => this.#mark(entry))
+        const watcher = this.#watch(Buffer.from(`${path}/${part}`, 'latin1'), () => this.#mark(entry))
         watcher.on('error', () => this.#poll(entry))
-        entry.watches.push(watcher)
+        entry.watches.set(part, watcher)
       } catch (error) {
-        // The keyword directory may not exist yet: the slow look and its creation by us find it.
+        // The keyword directory may not exist yet: it is tried again after each look.
         if (part !== 'courierimapkeywords' || (error as NodeJS.ErrnoException).code !== 'ENOENT') entry.polled = true
       }
     }
@@ -72,9 +104,14 @@ export class FolderWatcher {
   }
 
   #poll(entry: Entry): void {
-    for (const watcher of entry.watches.splice(0)) watcher.close()
+    this.#unwatch(entry)
     entry.polled = true
-    this.#fast ??= setInterval(() => this.#lookAtAll(({polled}) => polled), POLL_MS).unref()
+    this.#fast ??= setInterval(() => this.#lookAtAll(({polled}) => polled), this.#pollMs).unref()
+  }
+
+  #unwatch(entry: Entry): void {
+    for (const watcher of entry.watches.values()) watcher.close()
+    entry.watches.clear()
   }
 
   #lookAtAll(which: (entry: Entry) => boolean): void {
@@ -98,12 +135,13 @@ export class FolderWatcher {
     await entry.watched.look()
     entry.lastLookMs = performance.now() - began
     entry.looking = false
+    if (this.#entries.has(entry.watched) && !entry.polled && entry.watches.size < PARTS.length) this.#open(entry)
     if (entry.markedAtMs !== undefined) this.#mark(entry)
   }
 
   #remove(entry: Entry): void {
     clearTimeout(entry.timer)
-    for (const watcher of entry.watches.splice(0)) watcher.close()
+    this.#unwatch(entry)
     this.#entries.delete(entry.watched)
     if (this.#entries.size > 0) return
     clearInterval(this.#slow)

@@ -1,6 +1,8 @@
 /** `authdaemond` in the foreground: the account sources of `authdaemonrc` for other programs, until a signal ends it. */
+import {homedir} from 'node:os'
 import {loadTryLock} from '../../auth/native.js'
 import {AUTHDAEMONRC} from '../../config/authdaemonrc-options.js'
+import {defaultPlaces} from '../../config/places.js'
 import {hasErrors, problemText} from '../../config/problem.js'
 import {type AuthConfiguration, readAuthConfiguration} from '../../config/read-configuration.js'
 import type {Log} from '../../log/log.js'
@@ -9,6 +11,7 @@ import {accountProblems} from '../account-check.js'
 import {authSettings, publicSocketSettings} from '../auth-settings.js'
 import {startDaemon} from '../public-socket.js'
 import {type AuthSettings, type LocalAuthRole, startAuth} from '../start-auth.js'
+import {isRoot} from '../unprivileged-user.js'
 import {makeDaemonDirectory, PidFile} from './pid-file.js'
 
 /** Requests that take longer are cut at the end. */
@@ -69,7 +72,11 @@ export async function runAuthdaemond({directory, log, onReady, signal, onReload}
 
 /** @throws {Fault} `bad-configuration` for a daemon that would ask itself */
 async function startSources(configuration: AuthConfiguration, log: Log): Promise<Sources> {
-  const settings = authSettings(configuration, {defaultMaildir: './Maildir', defaultDomain: {domain: '', separators: undefined}})
+  const {state} = defaultPlaces({root: isRoot(), home: homedir(), env: process.env})
+  const settings = {
+    ...authSettings(configuration, {defaultMaildir: './Maildir', defaultDomain: {domain: '', separators: undefined}}),
+    stateDirectory: state,
+  }
   if (settings.modules.includes('authdaemon')) {
     throw new Fault('bad-configuration', 'AUTHDAEMON_SOCKET or authmodulelist names another authdaemond: ask that one')
   }

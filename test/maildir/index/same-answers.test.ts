@@ -1,0 +1,89 @@
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import * as assert from 'uvu/assert'
+import {MemoryIndex} from '../../../src/maildir/index/memory-index.js'
+import {NO_INDEX} from '../../../src/maildir/index/metadata-index.js'
+import {answer, clientIn, fillWithMail, QUESTIONS, serverOver} from '../../support/indexed-mail.js'
+import {flatIndex, isLong, TemporaryMaildir} from '../../support/store.js'
+import {suite} from '../../support/suite.js'
+
+const same = suite('Answers with and without the index')
+
+const maildir = new TemporaryMaildir()
+const MESSAGES = isLong ? 500 : 60
+fillWithMail(maildir, MESSAGES)
+const directory = mkdtempSync(join(tmpdir(), 'courier-cache-'))
+process.on('exit', () => {
+  for (const path of [directory, maildir.home]) rmSync(path, {recursive: true, force: true})
+})
+
+async function answers(index: Parameters<typeof serverOver>[1], between: () => void = () => {}): Promise<string[]> {
+  await using server = await serverOver(maildir, index)
+  await using client = await clientIn(server)
+  const all: string[] = []
+  for (const question of QUESTIONS) {
+    all.push(await answer(client, question))
+    between()
+  }
+  await index.close()
+  return all
+}
+
+const expected = answers(NO_INDEX)
+
+async function compare(actual: readonly string[]): Promise<void> {
+  for (const [place, text] of (await expected).entries()) {
+    assert.ok(text.endsWith('.') && /\nOK |^OK /.test(text), text.slice(-200))
+    assert.is(actual[place], text, QUESTIONS[place])
+  }
+}
+
+same('in memory', async () => {
+  await compare(await answers(new MemoryIndex(1 << 24)))
+  await compare(await answers(new MemoryIndex(20_000)))
+})
+
+same('in files: cold, warm after a restart, and warm in the same process', async () => {
+  await compare(await answers(flatIndex({directory})))
+  await compare(await answers(flatIndex({directory})))
+  const index = flatIndex({directory})
+  await using server = await serverOver(maildir, index)
+  await using client = await clientIn(server)
+  for (let round = 0; round < 2; round += 1) {
+    const all: string[] = []
+    for (const question of QUESTIONS) all.push(await answer(client, question))
+    await compare(all)
+  }
+  await index.close()
+})
+
+same('half-filled, at every level', async () => {
+  for (const before of [
+    'FETCH 1:20 RFC822.SIZE',
+    'FETCH 5:30 ENVELOPE',
+    'SEARCH SUBJECT a',
+    'SORT (ARRIVAL) UTF-8 1:9',
+    'FETCH 40,3,17 BODYSTRUCTURE',
+  ]) {
+    rmSync(directory, {recursive: true, force: true})
+    const index = flatIndex({directory})
+    {
+      await using server = await serverOver(maildir, index)
+      await using client = await clientIn(server)
+      await client.ok(before)
+    }
+    await index.close()
+    await compare(await answers(flatIndex({directory})))
+  }
+})
+
+same('deleted between commands', async () => {
+  await compare(await answers(flatIndex({directory}), () => rmSync(directory, {recursive: true, force: true})))
+})
+
+same('kept by nobody: the directory cannot be made', async () => {
+  await compare(await answers(flatIndex({directory: '/dev/null/cache'})))
+})
+
+same.run()
