@@ -17,6 +17,7 @@ export const moduleTypes: readonly ModuleType[] = [
   authpam,
   authpwd,
   authshadow,
+  authldap,
   authpgsql,
   authmysql,
   authsqlite,
