@@ -1,5 +1,6 @@
 import {authcram} from './authcram.js'
 import {authdaemonModule} from './authdaemon/authdaemon.js'
+import {authldap} from './authldap.js'
 import {authmysql} from './authmysql.js'
 import {authpam} from './authpam.js'
 import {authpgsql} from './authpgsql.js'
@@ -16,6 +17,7 @@ export const moduleTypes: readonly ModuleType[] = [
   authpam,
   authpwd,
   authshadow,
+  authldap,
   authpgsql,
   authmysql,
   authsqlite,
