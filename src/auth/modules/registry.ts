@@ -19,6 +19,7 @@ export const moduleTypes: readonly ModuleType[] = [
   authpam,
   authpwd,
   authshadow,
+  authldap,
   authpgsql,
   authldap,
   authmysql,
