@@ -98,7 +98,8 @@ export async function refuseIfWritable(path: string): Promise<void> {
         const isLink = (mode & 0o170000) === 0o120000
         // In a sticky folder others cannot replace what is not theirs, but the folder of the file must not be one.
         const isOpen = !isLink && (mode & GROUP_AND_OTHERS_WRITE) !== 0 && !((mode & STICKY) !== 0 && at !== dirname(start))
-        if (!owners.has(uid) || isOpen) throw new Fault('unavailable', `"${at}" can be changed by others than root: authcustom does not load "${path}"`)
+        if (!owners.has(uid) || isOpen)
+          throw new Fault('unavailable', `"${at}" can be changed by others than root: authcustom does not load "${path}"`)
         if (at === dirname(at)) break
       }
     }

@@ -30,7 +30,7 @@ async function place(source = SOURCE) {
   return {...made, path, module: () => moduleUnderTest(authcustom, undefined, {environment: {AUTHCUSTOM_MODULE: path}})}
 }
 
-custom('the administrator\'s module checks passwords', async () => {
+custom("the administrator's module checks passwords", async () => {
   await using at = await place()
   await using made = await at.module()
   assert.is(await made.outcome('ann', 'secret'), 'accepted')

@@ -127,7 +127,7 @@ for (const [user, expected] of [
   })
 }
 
-pipe('names that the protocol cannot carry are nobody\'s', async () => {
+pipe("names that the protocol cannot carry are nobody's", async () => {
   await using made = await program()
   await using at = await moduleUnderTest(made.type)
   for (const user of BAD_NAMES) {
@@ -140,7 +140,10 @@ pipe('many at once are each answered right', async () => {
   await using made = await program()
   await using at = await moduleUnderTest(made.type, undefined, {daemons: 2})
   const outcomes = await Promise.all(Array.from({length: 30}, (_, index) => at.outcome('ann', index % 3 === 0 ? 'secret' : 'wrong')))
-  assert.equal(outcomes, Array.from({length: 30}, (_, index) => (index % 3 === 0 ? 'accepted' : 'refused')))
+  assert.equal(
+    outcomes,
+    Array.from({length: 30}, (_, index) => (index % 3 === 0 ? 'accepted' : 'refused')),
+  )
 })
 
 pipe('a program that cannot run, or says something unasked, is unavailable', async () => {

@@ -100,10 +100,13 @@ export class PipeProgram implements PooledConnection {
   async *#replies(octets: Buffer, {limitMs, isForAll}: {limitMs: number; isForAll: boolean}): AsyncGenerator<string> {
     let start = performance.now()
     let isLate = false
-    const timer = setInterval(() => {
-      isLate = performance.now() - start >= limitMs
-      if (isLate) this.#wake?.()
-    }, Math.min(limitMs, 250))
+    const timer = setInterval(
+      () => {
+        isLate = performance.now() - start >= limitMs
+        if (isLate) this.#wake?.()
+      },
+      Math.min(limitMs, 250),
+    )
     try {
       this.#wake = () => undefined
       this.#child.stdin.write(octets)
