@@ -34,6 +34,9 @@ export interface Suite {
 }
 
 function describe(thrown: unknown): string {
+  // `await using` threw while another error was on its way, which is the one that matters.
+  if (thrown instanceof Error && 'suppressed' in thrown && 'error' in thrown)
+    return `${describe(thrown.suppressed)}\nand then, while cleaning up: ${describe(thrown.error)}`
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : `thrown without being an Error: ${String(thrown)}`
 }
 

@@ -24,6 +24,8 @@ export interface NameService {
   account(name: string): SystemAccount | undefined
   /** Undefined when there is no such entry. @throws {Error} when it cannot be told or may not be read */
   shadow(name: string): ShadowEntry | undefined
+  /** The number of a group; undefined when there is no such group. @throws {Error} when it cannot be told */
+  group(name: string): number | undefined
   /** Everybody with at least this uid. */
   accounts(leastUid: number): SystemAccount[]
 }
@@ -46,6 +48,8 @@ export function loadNameService(): NameService {
     expires: 'long',
   })
   const getpwnam = libc.func('void *getpwnam(str name)')
+  const groupType = koffi.struct({name: 'str', hash: 'str', gid: 'uint32', members: 'void *'})
+  const getgrnam = libc.func('void *getgrnam(str name)')
   const getspnam = libc.func('void *getspnam(str name)')
   const setpwent = libc.func('void setpwent()')
   const getpwent = libc.func('void *getpwent()')
@@ -75,6 +79,7 @@ export function loadNameService(): NameService {
         }
       )
     },
+    group: (name) => find<{gid: number}>(getgrnam, name, groupType)?.gid,
     accounts(leastUid) {
       const accounts: SystemAccount[] = []
       setpwent()

@@ -8,6 +8,7 @@ import {type CheckByPam, loadPam, type PamRequest, type PamResult} from './pam.j
 export type SystemQuestion =
   | {readonly kind: 'account'; readonly name: string; readonly wantsShadow: boolean}
   | {readonly kind: 'accounts'; readonly leastUid: number}
+  | {readonly kind: 'ids'; readonly user: string | undefined; readonly group: string | undefined}
   | ({readonly kind: 'pam'} & PamRequest)
 
 export interface FoundAccount {
@@ -20,6 +21,8 @@ export interface FoundAccount {
 export interface SystemAnswers {
   readonly account: {readonly found: FoundAccount | null}
   readonly accounts: {readonly accounts: readonly SystemAccount[]}
+  /** Undefined for names that nobody has. */
+  readonly ids: {readonly uid?: number | undefined; readonly gid?: number | undefined}
   readonly pam: PamResult
 }
 
@@ -49,6 +52,12 @@ function answer(question: SystemQuestion): SystemAnswers[keyof SystemAnswers] {
     case 'accounts':
       names ??= loadNameService()
       return {accounts: names.accounts(question.leastUid)}
+    case 'ids':
+      names ??= loadNameService()
+      return {
+        uid: question.user ? names.account(question.user)?.uid : undefined,
+        gid: question.group ? names.group(question.group) : undefined,
+      }
     case 'pam':
       pam ??= loadPam()
       return pam(question)

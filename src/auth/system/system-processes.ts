@@ -60,7 +60,8 @@ export class SystemProcesses {
     this.#closed = true
     const fault = () => new Fault('unavailable', 'System accounts are no longer looked up')
     for (let waiting = this.#queue.take(); waiting; waiting = this.#queue.take()) waiting.reject(fault())
-    const ends = [...this.#helpers].map(({child}) => new Promise((resolve) => child.once('exit', resolve)))
+    // Without the reference a program with nothing else to do would end here, in the middle of it.
+    const ends = [...this.#helpers].map(({child}) => new Promise((resolve) => child.once('exit', resolve).ref()))
     for (const helper of [...this.#helpers]) this.#lose(helper, 'is closed')
     await Promise.all(ends)
   }
