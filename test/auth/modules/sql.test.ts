@@ -8,6 +8,7 @@ import {authpgsql} from '../../../src/auth/modules/authpgsql.js'
 import {authsqlite} from '../../../src/auth/modules/authsqlite.js'
 import type {ModuleType} from '../../../src/auth/modules/module.js'
 import {loadSqlite} from '../../../src/auth/modules/sql/sqlite-library.js'
+import {Secret} from '../../../src/log/secret.js'
 import {runProgram} from '../../support/run-program.js'
 import {suite} from '../../support/suite.js'
 import {BAD_NAMES, type ModuleUnderTest, moduleUnderTest} from '../support/module-context.js'
@@ -203,6 +204,31 @@ for (const [name, available, reason, make, prefix] of [
       assert.is(await at.outcome(user, 'secret'), expected)
       assert.is((await at.module.find('imap', user)).outcome, expected)
     }
+  })
+
+  test(`${name}: a stronger hash takes the place of the checked one, never of another, and never half of one`, async () => {
+    const hash = `$6$rounds=1000$saltsalt$${'x'.repeat(60)}`
+    const stored = async (at: ModuleUnderTest) => {
+      const found = await at.module.find('imap', 'ann@corp.example')
+      return found.outcome === 'accepted' ? found.account.passwordHash?.reveal() : undefined
+    }
+    const request = (from: string, to: string) => ({service: 'imap', user: 'ann@corp.example', from: new Secret(from), to: new Secret(to)})
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
+    await at.module.rehash?.(request('other', hash))
+    assert.is(await stored(at), SHA_SECRET)
+    await at.module.rehash?.(request(SHA_SECRET, hash))
+    assert.is(await stored(at), hash)
+    await at.module.rehash?.(request(hash, SHA_SECRET))
+    assert.is(await stored(at), SHA_SECRET)
+    // The column has 128 characters; SQLite does not count them.
+    const long = await at.module.rehash?.(request(SHA_SECRET, 'y'.repeat(200))).catch((error: Error) => error.name)
+    if (name === 'authsqlite') await at.module.rehash?.(request('y'.repeat(200), SHA_SECRET))
+    else assert.is(long, 'Fault')
+    assert.is(await stored(at), SHA_SECRET)
+    // Custom queries that need the password in clear cannot do it.
+    await using custom = await moduleUnderTest(source.type, source.rc + FIELDS(prefix) + CUSTOM(prefix))
+    await custom.module.rehash?.(request(SHA_SECRET, hash))
+    assert.is(await stored(custom), SHA_SECRET)
   })
 
   for (const [form, clauses] of [
