@@ -34,7 +34,8 @@ function testFiles(): string[] {
 function jobsOf(name: string): Job[] {
   const file = join(here, name)
   const job: Job = {file, label: name.replace(/\.js$/, ''), env: {COURIER_INDEX: 'on'}}
-  const opensStore = /^(imap|maildir)\/(?!index\/)/.test(name) && /support\/(store|imap-server|example)\.js/.test(readFileSync(file, 'utf8'))
+  const opensStore =
+    /^(imap|maildir)\/(?!index\/)/.test(name) && /support\/(store|imap-server|example)\.js/.test(readFileSync(file, 'utf8'))
   return opensStore ? [job, {...job, label: `${job.label} (no index)`, env: {COURIER_INDEX: 'off'}}] : [job]
 }
 

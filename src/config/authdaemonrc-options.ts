@@ -40,6 +40,12 @@ export const AUTHDAEMONRC = optionTable({
     'Socket of an authdaemond that is asked instead of the account sources above; the source "authdaemon" in authmodulelist asks it as one of several',
     {type: 'path', since: 'ours', read: absolutePath},
   ),
+  AUTHCUSTOM_MODULE: special(
+    'AUTHCUSTOM_MODULE:0',
+    undefined,
+    'JavaScript module of the account source "authcustom"; it and its folders may be written by root only',
+    {type: 'path', since: 'ours', read: absolutePath},
+  ),
   DEBUG_LOGIN: special('DEBUG_LOGIN:0', '0', '1 logs how logins are checked; 2 is the same here, passwords are never logged', {
     type: '0, 1 or 2',
     read: (value) => atoi(value ?? '0'),

@@ -29,7 +29,10 @@ export function startInBackground({command: [program = process.execPath, ...args
       const stderr = logger.pid === undefined ? 'ignore' : logger.stdin
       const child = spawn(program, args, {stdio: ['ignore', 'ignore', stderr, 'ipc'], detached: true, cwd: '/', env})
       child.once('error', reject)
-      child.once('exit', (code) => resolve({code}))
+      child.once('exit', (code) => {
+        letGo(child, logger)
+        resolve({code})
+      })
       child.once('message', () => {
         letGo(child, logger)
         resolve('ready')
