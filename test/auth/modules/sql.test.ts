@@ -12,6 +12,7 @@ import {Secret} from '../../../src/log/secret.js'
 import {runProgram} from '../../support/run-program.js'
 import {suite} from '../../support/suite.js'
 import {BAD_NAMES, type ModuleUnderTest, moduleUnderTest} from '../support/module-context.js'
+import {oddServer} from '../support/odd-server.js'
 import {HAS_POSTGRES, MARIADBD, mariadbServer, pause, postgresServer, type RealServer} from '../support/real-server.js'
 
 const sql = suite('SQL modules', {limitMs: 120_000})
@@ -340,5 +341,41 @@ for (const [name, available, reason, make, prefix] of [
 
   test(`${name}: the source is put away`, () => source[Symbol.asyncDispose]())
 }
+
+for (const [what, octets] of [
+  ['garbage', Buffer.from('HTTP/1.0 400 Bad Request\r\n\r\n')],
+  ['zeros', Buffer.alloc(64)],
+  ['lengths without end', Buffer.alloc(64, 0xff)],
+  ['nothing', Buffer.alloc(0)],
+] as const) {
+  for (const ends of [false, true]) {
+    for (const [type, rc] of [
+      [
+        authmysql,
+        (port: number) =>
+          `MYSQL_SERVER 127.0.0.1\nMYSQL_PORT ${port}\nMYSQL_OPT 0\nMYSQL_USERNAME root\nMYSQL_DATABASE mail\n${FIELDS('MYSQL_')}`,
+      ],
+      [authpgsql, (port: number) => `PGSQL_CONNECTION host=127.0.0.1 port=${port} dbname=mail user=mail password=x\n${FIELDS('PGSQL_')}`],
+    ] as const) {
+      sql(`${type.name}: a server that says ${what}${ends ? ' and hangs up' : ''} is unavailable`, async () => {
+        await using odd = await oddServer({greeting: octets, answer: octets, ends})
+        await using at = await moduleUnderTest(type, rc(odd.port))
+        assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+        assert.is((await at.module.find('imap', 'ann@corp.example')).outcome, 'unavailable')
+      })
+    }
+  }
+}
+
+sql('authsqlite: a file that is no database, an empty one and one that may not be there are unavailable', async () => {
+  await using at = await moduleUnderTest(authsqlite, `SQLITE_DATABASE /nonexistent/x.db\n${FIELDS('SQLITE_')}`)
+  assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+  await writeFile(at.path('x.db'), 'not a database, but long enough to look like one '.repeat(50))
+  await at.writeRc(`SQLITE_DATABASE ${at.path('x.db')}\n${FIELDS('SQLITE_')}`)
+  assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+  await writeFile(at.path('y.db'), '')
+  await at.writeRc(`SQLITE_DATABASE ${at.path('y.db')}\n${FIELDS('SQLITE_')}`)
+  assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+})
 
 sql.run()
