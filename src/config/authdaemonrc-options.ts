@@ -14,6 +14,14 @@ function failureSeconds(value: string | undefined): number {
   return seconds
 }
 
+/** @throws {BadSyntax} */
+function rehashKind(value: string | undefined): 'sha512' | 'yescrypt' | undefined {
+  const word = value?.toLowerCase()
+  if (word !== undefined && word !== '' && word !== 'sha512' && word !== 'yescrypt')
+    throw new BadSyntax(`"sha512" or "yescrypt" is expected, or nothing, not "${value}"`)
+  return word || undefined
+}
+
 const ignored = {effect: 'ignored'} as const
 
 /** Settings of the file `authdaemonrc` (`spec/auth.md` §11.2). */
@@ -40,6 +48,12 @@ export const AUTHDAEMONRC = optionTable({
     'Socket of an authdaemond that is asked instead of the account sources above; the source "authdaemon" in authmodulelist asks it as one of several',
     {type: 'path', since: 'ours', read: absolutePath},
   ),
+  AUTHCUSTOM_MODULE: special(
+    'AUTHCUSTOM_MODULE:0',
+    undefined,
+    'JavaScript module of the account source "authcustom"; it and its folders may be written by root only',
+    {type: 'path', since: 'ours', read: absolutePath},
+  ),
   DEBUG_LOGIN: special('DEBUG_LOGIN:0', '0', '1 logs how logins are checked; 2 is the same here, passwords are never logged', {
     type: '0, 1 or 2',
     read: (value) => atoi(value ?? '0'),
@@ -50,6 +64,11 @@ export const AUTHDAEMONRC = optionTable({
     unit: 'seconds',
     since: 'ours',
     read: failureSeconds,
+  }),
+  REHASH: special('REHASH:0', '', 'At login, weaker hashes of userdb and SQL are replaced by this kind: sha512 or yescrypt', {
+    type: 'sha512, yescrypt or nothing',
+    since: 'ours',
+    read: rehashKind,
   }),
   OAUTH_KEYS: text('OAUTH_KEYS:0', undefined, 'File with the public keys of signed tokens: a JSON Web Key Set, or PEM', {
     since: 'ours',

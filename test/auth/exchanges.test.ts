@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import type {ExchangeStep} from '../../src/auth/account.js'
 import {hmacContext} from '../../src/auth/hmac/context.js'
+import type {AuthModule} from '../../src/auth/modules/module.js'
 import {formatScramSecret, makeScramSecret} from '../../src/auth/scram/secret.js'
 import {suite} from '../support/suite.js'
 import {cramResponse, ScramClient} from './support/sasl-client.js'
@@ -83,6 +84,15 @@ exchanges('CRAM: authcram answers for accounts whose passwords are elsewhere, an
   const client = new ScramClient({user: 'user', password: 'pencil'})
   const {challenge, answer} = challengeOf(await at.begin('SCRAM-SHA-256', client.first))
   assert.is(await at.outcome(await answer(client.final(challenge))), 'refused')
+})
+
+exchanges('SCRAM: a source after one that has no secret is asked for it', async () => {
+  await using other = await saslRole(`user\tuid=7|gid=7|home=/other|systempw=x\n`)
+  await using at = await saslRole(ACCOUNTS)
+  const chain = at.auth.modules as unknown as {modules: AuthModule[]}
+  chain.modules.unshift(...(other.auth.modules.modules as AuthModule[]))
+  assert.is(await scram(at, {user: 'user', password: 'pencil'}), 'user')
+  assert.equal(at.log.lines, [])
 })
 
 exchanges('an account without a secret is logged once for each mechanism, a name without an account never', async () => {

@@ -60,7 +60,7 @@ function record(user: string, {home, uid, gid}: {readonly home: string; readonly
 }
 
 export interface SaslHostOptions {
-  /** Lines of userdb instead of those of `USER` and `OTHER_USER`, who have one Maildir. */
+  /** Lines of userdb instead of those of `USER` and `OTHER_USER`; `MAILDIR` stands for the one Maildir there is. */
   readonly userdb?: string
   readonly certificates?: boolean
 }
@@ -88,9 +88,13 @@ export async function saslHost({userdb, certificates = false}: SaslHostOptions =
     OAUTH_ISSUER: 'https://login.example.com',
     FAILED_LOGIN_SECONDS: '1',
   })
-  writeFileSync(join(directory, 'userdb'), userdb ?? [USER, OTHER_USER].map((user) => record(user, {home, uid, gid})).join(''), {
-    mode: 0o600,
-  })
+  writeFileSync(
+    join(directory, 'userdb'),
+    userdb?.replaceAll('MAILDIR', join(home, 'Maildir')) ?? [USER, OTHER_USER].map((user) => record(user, {home, uid, gid})).join(''),
+    {
+      mode: 0o600,
+    },
+  )
   await compile(join(directory, 'userdb'))
   const all = ['.', ...readdirSync(directory, {recursive: true, encoding: 'utf8'})]
   if (isRoot) for (const name of all) chownSync(join(directory, name), uid, gid)

@@ -1,7 +1,7 @@
 import {createHash, timingSafeEqual} from 'node:crypto'
 import type {ChannelFacts, ExchangeStart, ExchangeStep} from '../account.js'
 import {userNameOf} from '../credentials.js'
-import type {AccountAttributes} from '../modules/module.js'
+import type {AccountAttributes, ModuleResult} from '../modules/module.js'
 import {type ClientFinal, type ClientFirst, readClientFinal, readClientFirst} from '../scram/messages.js'
 import {hmac, parseScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS, type ScramSecret} from '../scram/secret.js'
 import {BAD_MESSAGE, clientFirst, concluded, type Exchange, type ExchangeTools, REFUSED} from './exchange.js'
@@ -26,7 +26,7 @@ async function first(message: Buffer, start: ExchangeStart, tools: ExchangeTools
   // Acting for others is not possible (RFC 5802 §5.1, authzid).
   if (binding === undefined || name === undefined || (read.authzid !== undefined && read.authzid !== read.user)) return REFUSED
   const user = tools.complete(name)
-  const found = await tools.modules.find(start.service, user)
+  const found = await findAccount(user, start, tools)
   if (found.outcome === 'unavailable') return {kind: 'checked', result: found}
   const fake = fakeSecret(await tools.saltKey(), user)
   const account = found.outcome === 'accepted' ? found.account : undefined
@@ -50,6 +50,18 @@ async function first(message: Buffer, start: ExchangeStart, tools: ExchangeTools
       return {kind: 'challenge', challenge: Buffer.from(`v=${signature}`), answer}
     },
   }
+}
+
+/** The first account with a secret: accounts of PAM, say, may have theirs in a userdb. Else the first account, which has none. */
+async function findAccount(user: string, {service}: ExchangeStart, {modules}: ExchangeTools): Promise<ModuleResult> {
+  let without: ModuleResult | undefined
+  const found = await modules.ask(user, async (module) => {
+    const result = await module.find(service, user)
+    if (result.outcome !== 'accepted' || result.account.secrets?.has(FIELD)) return result
+    without ??= result
+    return {outcome: 'refused'} as const
+  })
+  return found.outcome === 'refused' ? (without ?? found) : found
 }
 
 /** The data that the client has to bind to; undefined when its choice cannot be (RFC 5802 §6). */

@@ -1,9 +1,11 @@
 import {authcram} from './authcram.js'
+import {authcustom} from './authcustom.js'
 import {authdaemonModule} from './authdaemon/authdaemon.js'
 import {authldap} from './authldap.js'
 import {authmysql} from './authmysql.js'
 import {authpam} from './authpam.js'
 import {authpgsql} from './authpgsql.js'
+import {authpipe} from './authpipe/authpipe.js'
 import {authpwd} from './authpwd.js'
 import {authshadow} from './authshadow.js'
 import {authsqlite} from './authsqlite.js'
@@ -19,7 +21,10 @@ export const moduleTypes: readonly ModuleType[] = [
   authshadow,
   authldap,
   authpgsql,
+  authldap,
   authmysql,
   authsqlite,
+  authcustom,
+  authpipe,
   authdaemonModule,
 ]

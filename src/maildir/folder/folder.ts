@@ -23,7 +23,7 @@ import {
   type FolderIdentity,
   folderIdentity,
   isSettled,
-  newestStampNs,
+  modseqOfStamps,
   sameFacts,
   sameIdentity,
   samePlace,
@@ -41,9 +41,6 @@ import {UidFile} from './uid-file.js'
 export const LOCK_BATCH = 100
 /** After changes of our own the folder is read once more within this time. */
 const VERIFY_MS = 1_000
-
-/** A modification sequence is given at most this long after the change is in the directory. */
-const STAMP_LAG_MICROSECONDS = 2_000_000
 
 /** Something happened to the folder; `by` is who did it. */
 export interface FolderChange {
@@ -297,12 +294,11 @@ export class Folder {
   /** `max(last + 1, now, newest time stamp of the folder)` in microseconds: never goes back (`design.md` §3). */
   nextModseq(): number {
     const now = Math.floor(this.env.nowMs() * 1000)
-    if (!this.#isStamped) {
-      const newest = newestStampNs(contentParts(folderIdentity(this.env.files, this.path)))
-      this.#highestModseq = Math.max(this.#highestModseq, newest === 0n ? 0 : Number(newest / 1000n) + STAMP_LAG_MICROSECONDS)
-      this.#isStamped = true
-    }
-    this.#highestModseq = Math.max(this.#highestModseq + 1, now)
+    const stamps = this.#isStamped ? 0 : modseqOfStamps(folderIdentity(this.env.files, this.path))
+    this.#isStamped = true
+    // Without anything to go on from, only what does not depend on the clock is the same when the index is lost again.
+    const isFirst = this.#highestModseq === 0 && stamps > 0
+    this.#highestModseq = isFirst ? stamps : Math.max(this.#highestModseq + 1, now, stamps)
     return this.#highestModseq
   }
 

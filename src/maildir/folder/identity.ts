@@ -73,3 +73,15 @@ export function isSettled(parts: readonly (FileFacts | undefined)[], beganNs: bi
 export function contentParts({cur, fresh, keywords, uids}: FolderIdentity): readonly (FileFacts | undefined)[] {
   return [cur, fresh, keywords, uids]
 }
+
+/** Between the change of a directory and its modification sequence lies at most this, syncs of slow disks included. */
+const MODSEQ_LAG_MICROSECONDS = 60_000_000
+
+/**
+ * A modification sequence that none of those given so far is above, whatever the clock says now and even if nothing
+ * else is known: the same as long as nothing changes. 0 when nothing is there.
+ */
+export function modseqOfStamps(identity: FolderIdentity): number {
+  const newest = newestStampNs(contentParts(identity))
+  return newest === 0n ? 0 : Number(newest / 1000n) + MODSEQ_LAG_MICROSECONDS
+}

@@ -8,7 +8,7 @@ import type {Snapshot} from './snapshot.js'
  */
 export class NameTable implements KnownNames {
   #known: Map<string, Uid> | undefined = new Map()
-  readonly #infos = new Map<string, number>()
+  #endings: Map<string, number> | undefined = new Map()
   readonly #snapshot: () => Snapshot
 
   constructor(snapshot: () => Snapshot) {
@@ -18,8 +18,7 @@ export class NameTable implements KnownNames {
   /** Everything is in the snapshot; nobody has asked for names yet. */
   takeUp(): void {
     this.#known = undefined
-    this.#infos.clear()
-    for (const {infos} of this.#snapshot().columns()) for (const info of infos) this.#infos.set(info, (this.#infos.get(info) ?? 0) + 1)
+    this.#endings = undefined
   }
 
   get size(): number {
@@ -48,6 +47,17 @@ export class NameTable implements KnownNames {
     const left = (this.#infos.get(info) ?? 1) - 1
     if (left > 0) this.#infos.set(info, left)
     else this.#infos.delete(info)
+  }
+
+  get #infos(): Map<string, number> {
+    if (!this.#endings) {
+      const endings = new Map<string, number>()
+      this.#snapshot().forEach((_, __, info) => {
+        endings.set(info, (endings.get(info) ?? 0) + 1)
+      })
+      this.#endings = endings
+    }
+    return this.#endings
   }
 
   get #uids(): Map<string, Uid> {

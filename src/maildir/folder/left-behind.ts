@@ -14,7 +14,10 @@ export function takeUpSnapshot(saved: SavedFolder, table: KeywordTable): Snapsho
     }
     return number
   }
-  return Snapshot.ofColumns(saved.snapshot.columns().map((columns) => ({...columns, keywordSets: columns.keywordSets.map(numberOf)})))
+  const columns = saved.snapshot.columns()
+  // Mostly the numbers are the same, and so is the snapshot: what has changed since is found without a comparison.
+  if (columns.every(({keywordSets}) => keywordSets.every((set) => numberOf(set) === set))) return saved.snapshot
+  return Snapshot.ofColumns(columns.map((stretch) => ({...stretch, keywordSets: stretch.keywordSets.map(numberOf)})))
 }
 
 /**

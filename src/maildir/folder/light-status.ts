@@ -4,7 +4,7 @@ import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {baseName, flagsOfName} from '../file-names.js'
 import {FLAG, type FolderStatus} from '../types.js'
-import {contentParts, type FolderIdentity, folderIdentity, isSettled, newestStampNs, sameIdentity} from './identity.js'
+import {contentParts, type FolderIdentity, folderIdentity, isSettled, modseqOfStamps, sameIdentity} from './identity.js'
 import {UidFile} from './uid-file.js'
 
 /** What was counted, and what the folder looked like then. */
@@ -48,7 +48,7 @@ export async function lightStatus(env: StoreEnvironment, {path, giveUidValidity,
     unseen,
     uidNext: database.uidNext + unknown + fresh.length,
     uidValidity: database.uidValidity,
-    highestModseq: Number(newestStampNs(contentParts(identity)) / 1000n),
+    highestModseq: modseqOfStamps(identity),
   }
   const settled =
     env.files.isLocal(path) && isSettled(contentParts(identity), beganNs) && sameIdentity(identity, folderIdentity(env.files, path))

@@ -8,8 +8,8 @@ import type {FlagBits, Uid} from '../types.js'
 
 export const CHUNK_MESSAGES = 1024
 
-/** Base names by place: an array, or octets that become strings when somebody asks. */
-export interface BaseNames {
+/** Strings by place: an array, or something that makes them when somebody asks. */
+export interface Strings {
   at(offset: number): string | undefined
 }
 
@@ -17,13 +17,13 @@ export interface BaseNames {
 interface Place {
   readonly uids: Uint32Array
   /** Base names: the file name up to its last `:`. */
-  readonly bases: BaseNames
+  readonly bases: Strings
 }
 
 /** What changes: flags, keywords, file name endings. */
 interface State {
   /** The rest of the file name, with its `:`; empty for a name without. Few different strings, shared. */
-  readonly infos: readonly string[]
+  readonly infos: Strings
   readonly flags: Uint8Array
   /** Index into the folder's list of keyword sets. */
   readonly keywordSets: Uint32Array
@@ -65,8 +65,8 @@ function chunkOf(rows: readonly MessageRow[]): Chunk {
   }
 }
 
-function namesOf({uids, bases}: Place): string[] {
-  return Array.from(uids, (_, offset) => bases.at(offset) ?? '')
+function allOf({uids}: Place, strings: Strings): string[] {
+  return Array.from(uids, (_, offset) => strings.at(offset) ?? '')
 }
 
 function joined({place, state}: Chunk, more: Chunk): Chunk {
@@ -77,9 +77,12 @@ function joined({place, state}: Chunk, more: Chunk): Chunk {
   }
   const size = place.uids.length + more.place.uids.length
   return {
-    place: {uids: grow(new Uint32Array(size), place.uids, more.place.uids), bases: namesOf(place).concat(namesOf(more.place))},
+    place: {
+      uids: grow(new Uint32Array(size), place.uids, more.place.uids),
+      bases: allOf(place, place.bases).concat(allOf(more.place, more.place.bases)),
+    },
     state: {
-      infos: state.infos.concat(more.state.infos),
+      infos: allOf(place, state.infos).concat(allOf(more.place, more.state.infos)),
       flags: grow(new Uint8Array(size), state.flags, more.state.flags),
       keywordSets: grow(new Uint32Array(size), state.keywordSets, more.state.keywordSets),
       modseqs: grow(new Float64Array(size), state.modseqs, more.state.modseqs),
@@ -91,7 +94,7 @@ function rowAt({place, state}: Chunk, offset: number): MessageRow {
   return {
     uid: (place.uids[offset] ?? 0) as Uid,
     base: place.bases.at(offset) ?? '',
-    info: state.infos[offset] ?? '',
+    info: state.infos.at(offset) ?? '',
     flags: state.flags[offset] ?? 0,
     keywordSet: state.keywordSets[offset] ?? 0,
     modseq: state.modseqs[offset] ?? 0,
@@ -101,8 +104,8 @@ function rowAt({place, state}: Chunk, offset: number): MessageRow {
 /** The columns of a stretch of messages. Nobody changes them. */
 export interface SnapshotColumns {
   readonly uids: Uint32Array
-  readonly bases: BaseNames
-  readonly infos: readonly string[]
+  readonly bases: Strings
+  readonly infos: Strings
   readonly flags: Uint8Array
   readonly keywordSets: Uint32Array
   readonly modseqs: Float64Array
@@ -227,7 +230,7 @@ export class Snapshot {
   /** File name in `cur/`. */
   nameAt(index: number): string {
     const {chunk, offset} = this.#find(index)
-    return `${chunk.place.bases.at(offset) ?? ''}${chunk.state.infos[offset] ?? ''}`
+    return `${chunk.place.bases.at(offset) ?? ''}${chunk.state.infos.at(offset) ?? ''}`
   }
 
   /** Index of the first message with a UID of at least `uid`; `size` when there is none. */
@@ -258,7 +261,7 @@ export class Snapshot {
   forEach(visit: (uid: Uid, base: string, info: string) => void): void {
     for (const {place, state} of this.#chunks) {
       for (let offset = 0; offset < place.uids.length; offset += 1)
-        visit((place.uids[offset] ?? 0) as Uid, place.bases.at(offset) ?? '', state.infos[offset] ?? '')
+        visit((place.uids[offset] ?? 0) as Uid, place.bases.at(offset) ?? '', state.infos.at(offset) ?? '')
     }
   }
 
@@ -307,7 +310,7 @@ export class Snapshot {
       if (!chunk) continue
       const {place, state} = chunk
       const next = {
-        infos: [...state.infos],
+        infos: allOf(place, state.infos),
         flags: state.flags.slice(),
         keywordSets: state.keywordSets.slice(),
         modseqs: state.modseqs.slice(),

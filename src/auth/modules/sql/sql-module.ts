@@ -6,7 +6,7 @@ import {Fault} from '../../../support/fault.js'
 import {sameText} from '../../hash/digest-schemes.js'
 import {verifyPassword} from '../../hash/password-verifier.js'
 import {renewHash} from '../../hash/renew-hash.js'
-import type {AccountAttributes, AuthModule, ModuleContext, ModuleResult, ModuleType, Unavailable} from '../module.js'
+import type {AccountAttributes, AuthModule, ModuleContext, ModuleResult, ModuleType, Rehash, Unavailable} from '../module.js'
 import {RcBackend} from '../rc-backend.js'
 import type {RcValues} from '../rc-file.js'
 import {accountOf, enumeratedOf, LEAST_COLUMNS} from './sql-account.js'
@@ -115,6 +115,21 @@ class SqlModule implements AuthModule {
     } catch (error) {
       return this.#failed(error)
     }
+  }
+
+  /** A column that is too short would cut the hash and lock its user out: what was written is read again, and taken back. */
+  async rehash({service, user, from, to}: Rehash): Promise<void> {
+    const stored = async () => {
+      const found = await this.find(service, user)
+      return found.outcome === 'accepted' ? found.account.passwordHash?.reveal() : undefined
+    }
+    const {queries, database} = await this.#backend.current()
+    const [query, back] = [queries.rehash(user, to.reveal()), queries.rehash(user, from.reveal())]
+    if (!query || !back || (await stored()) !== from.reveal()) return
+    await database.change(query)
+    if ((await stored()) === to.reveal()) return
+    await database.change(back)
+    throw new Fault('io-error', `${this.name} does not keep the whole hash: is its column long enough?`)
   }
 
   async *enumerate() {

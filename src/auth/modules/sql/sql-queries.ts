@@ -15,6 +15,8 @@ export interface SqlQueries {
   select(service: string, user: string): PreparedQuery
   enumerate(): PreparedQuery
   change(user: string, password: NewPassword): PreparedQuery
+  /** Stores another hash of the same password; undefined where that cannot be done without the password. */
+  rehash(user: string, hash: string): PreparedQuery | undefined
 }
 
 /** Columns of a select, in order; the last is an extension: secrets of SCRAM-SHA-256 (RFC 5803). */
@@ -56,6 +58,15 @@ export function sqlQueries(values: RcValues, dialect: SqlDialect): SqlQueries {
     enumerate() {
       if (custom.enumerate) return prepare(custom.enumerate, {...partsOf('*', domain), service: 'enumerate'})
       return {texts: [`SELECT ${ENUMERATED.map((name) => columns[name]).join(', ')} FROM ${table} WHERE ${where}`], parameters: []}
+    },
+    rehash(user, hash) {
+      if (custom.change) {
+        if (/\$\(newpass\)/.test(custom.change)) return undefined
+        return prepare(custom.change, {...partsOf(user, domain), newpass_crypt: hash})
+      }
+      if (columns.CRYPT === EMPTY) return undefined
+      const end = dialect.changesWithWhere ? ` AND (${where})` : ''
+      return {texts: [`UPDATE ${table} SET ${columns.CRYPT} = `, ` WHERE ${columns.LOGIN} = `, end], parameters: [hash, fullName(user)]}
     },
     change(user, {clear, hash}) {
       if (custom.change) return prepare(custom.change, {...partsOf(user, domain), newpass: clear, newpass_crypt: hash})

@@ -43,7 +43,7 @@ export function readWhole(path: string, limitBytes: number): ArrayBuffer | undef
   try {
     return withFile(path, READ, (descriptor, size) => {
       if (size > limitBytes) throw Object.assign(new Error(`"${path}" is too large`), {code: 'EFBIG'})
-      const bytes = new Uint8Array(size)
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
       let filled = 0
       for (let got = -1; filled < size && got !== 0; filled += got) got = readSync(descriptor, bytes, filled, size - filled, filled)
       return filled === size ? bytes.buffer : bytes.buffer.slice(0, filled)

@@ -23,7 +23,9 @@ import {decodeView, encodeView, type ViewFile, viewState} from './view-file.js'
 
 const SAVE_MS = 1_000
 const FILE_LIMIT_BYTES = 1024 * 1024 * 1024
-/** A log is made a view when it has as much as this, and half of the view. */
+/** A log that is left behind is made a view from this on: it takes longer to be read. */
+const LAST_LOG_BYTES = 32 * 1024
+/** A log is made a view when it has as much as this, and an eighth of the view. */
 const LOG_BYTES = 256 * 1024
 const SIZE_LEVEL = levelOf('size')
 
@@ -133,16 +135,16 @@ export class FlatFolder implements FolderIndex {
   close(): void {
     this.#uses -= 1
     if (this.#uses > 0) return
-    void this.save().then(() => {
+    void this.save({isLast: true}).then(() => {
       if (this.#uses === 0) this.#options.onClosed()
     })
   }
 
   /** Keeps what has not been kept yet. */
-  save(): Promise<void> {
+  save({isLast = false}: {readonly isLast?: boolean} = {}): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#saving = this.#saving.then(() => this.#save())
+    this.#saving = this.#saving.then(() => this.#save(isLast))
     return this.#saving
   }
 
@@ -317,14 +319,14 @@ export class FlatFolder implements FolderIndex {
     this.#forgetAll()
   }
 
-  async #save(): Promise<void> {
+  async #save(isLast: boolean): Promise<void> {
     const state = this.#off ? undefined : this.#state()
     if (!state || state.uidValidity !== this.#uidValidity) return
-    if (this.#isKept(state)) return
+    if (this.#isKept(state) && !(isLast && this.#logBytes > LAST_LOG_BYTES)) return
     this.#flush()
     if (this.#off) return
     try {
-      const isLong = this.#logBytes > LOG_BYTES && this.#logBytes > this.#viewBytes / 2
+      const isLong = isLast ? this.#logBytes > LAST_LOG_BYTES : this.#logBytes > LOG_BYTES && this.#logBytes > this.#viewBytes / 8
       if (this.#viewGeneration === 0 || isLong || !this.#appendLog(state)) await this.#writeView(state)
     } catch (error) {
       this.#turnOff(error)

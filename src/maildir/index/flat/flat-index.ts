@@ -69,7 +69,7 @@ export class FlatIndex implements MetadataIndex {
 
   async close(): Promise<void> {
     for (const [maildir, {folders, unlock}] of this.#accounts) {
-      await Promise.all([...folders.values()].map((folder) => folder.save()))
+      await Promise.all([...folders.values()].map((folder) => folder.save({isLast: true})))
       unlock()
       this.#accounts.delete(maildir)
     }

@@ -9,8 +9,7 @@
  * A folder of 100,000 messages is 13 MB, read and checked in a few milliseconds; names become strings when needed.
  */
 import {Pace} from '../../../support/pace.js'
-import {flagsOfName} from '../../file-names.js'
-import {BaseTable} from '../../folder/base-table.js'
+import {BaseTable, InfoTable} from '../../folder/base-table.js'
 import type {FolderIdentity} from '../../folder/identity.js'
 import {CHUNK_MESSAGES, Snapshot, type SnapshotColumns} from '../../folder/snapshot.js'
 import type {FolderState} from '../metadata-index.js'
@@ -20,7 +19,7 @@ import {OctetReader, OctetWriter} from './octets.js'
 import type {RowColumns} from './rows.js'
 
 const MAGIC = 0x31564e43
-const VERSION = 1
+const VERSION = 2
 const FIXED_BYTES = 16
 
 /** Folder state without what becomes stale at once. */
@@ -65,6 +64,7 @@ function layout(start: number, messages: number, rows: number) {
     hashes: take(4 * rows),
     lengths: take(4 * rows),
     levels: take(rows),
+    flags: take(messages),
     get end() {
       return at
     },
@@ -86,7 +86,11 @@ export function viewState(state: FolderState): ViewState {
 export async function encodeView({generation, recordsGeneration, recordsEnd, state, rows}: ViewFile, seed: number): Promise<Buffer[]> {
   const {snapshot} = state
   const infos = new Map<string, number>()
-  for (const columns of snapshot.columns()) for (const info of columns.infos) if (!infos.has(info)) infos.set(info, infos.size)
+  for (const {uids, infos: endings} of snapshot.columns())
+    for (let offset = 0; offset < uids.length; offset += 1) {
+      const info = endings.at(offset) ?? ''
+      if (!infos.has(info)) infos.set(info, infos.size)
+    }
   const head = new OctetWriter()
   head.count(generation).count(recordsGeneration).count(recordsEnd)
   head.count(state.uidValidity).count(state.uidNext).count(state.highestModseq)
@@ -121,8 +125,9 @@ export async function encodeView({generation, recordsGeneration, recordsEnd, sta
     put(columns.modseqs, places.modseqs + 8 * index)
     put(columns.uids, places.uids + 4 * index)
     put(columns.keywordSets, places.keywordSets + 4 * index)
-    for (const [offset, info] of columns.infos.entries()) {
-      infoColumn[index] = infos.get(info) ?? 0
+    put(columns.flags, places.flags + index)
+    for (let offset = 0; offset < columns.uids.length; offset += 1) {
+      infoColumn[index] = infos.get(columns.infos.at(offset) ?? '') ?? 0
       names.text(columns.bases.at(offset) ?? '')
       ends[index] = names.length
       index += 1
@@ -184,23 +189,14 @@ interface SnapshotOctets {
 
 function snapshotOf({file, places, messages, infos, names}: SnapshotOctets): Snapshot {
   const ends = new Uint32Array(file, places.baseEnds, messages)
-  const flagsOfInfo = Uint8Array.from(infos, (info) => flagsOfName(`x${info}`))
   const stretches: SnapshotColumns[] = []
   for (let first = 0; first < messages; first += CHUNK_MESSAGES) {
     const count = Math.min(CHUNK_MESSAGES, messages - first)
-    const infoColumn = new Uint32Array(file, places.infos + 4 * first, count)
-    const flags = new Uint8Array(count)
-    const ownInfos: string[] = []
-    for (let offset = 0; offset < count; offset += 1) {
-      const info = infoColumn[offset] ?? 0
-      flags[offset] = flagsOfInfo[info] ?? 0
-      ownInfos.push(infos[info] ?? '')
-    }
     stretches.push({
       uids: new Uint32Array(file, places.uids + 4 * first, count),
       bases: new BaseTable(names, ends, first),
-      infos: ownInfos,
-      flags,
+      infos: new InfoTable(infos, new Uint32Array(file, places.infos + 4 * first, count)),
+      flags: new Uint8Array(file, places.flags + first, count),
       keywordSets: new Uint32Array(file, places.keywordSets + 4 * first, count),
       modseqs: new Float64Array(file, places.modseqs + 8 * first, count),
     })
