@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import {authpipe, pipeModule} from '../../../src/auth/modules/authpipe/authpipe.js'
 import type {ModuleType} from '../../../src/auth/modules/module.js'
 import {suite} from '../../support/suite.js'
+import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
 import {recordingLog, scratch} from '../support/scratch.js'
 
