@@ -3,11 +3,13 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {chown, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {connect} from 'node:net'
 import {join} from 'node:path'
+import {Readable} from 'node:stream'
 import {inspect} from 'node:util'
 import * as assert from 'uvu/assert'
 import {credentialsOf} from '../../src/auth/credentials.js'
 import {createLog} from '../../src/log/create-log.js'
 import {Secret} from '../../src/log/secret.js'
+import {addAppPassword, appPasswordTable, listAppPasswords} from '../../src/services/app-passwords.js'
 import {runExplain} from '../../src/services/auth-explain/run-explain.js'
 import {authenumerateTool} from '../../src/services/authenumerate-tool.js'
 import {authpasswdTool} from '../../src/services/authpasswd-tool.js'
@@ -15,6 +17,7 @@ import {authtestTool} from '../../src/services/authtest-tool.js'
 import {makeuserdbTool} from '../../src/services/makeuserdb-tool.js'
 import {startAuth} from '../../src/services/start-auth.js'
 import type {Tool} from '../../src/services/tool.js'
+import {readExchange} from '../../src/services/userdb-exchange.js'
 import {userdbTool} from '../../src/services/userdb-tool.js'
 import {userdbpwTool} from '../../src/services/userdbpw-tool.js'
 import {runTool} from '../commands/support/run-tool.js'
@@ -97,19 +100,16 @@ secrets('a text that cannot be compiled or read is told without its passwords', 
     ['csv', `name,systempw\na,${MARKER},${MARKER}\n`],
     ['csv', `name,systempw\na,${MARKER}|\n`],
   ] as const) {
-    for (const command of [
-      ['import', '-'],
-      ['apply', '-', '--diff'],
-    ]) {
-      const {code, stdout, stderr} = await runProgram(
-        process.execPath,
-        ['bin/run.js', 'userdb', ...command, '--format', format, '-f', at.path('bad')],
-        {input: text},
-      )
-      assert.is(code, 1)
-      assertClean(stdout + stderr, `userdb ${command.join(' ')}`)
-    }
+    const error: unknown = await readExchange('-', format, Readable.from([Buffer.from(text)])).catch((thrown: unknown) => thrown)
+    assert.instance(error, Error)
+    assertClean(inspect(error), 'what is wrong with a file')
   }
+  const {code, stdout, stderr} = await runProgram(process.execPath, ['bin/run.js', 'userdb', 'apply', '-', '--format', 'csv', '--diff'], {
+    input: `name,systempw\na,${MARKER}\n`,
+    env: {COURIER_CONFIG: at.directory},
+  })
+  assert.is(code, 0)
+  assertClean(stdout + stderr, 'userdb apply --diff')
 })
 
 secrets('checks of all outcomes log, throw and answer without it', async () => {
@@ -168,14 +168,12 @@ secrets('checks of all outcomes log, throw and answer without it', async () => {
 
 secrets('app passwords are printed once and stored nowhere', async () => {
   await using at = await place()
-  const run = (...args: string[]) => runProgram(process.execPath, ['bin/run.js', 'apppw', ...args, '--state', at.path('state')])
-  const typed = (await run('add', 'ann', 'phone')).stdout.trim()
-  assert.match(typed, /^[a-z2-9-]{29}$/)
-  let output = ''
-  for (const args of [['list'], ['list', '--json'], ['add', 'ann', 'phone'], ['rm', 'ann', 'none']]) {
-    const {stdout, stderr} = await run(...args)
-    output += stdout + stderr
-  }
+  const state = at.path('state')
+  const request = {account: 'ann', name: 'phone', services: [], expires: undefined}
+  const typed = await addAppPassword(state, request)
+  const list = await listAppPasswords(state, undefined)
+  let output =
+    inspect(await addAppPassword(state, request).catch((error: unknown) => error)) + JSON.stringify(list) + appPasswordTable(list)
   for (const file of await readdir(at.path('state'))) output += await readFile(at.path('state', file), 'latin1')
   for (const form of [typed, typed.replaceAll('-', '')]) assert.not.ok(output.includes(form))
 })
