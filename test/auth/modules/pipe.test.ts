@@ -128,6 +128,15 @@ for (const [user, expected] of [
   })
 }
 
+pipe('logins over IMAP', async () => {
+  await using made = await program()
+  await using imap = await imapWith(made.directory, ['authpipe'])
+  assert.is(await imap.login('ann', 'secret'), 'OK')
+  assert.is(await imap.login('ann', 'wrong'), WRONG)
+  assert.is(await imap.login('exit', 'wrong'), DOWN)
+  assert.is(await imap.login('ann', 'secret'), 'OK')
+})
+
 pipe("names that the protocol cannot carry are nobody's", async () => {
   await using made = await program()
   await using at = await moduleUnderTest(made.type)
