@@ -43,7 +43,7 @@ export interface ChannelFacts {
   readonly encrypted: boolean
   /** The field of the verified client certificate that TLS_EXTERNAL names. */
   readonly certificateIdentity: string | undefined
-  /** Data for channel binding by its registered name: `tls-exporter` (RFC 9266), `tls-server-end-point` (RFC 5929). */
+  /** Data for channel binding by its registered name: `tls-exporter` (RFC 9266), `tls-unique`, `tls-server-end-point` (RFC 5929). */
   readonly bindings: ReadonlyMap<string, Buffer>
   /** A mechanism with channel binding was announced: who could have used it and did not has been lied to (RFC 5802 §6). */
   readonly bindingAnnounced: boolean

@@ -1,7 +1,7 @@
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
 import type {PasswordCheck} from './account.js'
-import type {AuthModule, ChangeResult, ModuleResult, PasswordChange, Unavailable} from './modules/module.js'
+import type {AccountAttributes, AuthModule, ChangeResult, ModuleResult, PasswordChange, Unavailable} from './modules/module.js'
 
 type Refused = {readonly outcome: 'refused'}
 
@@ -9,6 +9,8 @@ export interface ModuleChainOptions {
   /** In the order in which they are asked. */
   readonly modules: readonly AuthModule[]
   readonly log: Log
+  /** Called for each password that a module has accepted. */
+  readonly onAccepted?: ((module: AuthModule, request: PasswordCheck, account: AccountAttributes) => void) | undefined
 }
 
 /**
@@ -18,14 +20,20 @@ export interface ModuleChainOptions {
 export class ModuleChain {
   readonly modules: readonly AuthModule[]
   readonly #log: Log
+  readonly #onAccepted: ModuleChainOptions['onAccepted']
 
-  constructor({modules, log}: ModuleChainOptions) {
+  constructor({modules, log, onAccepted}: ModuleChainOptions) {
+    this.#onAccepted = onAccepted
     this.modules = modules
     this.#log = log
   }
 
   check(request: PasswordCheck): Promise<ModuleResult> {
-    return this.ask(request.user, (module) => module.check(request))
+    return this.ask(request.user, async (module) => {
+      const result = await module.check(request)
+      if (result.outcome === 'accepted') this.#onAccepted?.(module, request, result.account)
+      return result
+    })
   }
 
   /** `module`: only the one of that name. */

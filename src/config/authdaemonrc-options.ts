@@ -14,6 +14,14 @@ function failureSeconds(value: string | undefined): number {
   return seconds
 }
 
+/** @throws {BadSyntax} */
+function rehashKind(value: string | undefined): 'sha512' | 'yescrypt' | undefined {
+  const word = value?.toLowerCase()
+  if (word !== undefined && word !== '' && word !== 'sha512' && word !== 'yescrypt')
+    throw new BadSyntax(`"sha512" or "yescrypt" is expected, or nothing, not "${value}"`)
+  return word || undefined
+}
+
 const ignored = {effect: 'ignored'} as const
 
 /** Settings of the file `authdaemonrc` (`spec/auth.md` §11.2). */
@@ -57,6 +65,11 @@ export const AUTHDAEMONRC = optionTable({
     since: 'ours',
     read: failureSeconds,
   }),
+  REHASH: special('REHASH:0', '', 'At login, weaker hashes of userdb and SQL are replaced by this kind: sha512 or yescrypt', {
+    type: 'sha512, yescrypt or nothing',
+    since: 'ours',
+    read: rehashKind,
+  }),
   OAUTH_KEYS: text('OAUTH_KEYS:0', undefined, 'File with the public keys of signed tokens: a JSON Web Key Set, or PEM', {
     since: 'ours',
     fallback: undefined,
@@ -94,7 +107,7 @@ export const AUTHDAEMONRC = optionTable({
     since: 'ours',
     fallback: undefined,
   }),
-  LOGGEROPTS: text('LOGGEROPTS:0', '', 'Options of courierlogger', {...ignored, fallback: ''}),
+  LOGGEROPTS: text('LOGGEROPTS:0', '', 'Options of courierlogger; -facility=NAME counts for "authdaemond start"', {fallback: ''}),
   LDAP_MEMORY_LEAK: flag(undefined, undefined, 'Obsolete', ignored),
 })
 

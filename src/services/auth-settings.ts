@@ -28,6 +28,7 @@ export function authSettings(
     defaultOptions: foreign === undefined ? settings.get(AUTHDAEMONRC.DEFAULTOPTIONS) : '',
     daemons: settings.get(AUTHDAEMONRC.daemons),
     environment: settings.environment(),
+    rehash: settings.get(AUTHDAEMONRC.REHASH),
     daemonSocket: foreign ?? daemonSocketIn(socketDirectory({directory, settings, problems: []})),
     ...service,
   }

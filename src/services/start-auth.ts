@@ -6,8 +6,10 @@ import {AppPasswordStore} from '../auth/app-passwords/store.js'
 import {type AuthRole, createAuthRole} from '../auth/auth-role.js'
 import {completeName, type DefaultDomain} from '../auth/complete-name.js'
 import {CryptPool} from '../auth/hash/crypt-pool.js'
+import type {StrongKind} from '../auth/hash/make-hash.js'
 import {RecentChecks} from '../auth/hash/recent-checks.js'
-import {ModuleChain} from '../auth/module-chain.js'
+import {Rehasher} from '../auth/hash/rehasher.js'
+import {ModuleChain, type ModuleChainOptions} from '../auth/module-chain.js'
 import type {AuthModule} from '../auth/modules/module.js'
 import {moduleTypes} from '../auth/modules/registry.js'
 import {loadTryLock} from '../auth/native.js'
@@ -35,6 +37,8 @@ export interface AuthSettings {
   readonly oauth?: OAuthSettings | undefined
   /** Directory for what has to last; without it, the salts that SCRAM shows for unknown names change at each start. */
   readonly stateDirectory?: string
+  /** Weak hashes are replaced by this kind at login; undefined: never. */
+  readonly rehash?: StrongKind | undefined
   /** The socket of the authdaemond that the module `authdaemon` asks. */
   readonly daemonSocket?: string | undefined
 }
@@ -59,13 +63,13 @@ export interface LocalAuthRole extends AuthRole {
 /** The account sources, and before them the app passwords that let in to their accounts. */
 function withAppPasswords(
   modules: readonly AuthModule[],
-  {stateDirectory, log}: {readonly stateDirectory: string | undefined; readonly log: Log},
+  {stateDirectory, log, onAccepted}: Pick<ModuleChainOptions, 'log' | 'onAccepted'> & {readonly stateDirectory: string | undefined},
 ): ModuleChain {
-  const sources = new ModuleChain({modules, log})
+  const sources = new ModuleChain({modules, log, onAccepted})
   if (stateDirectory === undefined) return sources
   const store = new AppPasswordStore({directory: stateDirectory, tryLock: loadTryLock, random: randomBytes})
   const first = appPasswords({store, find: (service, user) => sources.find(service, user), log, clock: Date.now})
-  return new ModuleChain({modules: [first, ...modules], log})
+  return new ModuleChain({modules: [first, ...modules], log, onAccepted})
 }
 
 /** The auth role in this process. Unknown modules are reported and left out, as in the original. */
@@ -82,8 +86,10 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
     else log.error('auth.no-module', {reason: `There is no module "${name}"`})
     return []
   })
+  const rehasher = settings.rehash && new Rehasher({kind: settings.rehash, crypt, random: randomBytes, log})
+  const onAccepted: ModuleChainOptions['onAccepted'] = rehasher && ((...accepted) => rehasher.saw(...accepted))
   const role = createAuthRole({
-    modules: withAppPasswords(modules, {stateDirectory, log}),
+    modules: withAppPasswords(modules, {stateDirectory, log, onAccepted}),
     defaults: {options: settings.defaultOptions, maildir: settings.defaultMaildir},
     complete: (user) => completeName(user, settings.defaultDomain),
     log,

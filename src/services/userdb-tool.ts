@@ -10,7 +10,6 @@ import {authDirectory} from '../config/config-directory.js'
 import {Fault} from '../support/fault.js'
 import {octetsOf, type Tool, type ToolIo, textOf} from './tool.js'
 import {type UserdbRequest, userdbOptions, userdbRequest} from './userdb-arguments.js'
-import {runBatch} from './userdb-batch.js'
 
 type ShowRequest = Extract<UserdbRequest, {kind: 'show'}>
 type ChangeRequest = Extract<UserdbRequest, {kind: 'change'}>
@@ -23,7 +22,8 @@ export const userdbTool: Tool = async (args, io) => {
     if (await isLink(userdb)) throw new Fault('io-error', `ERROR: Wrong userdb command.\n       (${userdb} is a symbolic link)`)
     const request = userdbRequest(words, userdb, json)
     if (request.kind === 'usage') return usage(io)
-    if (request.kind === 'batch') return await runBatch(io.input, {file: request.file, userdb, tryLock: loadTryLock()})
+    if (request.kind === 'batch')
+      return await (await import('./userdb-batch.js')).runBatch(io.input, {file: request.file, userdb, tryLock: loadTryLock()})
     if (!isWritable(request)) throw new Fault('invalid-name', 'Invalid field or value.')
     const file = await followLinks(request.file)
     return request.kind === 'show' ? await locked(file, () => show(request, file, io)) : await change(request, file, io)

@@ -1,8 +1,6 @@
 import {randomBytes} from 'node:crypto'
-import {type HashKind, hashMakers} from '../auth/hash/make-hash.js'
-import {type HmacDigest, hmacContext} from '../auth/hmac/context.js'
-import {loadCrypt} from '../auth/native.js'
-import {formatScramSecret, makeScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS} from '../auth/scram/secret.js'
+import type {HashKind} from '../auth/hash/make-hash.js'
+import type {HmacDigest} from '../auth/hmac/context.js'
 import {newPassword} from './password-input.js'
 import {octetsOf, type Tool} from './tool.js'
 
@@ -28,7 +26,9 @@ export const userdbpwTool: Tool = async (args, io) => {
   const kind = KINDS[args.findLast((arg) => arg in KINDS) ?? ''] ?? 'des'
   const answer = await newPassword(io)
   if (typeof answer === 'number') return answer
+  // Each kind is loaded when it is wanted: the program runs for a moment only.
   if (args.includes(SCRAM)) {
+    const {formatScramSecret, makeScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS} = await import('../auth/scram/secret.js')
     const secret = makeScramSecret(answer, {salt: randomBytes(SCRAM_SALT_OCTETS), iterations: SCRAM_ITERATIONS})
     io.out(`${formatScramSecret(secret)}\n`)
     return 0
@@ -37,11 +37,18 @@ export const userdbpwTool: Tool = async (args, io) => {
   if (digest === undefined && kind === 'des' && io.inputIsTerminal && answer.length > DES_OCTETS) {
     io.err(`Only the first ${DES_OCTETS} characters count with this kind of hash: -yescrypt and -sha512 have no such limit.\n`)
   }
-  const hash = digest ? hmacContext(digest, answer) : hashMakers[kind](answer, {crypt: loadCrypt(), random: randomBytes})
+  const hash = digest ? (await import('../auth/hmac/context.js')).hmacContext(digest, answer) : await makeHash(kind, answer)
   if (hash === undefined) {
     io.err(octetsOf(`${io.program}: this system cannot make a ${kind} hash of that password.\n`))
     return 1
   }
   io.out(`${hash}\n`)
   return 0
+}
+
+async function makeHash(kind: HashKind, password: Buffer): Promise<string | undefined> {
+  const {hashMakers} = await import('../auth/hash/make-hash.js')
+  // Ours takes a millisecond for this one; the system's takes longer to load.
+  const crypt = kind === 'md5' ? undefined : (await import('../auth/native.js')).loadCrypt()
+  return hashMakers[kind](password, {crypt, random: randomBytes})
 }

@@ -42,6 +42,10 @@ function bindingsOf(socket: TLSSocket): ReadonlyMap<string, Buffer> {
   // Before TLS 1.3 the exporter is only unique with an extension that cannot be seen from here (RFC 9266 §3).
   if (socket.getProtocol() === 'TLSv1.3') {
     found.set('tls-exporter', socket.exportKeyingMaterial(EXPORTER_OCTETS, EXPORTER_LABEL, Buffer.alloc(0)))
+  } else if (!socket.isSessionReused()) {
+    // The first Finished message, which is the client's; a resumed session could be another server's (RFC 5929 §3.1, RFC 7627 §1).
+    const finished = socket.getPeerFinished()
+    if (finished) found.set('tls-unique', finished)
   }
   const own = socket.getCertificate()
   const certificate = own && 'raw' in own && Buffer.isBuffer(own.raw) ? own.raw : undefined

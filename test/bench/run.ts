@@ -2,7 +2,7 @@
  * `npm run bench`: the same work against our server and, where they are installed, real Courier and Dovecot.
  *
  * Options: `--messages N` (10000), `--rounds N` (5, after one that is not counted), `--only WORD`, `--ours` (no
- * originals), `--json`. Prints medians of wall time and of CPU time of each server's whole process tree, with ratios.
+ * originals), `--against courier,dovecot`, `--json`. Prints medians of wall time and of CPU time of each server's whole process tree, with ratios.
  */
 import {execFileSync} from 'node:child_process'
 import {chownSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
@@ -22,6 +22,7 @@ const {values: options} = parseArgs({
     rounds: {type: 'string', default: '5'},
     only: {type: 'string', default: ''},
     ours: {type: 'boolean', default: false},
+    against: {type: 'string', default: 'courier,dovecot'},
     json: {type: 'boolean', default: false},
     directory: {type: 'string', default: ''},
   },
@@ -42,6 +43,8 @@ function benchUser(): [uid: number, gid: number] {
   const id = (what: string) => Number(execFileSync('id', [what, name], {encoding: 'utf8'}))
   return [id('-u'), id('-g')]
 }
+
+const others = options.ours ? [] : options.against.split(',')
 
 interface Result {
   readonly row: string
@@ -164,8 +167,8 @@ const results: Result[] = []
 try {
   const starters = [
     () => startOurs(root, {directory, uid, gid}),
-    ...(!options.ours && courierIsInstalled() ? [() => startCourier({directory, uid, gid})] : []),
-    ...(!options.ours && dovecotIsInstalled() ? [() => startDovecot({directory, uid, gid})] : []),
+    ...(others.includes('courier') && courierIsInstalled() ? [() => startCourier({directory, uid, gid})] : []),
+    ...(others.includes('dovecot') && dovecotIsInstalled() ? [() => startDovecot({directory, uid, gid})] : []),
   ]
   for (const start of starters) started.push(await start())
   for (const server of started) makeMail(server, corpus)
@@ -179,7 +182,9 @@ try {
   else {
     printTable(results, started)
     for (const server of started)
-      console.log(`${server.name}: ${((await idleMemory(server, 200)) / 1024).toFixed(1)} KiB for each idle session`)
+      console.log(
+        `${server.name}: ${((await idleMemory(server, 200).catch(() => Number.NaN)) / 1024).toFixed(1)} KiB for each idle session`,
+      )
   }
 } finally {
   for (const server of started) await server.stop().catch((error: unknown) => console.error(`${server.name}: ${error}`))

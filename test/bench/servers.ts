@@ -72,7 +72,7 @@ export async function startOurs(root: string, {directory, uid, gid}: StartOption
   writeFileSync(join(etc, 'imapd-ssl'), '')
   writeFileSync(join(etc, 'authdaemonrc'), 'authmodulelist="authuserdb"\n')
   const lines = Array.from({length: ACCOUNTS}, (_, at) => {
-    const home = join(base, `u${at + 1}`)
+    const home = join(base, 'home', `u${at + 1}`)
     return `u${at + 1}@example.com\thome=${home}|mail=${home}/Maildir|uid=${uid}|gid=${gid}|systempw=${HASH}`
   })
   writeFileSync(join(etc, 'userdb'), `${lines.join('\n')}\n`, {mode: 0o600})
@@ -89,7 +89,7 @@ export async function startOurs(root: string, {directory, uid, gid}: StartOption
     name: 'ours',
     port,
     roots: [child.pid ?? 0],
-    maildir: (number) => join(base, `u${number}`, 'Maildir'),
+    maildir: (number) => join(base, 'home', `u${number}`, 'Maildir'),
     dropIndex: async () => {},
     durability: 'message, UID file and directories are synced before the OK',
     stop: () => ended(child),
@@ -114,7 +114,7 @@ export async function startCourier({directory, uid, gid}: StartOptions): Promise
   for (const path of saved) renameSync(path, `${path}.before-bench`)
   writeFileSync('/etc/courier/userdb', '', {mode: 0o600})
   for (let number = 1; number <= ACCOUNTS; number += 1) {
-    const home = join(base, `u${number}`)
+    const home = join(base, 'home', `u${number}`)
     execFileSync('/usr/sbin/userdb', [
       `u${number}@example.com`,
       'set',
@@ -157,7 +157,7 @@ export async function startCourier({directory, uid, gid}: StartOptions): Promise
     name: 'courier',
     port,
     roots: [listener.pid ?? 0, daemon.pid ?? 0],
-    maildir: (number) => join(base, `u${number}`, 'Maildir'),
+    maildir: (number) => join(base, 'home', `u${number}`, 'Maildir'),
     dropIndex: async () => {},
     durability: 'nothing is synced',
     stop: async () => {
@@ -183,7 +183,7 @@ export async function startDovecot({directory, uid, gid}: StartOptions): Promise
   const port = 4343
   const users = Array.from(
     {length: ACCOUNTS},
-    (_, at) => `u${at + 1}@example.com:{MD5-CRYPT}${HASH}:${uid}:${gid}::${join(base, `u${at + 1}`)}`,
+    (_, at) => `u${at + 1}@example.com:{MD5-CRYPT}${HASH}:${uid}:${gid}::${join(base, 'home', `u${at + 1}`)}`,
   )
   writeFileSync(join(etc, 'users'), `${users.join('\n')}\n`, {mode: 0o644})
   const service = (name: string, settings: string) => `service ${name} {\n${settings}\n}`
@@ -215,10 +215,10 @@ export async function startDovecot({directory, uid, gid}: StartOptions): Promise
     name: 'dovecot',
     port,
     roots: [child.pid ?? 0],
-    maildir: (number) => join(base, `u${number}`, 'Maildir'),
+    maildir: (number) => join(base, 'home', `u${number}`, 'Maildir'),
     dropIndex: async () => {
       for (let number = 1; number <= ACCOUNTS; number += 1) {
-        const maildir = join(base, `u${number}`, 'Maildir')
+        const maildir = join(base, 'home', `u${number}`, 'Maildir')
         if (existsSync(maildir)) execFileSync('sh', ['-c', 'rm -f "$0"/dovecot.index* "$0"/.*/dovecot.index*', maildir])
       }
     },

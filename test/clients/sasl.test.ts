@@ -1,5 +1,6 @@
 import {execFileSync} from 'node:child_process'
-import {readFileSync, writeFileSync} from 'node:fs'
+import {once} from 'node:events'
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {connect as connectTls, type TLSSocket} from 'node:tls'
 import {ImapFlow} from 'imapflow'
@@ -24,14 +25,14 @@ const mutt =
 async function withGsasl(
   {port, path}: SaslHost,
   mechanism: string,
-  {password, tls}: {readonly password: string; readonly tls: boolean},
+  {password, tls, more = []}: {readonly password: string; readonly tls: boolean; readonly more?: readonly string[]},
 ): Promise<string> {
   const binds = mechanism.endsWith('-PLUS')
   const way = tls ? [`--x509-ca-file=${path('server.pem')}`, ...(binds ? [] : ['--no-cb'])] : ['--no-starttls']
   const who = ['-a', USER, '-p', password, '--quiet']
   const {code, stdout, stderr} = await runProgram(
     'timeout',
-    ['15', 'gsasl', '--imap', `--connect=localhost:${port}`, '-m', mechanism, ...who, ...way],
+    ['15', 'gsasl', '--imap', `--connect=localhost:${port}`, '-m', mechanism, ...who, ...way, ...more],
     {
       input: 'x NOOP\n',
     },
@@ -52,6 +53,8 @@ sasl.when(gsasl, 'gsasl is not installed')('gsasl logs in with CRAM-MD5, SCRAM-S
   ] as const) {
     assert.is(await withGsasl(host, mechanism, {password: PASSWORD, tls}), 'logged in', `${mechanism} ${tls ? 'with TLS' : 'in clear'}`)
   }
+  const old = await withGsasl(host, 'SCRAM-SHA-256-PLUS', {password: PASSWORD, tls: true, more: ['--priority=NORMAL:-VERS-TLS1.3']})
+  assert.is(old, 'logged in', 'bound to TLS 1.2')
   const wrong = ['CRAM-MD5', 'SCRAM-SHA-256'].map((mechanism) => withGsasl(host, mechanism, {password: 'wrong', tls: false}))
   assert.equal(await Promise.all(wrong), ['refused', 'refused'])
 })
@@ -126,6 +129,26 @@ sasl.when(python, 'there is no python3 with imaplib and ssl')('imaplib logs in w
   assert.is(`${stderr}${stdout}${code}`, 'done\n0')
 })
 
+const mbsync = await has('mbsync', '--version')
+sasl.when(mbsync, 'mbsync is not installed')('mbsync logs in with CRAM-MD5 and, through Cyrus SASL, SCRAM-SHA-256', async () => {
+  await using host = await saslHost()
+  mkdirSync(host.path('near'))
+  for (const mechanism of ['CRAM-MD5', 'SCRAM-SHA-256']) {
+    const account = `IMAPAccount a\nHost localhost\nPort ${host.port}\nUser ${USER}\nPass ${PASSWORD}\nSSLType None\nAuthMechs ${mechanism}\n\n`
+    const stores = `IMAPStore far\nAccount a\n\nMaildirStore near\nPath ${host.path('near')}/\nInbox ${host.path('near')}/INBOX\n\n`
+    writeFileSync(host.path('mbsyncrc'), `${account}${stores}Channel c\nFar :far:\nNear :near:\nPatterns INBOX\n`)
+    const {code, stderr} = await runProgram('timeout', ['15', 'mbsync', '-c', host.path('mbsyncrc'), '-l', 'c'])
+    assert.is(
+      `${code} ${stderr
+        .split('\n')
+        .filter((line) => !/^Warning|^\*\*\*|^Maildir notice/.test(line))
+        .join()}`,
+      '0 ',
+      mechanism,
+    )
+  }
+})
+
 async function secureLines({tlsPort}: SaslHost, options: object = {}): Promise<{socket: TLSSocket; lines: LineReader}> {
   const socket = connectTls({port: tlsPort, host: '127.0.0.1', rejectUnauthorized: false, ...options})
   await new Promise((done, fail) => {
@@ -149,8 +172,9 @@ async function boundLogin(
     )
     const client = new ScramClient({user: USER, password: PASSWORD, header: `p=${type},,`, bindingData: data(socket)})
     await lines.send(`a AUTHENTICATE SCRAM-SHA-256-PLUS ${client.first.toString('base64')}\r\n`)
-    const first = Buffer.from((await lines.line())?.slice(2) ?? '', 'base64')
-    await lines.send(`${client.final(first).toString('base64')}\r\n`)
+    const first = (await lines.line()) ?? ''
+    if (!first.startsWith('+ ')) return first
+    await lines.send(`${client.final(Buffer.from(first.slice(2), 'base64')).toString('base64')}\r\n`)
     const second = (await lines.line()) ?? ''
     if (!second.startsWith('+ ')) return second
     assert.ok(client.trusts(Buffer.from(second.slice(2), 'base64')))
@@ -170,9 +194,10 @@ sasl('SCRAM-SHA-256-PLUS is bound to the TLS session or to the certificate', asy
     ['tls-server-end-point', endPoint, {}, 'a OK LOGIN Ok.'],
     ['tls-server-end-point', endPoint, {maxVersion: 'TLSv1.2'}, 'a OK LOGIN Ok.'],
     ['tls-exporter', () => Buffer.alloc(32), {}, 'a NO [AUTHENTICATIONFAILED] Login failed.'],
-    ['tls-exporter', exporter, {maxVersion: 'TLSv1.2'}, undefined],
+    ['tls-unique', (socket: TLSSocket) => socket.getFinished() ?? Buffer.alloc(0), {maxVersion: 'TLSv1.2'}, 'a OK LOGIN Ok.'],
+    ['tls-exporter', exporter, {maxVersion: 'TLSv1.2'}, 'a NO [AUTHENTICATIONFAILED] Login failed.'],
   ] as const) {
-    if (expected) assert.is(await boundLogin(host, {type, data, tls}), expected, type)
+    assert.is(await boundLogin(host, {type, data, tls}), expected, type)
   }
 })
 
@@ -194,6 +219,19 @@ sasl.when(openssl, 'there is no openssl')('a client certificate logs in with EXT
   await named.lines.send(`b AUTHENTICATE EXTERNAL ${Buffer.from(USER).toString('base64')}\r\n`)
   assert.is(await named.lines.line(), 'b OK LOGIN Ok.')
   named.socket.destroy()
+
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const one = await secureLines(host, {key, cert, maxVersion})
+    const session = await Promise.race([
+      once(one.socket, 'session').then(([octets]) => octets),
+      one.lines.line().then(() => one.socket.getSession()),
+    ])
+    one.socket.destroy()
+    const again = await secureLines(host, {key, cert, maxVersion, session})
+    assert.is(again.socket.isSessionReused(), false, `${maxVersion}: nobody comes back without showing the certificate`)
+    assert.match((await again.lines.line()) ?? '', / AUTH=EXTERNAL /)
+    again.socket.destroy()
+  }
 
   const without = await secureLines(host)
   assert.not.match((await without.lines.line()) ?? '', /EXTERNAL/)

@@ -3,6 +3,8 @@ import {BAD_MESSAGE, concluded, type Exchange, REFUSED} from './exchange.js'
 /**
  * EXTERNAL: the account is the one that the verified client certificate names (RFC 4422 appendix A, `spec/auth.md` §10). An
  * authorization identity must be exactly that name.
+ *
+ * The front has done the handshake, so its word for the certificate is taken: only here, and only where TLS_EXTERNAL is set.
  */
 export const external: Exchange = {
   mechanisms: ['EXTERNAL'],

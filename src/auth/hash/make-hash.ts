@@ -22,6 +22,14 @@ export const hashMakers: Record<HashKind, (password: Buffer, tools: HashTools) =
   yescrypt: (password, {crypt, random}) => crypt?.(password, `$y$j9T$${yescryptSalt(random(16))}$`),
 }
 
+/** Kinds that weak hashes may be replaced by. */
+export type StrongKind = 'sha512' | 'yescrypt'
+
+/** What crypt(3) makes a new hash of that kind from. */
+export function hashSetting(kind: StrongKind, random: (octets: number) => Buffer): string {
+  return kind === 'sha512' ? `$6$${cryptSalt(random(16))}$` : `$y$j9T$${yescryptSalt(random(16))}$`
+}
+
 /** 16 octets in yescrypt's base64: groups of three, the lowest first. */
 function yescryptSalt(octets: Buffer): string {
   let text = ''

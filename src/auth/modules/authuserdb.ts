@@ -5,20 +5,24 @@ import {verifyPassword} from '../hash/password-verifier.js'
 import {loadTryLock} from '../native.js'
 import {changeSecrets} from '../userdb/change-password.js'
 import {UserdbReader, userdbRecords} from '../userdb/reader.js'
-import {type Field, fieldValue} from '../userdb/record.js'
+import {type Field, fieldValue, locationOf} from '../userdb/record.js'
+import {RehashQueue} from '../userdb/rehash-queue.js'
 import {renewSecrets} from '../userdb/renew-secrets.js'
 import {UserdbMaker} from '../userdb/userdb-maker.js'
 import type {AccountAttributes, ModuleResult, ModuleType} from './module.js'
 
+/** The files are changed at most this often (`design.md` §5). */
+const REHASH_PAUSE_MS = 60_000
 const REFUSED: ModuleResult = {outcome: 'refused'}
 
 /** Accounts from the compiled userdb (`spec/auth.md` §16). Without a database there are no accounts. */
 export const authuserdb: ModuleType = {
   name: 'authuserdb',
-  create({directory, crypt, now, random}) {
+  create({directory, crypt, now, random, log}) {
     const source = join(directory, 'userdb')
     const reader = new UserdbReader({source, now})
     const maker = new UserdbMaker({source, random})
+    const rehashes = new RehashQueue({source, tryLock: loadTryLock, maker, log, pauseMs: REHASH_PAUSE_MS})
     const find = (user: string) => reader.find(octetsOf(user))
     return {
       name: 'authuserdb',
@@ -48,6 +52,12 @@ export const authuserdb: ModuleType = {
         await changeSecrets({name: octetsOf(user), fields: record.fields, renewals}, {source, tryLock: loadTryLock(), maker})
         return {outcome: 'changed'}
       },
+      async rehash({service, user, from, to}) {
+        const record = await find(user)
+        const name = record && passwordField(record.secrets, service)
+        if (!record || name === undefined || fieldValue(record.secrets, name) !== from.reveal()) return
+        rehashes.add({record: octetsOf(user), location: locationOf(record.fields), name, from: from.reveal(), to: to.reveal()})
+      },
       async *enumerate() {
         for await (const {name, fields} of userdbRecords(source)) {
           const account = attributesOf(Buffer.from(name, 'latin1').toString('utf8'), fields)
@@ -63,7 +73,10 @@ export const authuserdb: ModuleType = {
           throw error
         }
       },
-      close: () => reader.close(),
+      async close() {
+        await rehashes.close()
+        await reader.close()
+      },
     }
   },
 }
@@ -80,8 +93,13 @@ function octetsOf(text: string): string {
 }
 
 /** `imappw` for the service `imap`, else `systempw`: exactly one of them counts. */
+function passwordField(secrets: readonly Field[], service: string): string | undefined {
+  return [`${octetsOf(service)}pw`, 'systempw'].find((name) => fieldValue(secrets, name) !== undefined)
+}
+
 function storedPassword(secrets: readonly Field[], service: string): string | undefined {
-  return fieldValue(secrets, `${octetsOf(service)}pw`) ?? fieldValue(secrets, 'systempw')
+  const name = passwordField(secrets, service)
+  return name === undefined ? undefined : fieldValue(secrets, name)
 }
 
 /** Fields like `hmac-md5pw`; one of the service, `imap-hmac-md5pw`, stands before the common one (`spec/auth.md` §16). */

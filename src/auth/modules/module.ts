@@ -65,6 +65,14 @@ export interface PasswordChange {
   readonly remote: string
 }
 
+/** A stored hash and a stronger one of the same password. Octets, one character for each. */
+export interface Rehash {
+  readonly service: string
+  readonly user: string
+  readonly from: Secret
+  readonly to: Secret
+}
+
 export type ChangeResult =
   | {readonly outcome: 'changed'}
   /** Wrong password, unknown account, nothing to change: the next module is asked. */
@@ -99,6 +107,11 @@ export interface AuthModule {
   find(service: string, user: string): Promise<ModuleResult>
   /** Verifies the old password and puts the new one in its place. Absent: this source changes no passwords. */
   changePassword?(request: PasswordChange): Promise<ChangeResult>
+  /**
+   * Stores a stronger hash in place of the one that was just checked, soon or never; another one that is stored by then stays. Absent:
+   * this source stores none.
+   */
+  rehash?(request: Rehash): Promise<void>
   /**
    * All accounts. Absent: this source cannot list them.
    *

@@ -21,7 +21,6 @@ export const moduleTypes: readonly ModuleType[] = [
   authshadow,
   authldap,
   authpgsql,
-  authldap,
   authmysql,
   authsqlite,
   authcustom,

@@ -1,10 +1,9 @@
-import {join} from 'node:path'
 import {Fault} from '../../support/fault.js'
 import type {TryLock} from '../native.js'
 import {setFields} from './change-fields.js'
 import {withLock} from './lock.js'
-import {editPaths} from './paths.js'
-import {type Field, fieldValue, formatField, parseFields} from './record.js'
+import {editPaths, fileOf} from './paths.js'
+import {type Field, fieldValue, formatField, locationOf, parseFields} from './record.js'
 import type {FieldRenewal} from './renew-secrets.js'
 import {changeRecord, followLinks} from './text-file.js'
 import type {UserdbMaker} from './userdb-maker.js'
@@ -31,7 +30,7 @@ export interface UserdbEditTools {
  * @throws {Fault} `unavailable`, also when the text has other secrets than the database: somebody is about to change them; `io-error`
  */
 export async function changeSecrets(edit: UserdbEdit, {source, tryLock, maker}: UserdbEditTools): Promise<void> {
-  const file = await followLinks(fileOf(edit.fields, source))
+  const file = await followLinks(fileOf(locationOf(edit.fields), source))
   const apply = (renewals: readonly FieldRenewal[]) =>
     withLock({path: editPaths(file).lock, mode: 0o600, tryLock}, () => replaceFields(file, edit.name, renewals))
   await apply(edit.renewals)
@@ -58,10 +57,4 @@ function replaceFields(file: string, name: string, renewals: readonly FieldRenew
       ),
     }
   })
-}
-
-/** `_` of makeuserdb, the last field: empty for one file, else the path below the directory and a slash. */
-function fileOf(fields: readonly Field[], source: string): string {
-  const location = fields.findLast(({name}) => name === '_')?.value ?? ''
-  return location === '' ? source : join(source, Buffer.from(location, 'latin1').toString('utf8').replace(/\/$/, ''))
 }

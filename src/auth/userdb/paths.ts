@@ -25,3 +25,8 @@ export function editPaths(file: string): {readonly lock: string; readonly tempor
   const directory = dirname(file)
   return {lock: join(directory, `.lock.${basename(file)}`), temporary: join(directory, `.tmp.${basename(file)}`)}
 }
+
+/** The file of a record by its `_`, octets, as makeuserdb writes it: empty for one file, else the path below the directory and a slash. */
+export function fileOf(location: string, source: string): string {
+  return location === '' ? source : join(source, Buffer.from(location, 'latin1').toString('utf8').replace(/\/$/, ''))
+}

@@ -33,3 +33,8 @@ export function fieldValue(fields: readonly Field[], name: string): string | und
   const field = fields.find((candidate) => candidate.name === name)
   return field && (field.value ?? '')
 }
+
+/** `_` of makeuserdb, which is the last field: where the text of the record is. */
+export function locationOf(fields: readonly Field[]): string {
+  return fields.findLast(({name}) => name === '_')?.value ?? ''
+}

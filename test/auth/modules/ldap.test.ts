@@ -1,11 +1,12 @@
 import {existsSync} from 'node:fs'
-import {createServer, type Server} from 'node:net'
 import * as assert from 'uvu/assert'
 import {authldap} from '../../../src/auth/modules/authldap.js'
 import {escapeFilterText} from '../../../src/auth/modules/ldap/escape-filter-text.js'
 import {filterOf} from '../../../src/auth/modules/ldap/ldap-client.js'
 import {suite} from '../../support/suite.js'
+import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
+import {oddServer} from '../support/odd-server.js'
 import {ldapServer, pause, type RealServer, SLAPD} from '../support/real-server.js'
 
 const ldap = suite('authldap', {limitMs: 60_000})
@@ -233,6 +234,19 @@ test('the server that is killed and started again', async () => {
   }
 })
 
+test('logins over IMAP, with the server up, down and up again', async () => {
+  await using at = await moduleUnderTest(authldap, rc(server, SEARCHER))
+  await using imap = await imapWith(at.directory, ['authldap'])
+  const login = () => imap.login('ann@corp.example', 'secret')
+  assert.is(await login(), 'OK')
+  assert.is(await imap.login('ann@corp.example', 'wrong-marker'), WRONG)
+  await server.kill()
+  assert.is(await imap.login('ann@corp.example', 'wrong-marker'), DOWN)
+  await server.start()
+  await becomes(login, 'OK')
+  assert.not(imap.log.lines.some((line) => line.includes('wrong-marker')))
+})
+
 test('a server that stops answering is unavailable in time', async () => {
   await using at = await moduleUnderTest(authldap, rc(server, SEARCHER))
   const check = () => at.outcome('ann@corp.example', 'secret')
@@ -249,33 +263,13 @@ test('a server that stops answering is unavailable in time', async () => {
 
 test('the server is put away', () => server[Symbol.asyncDispose]())
 
-/** A server that answers everything with these octets. */
-async function oddServer(answer: Buffer): Promise<{port: number; server: Server} & AsyncDisposable> {
-  const sockets = new Set<import('node:net').Socket>()
-  const odd = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    socket.on('data', () => socket.write(answer))
-  })
-  await new Promise<void>((resolve) => odd.listen(0, '127.0.0.1', resolve))
-  const address = odd.address()
-  return {
-    server: odd,
-    port: typeof address === 'object' && address ? address.port : 0,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => odd.close(resolve))
-    },
-  }
-}
-
 for (const [what, octets] of [
   ['garbage', Buffer.from('HTTP/1.0 400 Bad Request\r\n\r\n')],
   ['a length without end', Buffer.from([0x30, 0x84, 0x7f, 0xff, 0xff, 0xff, 1, 2, 3])],
   ['nothing', Buffer.alloc(0)],
 ] as const) {
   ldap(`a server that answers ${what} is unavailable`, async () => {
-    await using odd = await oddServer(octets)
+    await using odd = await oddServer({answer: octets})
     await using at = await moduleUnderTest(authldap, rc(odd, SEARCHER))
     assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
   })

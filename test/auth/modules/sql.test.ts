@@ -8,9 +8,12 @@ import {authpgsql} from '../../../src/auth/modules/authpgsql.js'
 import {authsqlite} from '../../../src/auth/modules/authsqlite.js'
 import type {ModuleType} from '../../../src/auth/modules/module.js'
 import {loadSqlite} from '../../../src/auth/modules/sql/sqlite-library.js'
+import {Secret} from '../../../src/log/secret.js'
 import {runProgram} from '../../support/run-program.js'
 import {suite} from '../../support/suite.js'
+import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
 import {BAD_NAMES, type ModuleUnderTest, moduleUnderTest} from '../support/module-context.js'
+import {oddServer} from '../support/odd-server.js'
 import {HAS_POSTGRES, MARIADBD, mariadbServer, pause, postgresServer, type RealServer} from '../support/real-server.js'
 
 const sql = suite('SQL modules', {limitMs: 120_000})
@@ -205,6 +208,31 @@ for (const [name, available, reason, make, prefix] of [
     }
   })
 
+  test(`${name}: a stronger hash takes the place of the checked one, never of another, and never half of one`, async () => {
+    const hash = `$6$rounds=1000$saltsalt$${'x'.repeat(60)}`
+    const stored = async (at: ModuleUnderTest) => {
+      const found = await at.module.find('imap', 'ann@corp.example')
+      return found.outcome === 'accepted' ? found.account.passwordHash?.reveal() : undefined
+    }
+    const request = (from: string, to: string) => ({service: 'imap', user: 'ann@corp.example', from: new Secret(from), to: new Secret(to)})
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
+    await at.module.rehash?.(request('other', hash))
+    assert.is(await stored(at), SHA_SECRET)
+    await at.module.rehash?.(request(SHA_SECRET, hash))
+    assert.is(await stored(at), hash)
+    await at.module.rehash?.(request(hash, SHA_SECRET))
+    assert.is(await stored(at), SHA_SECRET)
+    // The column has 128 characters; SQLite does not count them.
+    const long = await at.module.rehash?.(request(SHA_SECRET, 'y'.repeat(200))).catch((error: Error) => error.name)
+    if (name === 'authsqlite') await at.module.rehash?.(request('y'.repeat(200), SHA_SECRET))
+    else assert.is(long, 'Fault')
+    assert.is(await stored(at), SHA_SECRET)
+    // Custom queries that need the password in clear cannot do it.
+    await using custom = await moduleUnderTest(source.type, source.rc + FIELDS(prefix) + CUSTOM(prefix))
+    await custom.module.rehash?.(request(SHA_SECRET, hash))
+    assert.is(await stored(custom), SHA_SECRET)
+  })
+
   for (const [form, clauses] of [
     ['column names', ''],
     ['custom queries', CUSTOM(prefix)],
@@ -285,6 +313,20 @@ for (const [name, available, reason, make, prefix] of [
     assert.is(await at.outcome('ann@corp.example', 'wrong'), 'refused')
   })
 
+  test(`${name}: logins over IMAP, with the source up, down and up again`, async () => {
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
+    await using imap = await imapWith(at.directory, [name])
+    assert.is(await imap.login('ann@corp.example', 'secret'), 'OK')
+    assert.is(await imap.login('ann@corp.example', 'wrong-marker'), WRONG)
+    assert.is(await imap.login('nobody', 'secret'), WRONG)
+    await source.down()
+    assert.is(await imap.login('ann@corp.example', 'wrong-marker'), DOWN)
+    await source.up()
+    for (let attempt = 0; attempt < 50 && (await imap.login('ann@corp.example', 'secret')) !== 'OK'; attempt += 1) await pause(100)
+    assert.is(await imap.login('ann@corp.example', 'secret'), 'OK')
+    assert.not(imap.log.lines.some((line) => line.includes('wrong-marker')))
+  })
+
   test(`${name}: a restart between two logins is not noticed`, async () => {
     await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
     assert.is(await at.outcome('ann@corp.example', 'secret'), 'accepted')
@@ -314,5 +356,41 @@ for (const [name, available, reason, make, prefix] of [
 
   test(`${name}: the source is put away`, () => source[Symbol.asyncDispose]())
 }
+
+for (const [what, octets] of [
+  ['garbage', Buffer.from('HTTP/1.0 400 Bad Request\r\n\r\n')],
+  ['zeros', Buffer.alloc(64)],
+  ['lengths without end', Buffer.alloc(64, 0xff)],
+  ['nothing', Buffer.alloc(0)],
+] as const) {
+  for (const ends of [false, true]) {
+    for (const [type, rc] of [
+      [
+        authmysql,
+        (port: number) =>
+          `MYSQL_SERVER 127.0.0.1\nMYSQL_PORT ${port}\nMYSQL_OPT 0\nMYSQL_USERNAME root\nMYSQL_DATABASE mail\n${FIELDS('MYSQL_')}`,
+      ],
+      [authpgsql, (port: number) => `PGSQL_CONNECTION host=127.0.0.1 port=${port} dbname=mail user=mail password=x\n${FIELDS('PGSQL_')}`],
+    ] as const) {
+      sql(`${type.name}: a server that says ${what}${ends ? ' and hangs up' : ''} is unavailable`, async () => {
+        await using odd = await oddServer({greeting: octets, answer: octets, ends})
+        await using at = await moduleUnderTest(type, rc(odd.port))
+        assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+        assert.is((await at.module.find('imap', 'ann@corp.example')).outcome, 'unavailable')
+      })
+    }
+  }
+}
+
+sql('authsqlite: a file that is no database, an empty one and one that may not be there are unavailable', async () => {
+  await using at = await moduleUnderTest(authsqlite, `SQLITE_DATABASE /nonexistent/x.db\n${FIELDS('SQLITE_')}`)
+  assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+  await writeFile(at.path('x.db'), 'not a database, but long enough to look like one '.repeat(50))
+  await at.writeRc(`SQLITE_DATABASE ${at.path('x.db')}\n${FIELDS('SQLITE_')}`)
+  assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+  await writeFile(at.path('y.db'), '')
+  await at.writeRc(`SQLITE_DATABASE ${at.path('y.db')}\n${FIELDS('SQLITE_')}`)
+  assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+})
 
 sql.run()

@@ -6,7 +6,8 @@ import {Fault} from '../../../support/fault.js'
 import {sameText} from '../../hash/digest-schemes.js'
 import {verifyPassword} from '../../hash/password-verifier.js'
 import {renewHash} from '../../hash/renew-hash.js'
-import type {AccountAttributes, AuthModule, ModuleContext, ModuleResult, ModuleType, Unavailable} from '../module.js'
+import {renewScram} from '../../scram/renew.js'
+import type {AccountAttributes, AuthModule, ModuleContext, ModuleResult, ModuleType, Rehash, Unavailable} from '../module.js'
 import {RcBackend} from '../rc-backend.js'
 import type {RcValues} from '../rc-file.js'
 import {accountOf, enumeratedOf, LEAST_COLUMNS} from './sql-account.js'
@@ -108,13 +109,29 @@ class SqlModule implements AuthModule {
       const {crypt, random} = this.#context
       const stored = found.account.passwordHash?.reveal()
       const hash = await renewHash({stored, password: newPassword, crypt, random, remote})
+      const scram = await renewScram(found.account.secrets?.get('scram-sha-256pw')?.reveal(), {oldPassword, newPassword, random})
       const {queries, database} = await this.#backend.current()
-      const rows = await database.change(queries.change(user, {clear: octets.toString('utf8'), hash}))
+      const rows = await database.change(queries.change(user, {clear: octets.toString('utf8'), hash, scram}))
       if (rows === 0 && this.#dialect.changesNeedRow) return this.#unavailable(`No row was changed for "${user}"`)
       return {outcome: 'changed'} as const
     } catch (error) {
       return this.#failed(error)
     }
+  }
+
+  /** A column that is too short would cut the hash and lock its user out: what was written is read again, and taken back. */
+  async rehash({service, user, from, to}: Rehash): Promise<void> {
+    const stored = async () => {
+      const found = await this.find(service, user)
+      return found.outcome === 'accepted' ? found.account.passwordHash?.reveal() : undefined
+    }
+    const {queries, database} = await this.#backend.current()
+    const [query, back] = [queries.rehash(user, to.reveal()), queries.rehash(user, from.reveal())]
+    if (!query || !back || (await stored()) !== from.reveal()) return
+    await database.change(query)
+    if ((await stored()) === to.reveal()) return
+    await database.change(back)
+    throw new Fault('io-error', `${this.name} does not keep the whole hash: is its column long enough?`)
   }
 
   async *enumerate() {

@@ -8,6 +8,8 @@ export interface NewPassword {
   /** In clear, as text. */
   readonly clear: string
   readonly hash: string
+  /** The new secret for SCRAM; undefined: the old one stays. */
+  readonly scram: string | undefined
 }
 
 /** The queries that an rc file asks for, custom ones or those made from its column names (`spec/auth.md` §19). */
@@ -15,6 +17,8 @@ export interface SqlQueries {
   select(service: string, user: string): PreparedQuery
   enumerate(): PreparedQuery
   change(user: string, password: NewPassword): PreparedQuery
+  /** Stores another hash of the same password; undefined where that cannot be done without the password. */
+  rehash(user: string, hash: string): PreparedQuery | undefined
 }
 
 /** Columns of a select, in order; the last is an extension: secrets of SCRAM-SHA-256 (RFC 5803). */
@@ -57,12 +61,24 @@ export function sqlQueries(values: RcValues, dialect: SqlDialect): SqlQueries {
       if (custom.enumerate) return prepare(custom.enumerate, {...partsOf('*', domain), service: 'enumerate'})
       return {texts: [`SELECT ${ENUMERATED.map((name) => columns[name]).join(', ')} FROM ${table} WHERE ${where}`], parameters: []}
     },
-    change(user, {clear, hash}) {
-      if (custom.change) return prepare(custom.change, {...partsOf(user, domain), newpass: clear, newpass_crypt: hash})
+    rehash(user, hash) {
+      if (custom.change) {
+        if (/\$\(newpass\)/.test(custom.change)) return undefined
+        return prepare(custom.change, {...partsOf(user, domain), newpass_crypt: hash})
+      }
+      if (columns.CRYPT === EMPTY) return undefined
+      const end = dialect.changesWithWhere ? ` AND (${where})` : ''
+      return {texts: [`UPDATE ${table} SET ${columns.CRYPT} = `, ` WHERE ${columns.LOGIN} = `, end], parameters: [hash, fullName(user)]}
+    },
+    change(user, {clear, hash, scram}) {
+      if (custom.change) {
+        return prepare(custom.change, {...partsOf(user, domain), newpass: clear, newpass_crypt: hash, newpass_scram: scram ?? ''})
+      }
       const written = [
         [columns.CLEAR, clear],
         [columns.CRYPT, hash],
-      ].filter(([column]) => column !== EMPTY)
+        [columns.SCRAM, scram],
+      ].filter(([column, text]) => column !== EMPTY && text !== undefined)
       const names = written.map(([column], index) => `${index === 0 ? `UPDATE ${table} SET` : ','} ${column} = `)
       const end = dialect.changesWithWhere ? ` AND (${where})` : ''
       const parameters = [...written.map(([, text]) => text ?? ''), fullName(user)]

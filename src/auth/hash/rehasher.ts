@@ -1,0 +1,61 @@
+import type {Log} from '../../log/log.js'
+import {Secret} from '../../log/secret.js'
+import type {PasswordCheck} from '../account.js'
+import type {AccountAttributes, AuthModule} from '../modules/module.js'
+import type {CryptPool} from './crypt-pool.js'
+import {hashSetting, type StrongKind} from './make-hash.js'
+
+/** What counts as strong enough for each kind, and is left alone. */
+const STRONG: Record<StrongKind, RegExp> = {
+  sha512: /^(\{CRYPT\})?\$(6|y|gy|7|2[aby]|argon2\w*)\$/i,
+  yescrypt: /^(\{CRYPT\})?\$(y|gy|7|2[aby]|argon2\w*)\$/i,
+}
+/** Hashes that are made at the same time; a login that finds more is not rehashed now. */
+const MAX_RUNNING = 100
+/** For the fair queue: behind everybody who waits for a login. */
+const NOBODY = 'rehash'
+
+export interface RehasherOptions {
+  readonly kind: StrongKind
+  readonly crypt: CryptPool
+  readonly random: (octets: number) => Buffer
+  readonly log: Log
+}
+
+/**
+ * Replaces weak hashes by strong ones when their password is known, at login. Never in the way of the login: it runs afterwards, and what
+ * fails is tried at the next one.
+ */
+export class Rehasher {
+  readonly #options: RehasherOptions
+  /** Hashes that are being replaced, so that many logins at once replace each only once. */
+  readonly #running = new Set<string>()
+
+  constructor(options: RehasherOptions) {
+    this.#options = options
+  }
+
+  /** A module has accepted that password. Returns at once. */
+  saw(module: AuthModule, {service, user, password}: PasswordCheck, {passwordHash}: AccountAttributes): void {
+    const from = passwordHash?.reveal()
+    const key = `${module.name} ${user} ${from}`
+    if (!module.rehash || from === undefined || STRONG[this.#options.kind].test(from)) return
+    if (this.#running.has(key) || this.#running.size >= MAX_RUNNING) return
+    this.#running.add(key)
+    this.#replace(module, {service, user, from, password})
+      .catch((error: unknown) => {
+        this.#options.log.warning('auth.not-rehashed', {user, reason: error instanceof Error ? error.message : String(error)})
+      })
+      .finally(() => this.#running.delete(key))
+  }
+
+  async #replace(
+    module: AuthModule,
+    {service, user, from, password}: Pick<PasswordCheck, 'service' | 'user' | 'password'> & {readonly from: string},
+  ): Promise<void> {
+    const {kind, crypt, random} = this.#options
+    const to = await crypt.hash({password: password.reveal(), setting: hashSetting(kind, random), remote: NOBODY})
+    if (to === undefined) throw new Error(`This system cannot make a ${kind} hash of that password`)
+    await module.rehash?.({service, user, from: new Secret(from), to: new Secret(to)})
+  }
+}
