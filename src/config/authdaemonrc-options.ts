@@ -107,7 +107,7 @@ export const AUTHDAEMONRC = optionTable({
     since: 'ours',
     fallback: undefined,
   }),
-  LOGGEROPTS: text('LOGGEROPTS:0', '', 'Options of courierlogger', {...ignored, fallback: ''}),
+  LOGGEROPTS: text('LOGGEROPTS:0', '', 'Options of courierlogger; -facility=NAME counts for "authdaemond start"', {fallback: ''}),
   LDAP_MEMORY_LEAK: flag(undefined, undefined, 'Obsolete', ignored),
 })
 

@@ -189,6 +189,8 @@ class Supervisor implements RunningServer {
       })
       for (const {name} of [...missing, ...moved])
         log.warning('config.needs-restart', {reason: `Other ports for ${name} take effect at the next start`})
+      if (JSON.stringify(this.#configuration.publicSocket) !== JSON.stringify(fresh.publicSocket))
+        log.warning('config.needs-restart', {reason: 'Another socket for other programs takes effect at the next start'})
       // What is switched off goes on until then.
       this.#use({...fresh, services: [...fresh.services, ...missing]})
       await this.#checkAccounts()

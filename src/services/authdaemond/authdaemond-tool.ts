@@ -1,5 +1,6 @@
 import {basename, resolve} from 'node:path'
 import {loadTryLock} from '../../auth/native.js'
+import {AUTHDAEMONRC} from '../../config/authdaemonrc-options.js'
 import {authDirectory} from '../../config/config-directory.js'
 import {Fault} from '../../support/fault.js'
 import {publicSocketSettings} from '../auth-settings.js'
@@ -70,8 +71,12 @@ async function background(verb: (typeof VERBS)[number], directory: string, io: T
   const program = process.argv[1] ?? ''
   const self = basename(program) === 'authdaemond' ? [program] : [program, 'authdaemond']
   const command = [process.execPath, ...process.execArgv, ...self, '--config', directory]
-  const started = await startInBackground({command, env: io.env})
+  const started = await startInBackground({
+    command,
+    env: io.env,
+    loggerOptions: configuration.settings.get(AUTHDAEMONRC.LOGGEROPTS),
+  })
   if (started === 'ready') return 0
-  io.err(octetsOf(`The daemon ended with ${started.code}: its log (syslog, facility mail) has the reason\n`))
+  io.err(octetsOf(`The daemon ended with ${started.code}: its log (syslog) has the reason\n`))
   return 1
 }

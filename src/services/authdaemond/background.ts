@@ -11,18 +11,21 @@ export interface StartOptions {
   /** Program and arguments of the daemon in the foreground. */
   readonly command: readonly string[]
   readonly env: NodeJS.ProcessEnv
+  /** LOGGEROPTS: of its options, `-facility=` counts. */
+  readonly loggerOptions: string
 }
 
 /** How a daemon that was started went on. */
 export type Started = 'ready' | {readonly code: number | null}
 
 /**
- * Starts the daemon as a process of its own, with its log in syslog (facility mail), and waits until it answers or has ended.
+ * Starts the daemon as a process of its own, with its log in syslog, and waits until it answers or has ended.
  * A system without `logger` gets no log.
  */
-export function startInBackground({command: [program = process.execPath, ...args], env}: StartOptions): Promise<Started> {
+export function startInBackground({command: [program = process.execPath, ...args], env, loggerOptions}: StartOptions): Promise<Started> {
+  const facility = /(?:^|\s)-facility=(\w+)/.exec(loggerOptions)?.[1] ?? 'mail'
   return new Promise((resolve, reject) => {
-    const logger = spawn('logger', ['-t', 'authdaemond', '-p', 'mail.info'], {stdio: ['pipe', 'ignore', 'ignore'], detached: true})
+    const logger = spawn('logger', ['-t', 'authdaemond', '-p', `${facility}.info`], {stdio: ['pipe', 'ignore', 'ignore'], detached: true})
     logger.on('error', () => undefined)
     logger.stdin.on('error', () => undefined)
     const begin = () => {

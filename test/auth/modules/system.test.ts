@@ -6,7 +6,9 @@ import {authpwd} from '../../../src/auth/modules/authpwd.js'
 import {authshadow, isExpired} from '../../../src/auth/modules/authshadow.js'
 import {runProgram} from '../../support/run-program.js'
 import {suite} from '../../support/suite.js'
+import {imapWith, WRONG} from '../support/imap-logins.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
+import {scratch} from '../support/scratch.js'
 
 const system = suite('System accounts')
 
@@ -115,6 +117,17 @@ pamTest('authpam: right and wrong passwords by the service of that name', async 
     assert.is(await at.outcome(user.name, 'sécret', odd), 'refused')
   const found = await at.module.find(service.name, user.name)
   assert.is(found.outcome === 'accepted' && found.account.systemUser, user.name)
+})
+
+pamTest('logins over IMAP by PAM and by shadow', async () => {
+  await using user = await systemUser('secret')
+  await using place = await scratch()
+  for (const modules of [['authpam'], ['authshadow'], ['authpwd', 'authshadow']]) {
+    await using imap = await imapWith(place.directory, modules)
+    assert.is(await imap.login(user.name, 'secret'), 'OK', modules.join())
+    assert.is(await imap.login(user.name, 'wrong'), WRONG)
+    assert.is(await imap.login('nosuchuser', 'wrong'), WRONG)
+  }
 })
 
 pamTest('authpam: a service that cannot be asked is no wrong password', async () => {
