@@ -54,8 +54,8 @@ const MAX_THREADS = 4
 /** The auth role in this process. */
 export interface LocalAuthRole extends AuthRole {
   /**
-   * Starts all threads for password hashes now. For a process that is about to become a user who may not read the program's
-   * files: threads that start later could not load theirs.
+   * Starts all threads for password hashes and all processes for system accounts now. For a process that is about to become a
+   * user who may not read the program's files nor other users' passwords: what starts later could not.
    */
   warmUp(): Promise<void>
 }
@@ -106,7 +106,7 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
     ...role,
     async warmUp() {
       const jobs = Array.from({length: threads}, (_, index) => crypt.hash({password: '', setting: '$1$warm$', remote: String(index)}))
-      await Promise.allSettled(jobs)
+      await Promise.allSettled([...jobs, ...modules.map((module) => module.warmUp?.())])
     },
     async close() {
       await role.close()

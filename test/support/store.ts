@@ -59,6 +59,7 @@ export function flatIndex(changes: Partial<FlatIndexOptions> = {}): FlatIndex {
     isAlive: () => true,
     startOf: () => undefined,
     fallback: new MemoryIndex(64 * 1024 * 1024),
+    limits: {accountBytes: 2 ** 30, totalBytes: 2 ** 30},
     ...changes,
   })
 }

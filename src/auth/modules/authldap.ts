@@ -6,6 +6,7 @@ import {Fault} from '../../support/fault.js'
 import {sameText} from '../hash/digest-schemes.js'
 import {verifyPassword} from '../hash/password-verifier.js'
 import {renewHash} from '../hash/renew-hash.js'
+import {renewScram} from '../scram/renew.js'
 import {SystemProcesses} from '../system/system-processes.js'
 import {accountOf, type CommonIds, enumeratedOf, wantedAttributes} from './ldap/ldap-account.js'
 import {textOf} from './ldap/ldap-client.js'
@@ -76,13 +77,15 @@ class LdapModule implements AuthModule {
     try {
       if (!(await this.#matches(found, oldPassword, remote))) return REFUSED
       const {account, dn, directory} = found
-      const {clearPassword, hash} = directory.settings.attributes
+      const {clearPassword, hash, scram} = directory.settings.attributes
       const {crypt, random} = this.#context
       const values: [string, string][] = []
       if (clearPassword !== undefined && account.clearPassword) values.push([clearPassword, octets.toString('utf8')])
       if (hash !== undefined && account.passwordHash) {
         values.push([hash, await renewHash({stored: account.passwordHash.reveal(), password: newPassword, crypt, random, remote})])
       }
+      const secret = await renewScram(account.secrets?.get('scram-sha-256pw')?.reveal(), {oldPassword, newPassword, random})
+      if (scram !== undefined && secret !== undefined) values.push([scram, secret])
       if (values.length === 0) return REFUSED
       return (await directory.replace(dn, values, oldPassword.reveal())) ? ({outcome: 'changed'} as const) : REFUSED
     } catch (error) {

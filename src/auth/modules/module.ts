@@ -120,6 +120,11 @@ export interface AuthModule {
   enumerate?(): AsyncIterable<EnumeratedAccount>
   /** Tries whether the source answers. Changes nothing. */
   health(): Promise<ModuleHealth>
+  /**
+   * Starts what needs the rights of this process, which is about to give them up for good. What is lost afterwards is not
+   * started again.
+   */
+  warmUp?(): Promise<void>
   /** Ends connections and processes. What waits is unavailable. */
   close(): Promise<void>
 }

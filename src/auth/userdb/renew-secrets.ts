@@ -4,14 +4,7 @@ import type {CryptPool} from '../hash/crypt-pool.js'
 import {sameText} from '../hash/digest-schemes.js'
 import {verifyPassword} from '../hash/password-verifier.js'
 import {type HmacDigest, hmacContext} from '../hmac/context.js'
-import {
-  deriveScramSecret,
-  formatScramSecret,
-  isScramSecretOf,
-  parseScramSecret,
-  SCRAM_ITERATIONS,
-  SCRAM_SALT_OCTETS,
-} from '../scram/secret.js'
+import {renewScram} from '../scram/renew.js'
 import {type Field, fieldValue} from './record.js'
 
 /** A field that gets another value. Octets, one character for each. */
@@ -65,10 +58,8 @@ export async function renewSecrets(
   }
   for (const field of [`${service}-${SCRAM_FIELD}`, SCRAM_FIELD]) {
     const stored = fieldValue(secrets, field)
-    const secret = stored === undefined ? undefined : parseScramSecret(stored)
-    if (stored === undefined || !secret || !(await isScramSecretOf(secret, before))) continue
-    const fresh = await deriveScramSecret(after, {salt: tools.random(SCRAM_SALT_OCTETS), iterations: SCRAM_ITERATIONS})
-    renewals.push({name: field, from: stored, to: formatScramSecret(fresh)})
+    const fresh = await renewScram(stored, {oldPassword, newPassword, random: tools.random})
+    if (stored !== undefined && fresh !== undefined) renewals.push({name: field, from: stored, to: fresh})
   }
   return renewals
 }

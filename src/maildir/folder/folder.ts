@@ -619,7 +619,8 @@ export class Folder {
     this.#highestModseq = Math.max(this.#highestModseq, before?.highestModseq ?? 0)
     this.#saved = undefined
     this.apply({added: rows, gone, changed})
-    if (this.#highestModseq === 0 || (before && kept < before.snapshot.size)) this.nextModseq()
+    const hasLost = before !== undefined && kept < before.snapshot.size && this.#highestModseq === before.highestModseq
+    if (this.#highestModseq === 0 || hasLost) this.nextModseq()
     return saved
   }
 

@@ -1,4 +1,4 @@
-import {chownSync, mkdirSync, readFileSync} from 'node:fs'
+import {chownSync, existsSync, mkdirSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Log} from '../../log/log.js'
 import {FlatIndex} from '../../maildir/index/flat/flat-index.js'
@@ -9,6 +9,9 @@ import {isProcess} from './is-process.js'
 const MEMORY_OCTETS = 128 * 1024 * 1024
 /** What accounts get that another process writes. */
 const FALLBACK_OCTETS = 32 * 1024 * 1024
+
+/** About 1.5 KB for each message. */
+const LIMITS = {accountBytes: 1024 ** 3, totalBytes: 8 * 1024 ** 3}
 
 /** Where the index is: in files, in memory, or nowhere. */
 export type IndexKind = 'flat' | 'memory' | 'off'
@@ -50,13 +53,29 @@ export interface IndexPlace {
 export function makeIndex({kind, cache}: IndexPlace, log: Log): MetadataIndex {
   if (kind === 'off') return NO_INDEX
   if (kind === 'memory') return new MemoryIndex(MEMORY_OCTETS)
+  return flatIndexAt(indexDirectory(cache, process.geteuid?.() ?? 0), log)
+}
+
+/** The index in files in a directory. */
+export function flatIndexAt(directory: string, log: Log): FlatIndex {
   return new FlatIndex({
-    directory: indexDirectory(cache, process.geteuid?.() ?? 0),
+    directory,
     log,
     nowMs: Date.now,
     pid: process.pid,
     isAlive: isProcess,
     startOf: startOfProcess,
     fallback: new MemoryIndex(FALLBACK_OCTETS),
+    limits: LIMITS,
   })
+}
+
+/** The index directories of all users below a cache directory that this process may look into. */
+export function indexDirectories(cache: string): readonly string[] {
+  try {
+    return readdirSync(join(cache, 'index')).map((name) => join(cache, 'index', name))
+  } catch {
+    const own = indexDirectory(cache, process.geteuid?.() ?? 0)
+    return existsSync(own) ? [own] : []
+  }
 }

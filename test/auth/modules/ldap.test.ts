@@ -4,6 +4,7 @@ import {authldap} from '../../../src/auth/modules/authldap.js'
 import {escapeFilterText} from '../../../src/auth/modules/ldap/escape-filter-text.js'
 import {filterOf} from '../../../src/auth/modules/ldap/ldap-client.js'
 import {suite} from '../../support/suite.js'
+import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
 import {oddServer} from '../support/odd-server.js'
 import {ldapServer, pause, type RealServer, SLAPD} from '../support/real-server.js'
@@ -231,6 +232,19 @@ test('the server that is killed and started again', async () => {
     await server.start()
     assert.is(await check(), 'accepted')
   }
+})
+
+test('logins over IMAP, with the server up, down and up again', async () => {
+  await using at = await moduleUnderTest(authldap, rc(server, SEARCHER))
+  await using imap = await imapWith(at.directory, ['authldap'])
+  const login = () => imap.login('ann@corp.example', 'secret')
+  assert.is(await login(), 'OK')
+  assert.is(await imap.login('ann@corp.example', 'wrong-marker'), WRONG)
+  await server.kill()
+  assert.is(await imap.login('ann@corp.example', 'wrong-marker'), DOWN)
+  await server.start()
+  await becomes(login, 'OK')
+  assert.not(imap.log.lines.some((line) => line.includes('wrong-marker')))
 })
 
 test('a server that stops answering is unavailable in time', async () => {

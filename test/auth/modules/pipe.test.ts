@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import {authpipe, pipeModule} from '../../../src/auth/modules/authpipe/authpipe.js'
 import type {ModuleType} from '../../../src/auth/modules/module.js'
 import {suite} from '../../support/suite.js'
+import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
 import {recordingLog, scratch} from '../support/scratch.js'
 
@@ -126,6 +127,15 @@ for (const [user, expected] of [
     assert.is(await at.outcome('ann', 'secret'), 'accepted')
   })
 }
+
+pipe('logins over IMAP', async () => {
+  await using made = await program()
+  await using imap = await imapWith(made.directory, ['authpipe'])
+  assert.is(await imap.login('ann', 'secret'), 'OK')
+  assert.is(await imap.login('ann', 'wrong'), WRONG)
+  assert.is(await imap.login('exit', 'wrong'), DOWN)
+  assert.is(await imap.login('ann', 'secret'), 'OK')
+})
 
 pipe("names that the protocol cannot carry are nobody's", async () => {
   await using made = await program()

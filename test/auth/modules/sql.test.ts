@@ -11,6 +11,7 @@ import {loadSqlite} from '../../../src/auth/modules/sql/sqlite-library.js'
 import {Secret} from '../../../src/log/secret.js'
 import {runProgram} from '../../support/run-program.js'
 import {suite} from '../../support/suite.js'
+import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
 import {BAD_NAMES, type ModuleUnderTest, moduleUnderTest} from '../support/module-context.js'
 import {oddServer} from '../support/odd-server.js'
 import {HAS_POSTGRES, MARIADBD, mariadbServer, pause, postgresServer, type RealServer} from '../support/real-server.js'
@@ -310,6 +311,20 @@ for (const [name, available, reason, make, prefix] of [
     await source.up()
     await becomes(at, 'accepted')
     assert.is(await at.outcome('ann@corp.example', 'wrong'), 'refused')
+  })
+
+  test(`${name}: logins over IMAP, with the source up, down and up again`, async () => {
+    await using at = await moduleUnderTest(source.type, source.rc + FIELDS(prefix))
+    await using imap = await imapWith(at.directory, [name])
+    assert.is(await imap.login('ann@corp.example', 'secret'), 'OK')
+    assert.is(await imap.login('ann@corp.example', 'wrong-marker'), WRONG)
+    assert.is(await imap.login('nobody', 'secret'), WRONG)
+    await source.down()
+    assert.is(await imap.login('ann@corp.example', 'wrong-marker'), DOWN)
+    await source.up()
+    for (let attempt = 0; attempt < 50 && (await imap.login('ann@corp.example', 'secret')) !== 'OK'; attempt += 1) await pause(100)
+    assert.is(await imap.login('ann@corp.example', 'secret'), 'OK')
+    assert.not(imap.log.lines.some((line) => line.includes('wrong-marker')))
   })
 
   test(`${name}: a restart between two logins is not noticed`, async () => {

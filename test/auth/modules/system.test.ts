@@ -6,7 +6,9 @@ import {authpwd} from '../../../src/auth/modules/authpwd.js'
 import {authshadow, isExpired} from '../../../src/auth/modules/authshadow.js'
 import {runProgram} from '../../support/run-program.js'
 import {suite} from '../../support/suite.js'
+import {imapWith, WRONG} from '../support/imap-logins.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
+import {scratch} from '../support/scratch.js'
 
 const system = suite('System accounts')
 
@@ -117,6 +119,17 @@ pamTest('authpam: right and wrong passwords by the service of that name', async 
   assert.is(found.outcome === 'accepted' && found.account.systemUser, user.name)
 })
 
+pamTest('logins over IMAP by PAM and by shadow', async () => {
+  await using user = await systemUser('secret')
+  await using place = await scratch()
+  for (const modules of [['authpam'], ['authshadow'], ['authpwd', 'authshadow']]) {
+    await using imap = await imapWith(place.directory, modules)
+    assert.is(await imap.login(user.name, 'secret'), 'OK', modules.join())
+    assert.is(await imap.login(user.name, 'wrong'), WRONG)
+    assert.is(await imap.login('nosuchuser', 'wrong'), WRONG)
+  }
+})
+
 pamTest('authpam: a service that cannot be asked is no wrong password', async () => {
   await using user = await systemUser('secret')
   await using service = await pamService('auth required pam_debug.so auth=authinfo_unavail\naccount required pam_permit.so\n')
@@ -153,6 +166,26 @@ pamTest('authpam: a password change goes through passwd, as the user', async () 
   assert.is(await change('old-Passw0rd-x', 'Entirely-9-different'), 'changed')
   assert.is(await at.outcome(user.name, 'old-Passw0rd-x', service.name), 'refused')
   assert.is(await at.outcome(user.name, 'Entirely-9-different', service.name), 'accepted')
+})
+
+pamTest('a server that gives root up keeps the processes that need it', async () => {
+  await using user = await systemUser('secret')
+  const folder = new URL('../../../src/auth/', import.meta.url).href
+  const script = `
+    const {SystemProcesses} = await import('${folder}system/system-processes.js')
+    const processes = new SystemProcesses({limit: 2, timeoutMs: 5000})
+    await processes.warmUp()
+    process.setgroups([65534])
+    process.setgid(65534)
+    process.setuid(65534)
+    const ask = () => processes.ask({kind: 'account', name: '${user.name}', wantsShadow: true}, '')
+    const {found} = await ask()
+    console.log(found.shadow.passwordHash.slice(0, 3))
+    await processes.close()
+    console.log(await ask().catch((error) => error.name))
+  `
+  const {code, stdout, stderr} = await runProgram(process.execPath, ['--input-type=module', '-e', script])
+  assert.equal([code, stdout, stderr], [0, '$6$\nFault\n', ''])
 })
 
 pamTest('authpam: a module of PAM that hangs or kills the process fails its own login only', async () => {

@@ -6,6 +6,7 @@ import {Fault} from '../../../support/fault.js'
 import {sameText} from '../../hash/digest-schemes.js'
 import {verifyPassword} from '../../hash/password-verifier.js'
 import {renewHash} from '../../hash/renew-hash.js'
+import {renewScram} from '../../scram/renew.js'
 import type {AccountAttributes, AuthModule, ModuleContext, ModuleResult, ModuleType, Rehash, Unavailable} from '../module.js'
 import {RcBackend} from '../rc-backend.js'
 import type {RcValues} from '../rc-file.js'
@@ -108,8 +109,9 @@ class SqlModule implements AuthModule {
       const {crypt, random} = this.#context
       const stored = found.account.passwordHash?.reveal()
       const hash = await renewHash({stored, password: newPassword, crypt, random, remote})
+      const scram = await renewScram(found.account.secrets?.get('scram-sha-256pw')?.reveal(), {oldPassword, newPassword, random})
       const {queries, database} = await this.#backend.current()
-      const rows = await database.change(queries.change(user, {clear: octets.toString('utf8'), hash}))
+      const rows = await database.change(queries.change(user, {clear: octets.toString('utf8'), hash, scram}))
       if (rows === 0 && this.#dialect.changesNeedRow) return this.#unavailable(`No row was changed for "${user}"`)
       return {outcome: 'changed'} as const
     } catch (error) {

@@ -8,6 +8,8 @@ export interface NewPassword {
   /** In clear, as text. */
   readonly clear: string
   readonly hash: string
+  /** The new secret for SCRAM; undefined: the old one stays. */
+  readonly scram: string | undefined
 }
 
 /** The queries that an rc file asks for, custom ones or those made from its column names (`spec/auth.md` §19). */
@@ -68,12 +70,15 @@ export function sqlQueries(values: RcValues, dialect: SqlDialect): SqlQueries {
       const end = dialect.changesWithWhere ? ` AND (${where})` : ''
       return {texts: [`UPDATE ${table} SET ${columns.CRYPT} = `, ` WHERE ${columns.LOGIN} = `, end], parameters: [hash, fullName(user)]}
     },
-    change(user, {clear, hash}) {
-      if (custom.change) return prepare(custom.change, {...partsOf(user, domain), newpass: clear, newpass_crypt: hash})
+    change(user, {clear, hash, scram}) {
+      if (custom.change) {
+        return prepare(custom.change, {...partsOf(user, domain), newpass: clear, newpass_crypt: hash, newpass_scram: scram ?? ''})
+      }
       const written = [
         [columns.CLEAR, clear],
         [columns.CRYPT, hash],
-      ].filter(([column]) => column !== EMPTY)
+        [columns.SCRAM, scram],
+      ].filter(([column, text]) => column !== EMPTY && text !== undefined)
       const names = written.map(([column], index) => `${index === 0 ? `UPDATE ${table} SET` : ','} ${column} = `)
       const end = dialect.changesWithWhere ? ` AND (${where})` : ''
       const parameters = [...written.map(([, text]) => text ?? ''), fullName(user)]

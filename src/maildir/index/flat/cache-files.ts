@@ -161,7 +161,7 @@ export function namesIn(path: string): string[] {
   try {
     return readdirSync(path)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return []
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoOf(error) ?? '')) return []
     throw error
   }
 }

@@ -14,15 +14,21 @@ import type {FolderIndex, FolderKey, FolderState, MetadataIndex} from '../metada
 import {type LockOwner, lockAccount} from './account-lock.js'
 import {createFile, makeDirectory, sizeOf} from './cache-files.js'
 import {FlatFolder} from './flat-folder.js'
+import {type CacheLimits, trimCache} from './trim.js'
 
 /** Cache Directory Tagging Specification. */
 const TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# The index of courier. It may be deleted at any time.\n'
+
+const FIRST_TRIM_MS = 60_000
+const TRIM_MS = 3_600_000
 
 export interface FlatIndexOptions extends LockOwner {
   /** Absolute; made when it is missing. */
   readonly directory: string
   readonly log: Log
   readonly nowMs: () => number
+  /** What is above them is dropped after a while: the folders that were not written for longest. */
+  readonly limits: CacheLimits
   /** For accounts that this process may not write. */
   readonly fallback: MetadataIndex
 }
@@ -41,10 +47,40 @@ export function accountDirectory(maildir: string): string {
 export class FlatIndex implements MetadataIndex {
   readonly #options: FlatIndexOptions
   readonly #accounts = new Map<string, OpenAccount>()
-  #refused = new Set<string>()
+  readonly #refused = new Set<string>()
+  #trimTimer: NodeJS.Timeout | undefined
 
   constructor(options: FlatIndexOptions) {
     this.#options = options
+  }
+
+  /** This process writes the account's index. */
+  mayWrite(maildir: string): boolean {
+    return this.#account(maildir) !== undefined
+  }
+
+  /** Drops what is too much, folders that are open excepted. */
+  async trim(): Promise<readonly string[]> {
+    const {directory, limits, log} = this.#options
+    const open = new Set<string>()
+    for (const {directory: path, folders} of this.#accounts.values()) for (const name of folders.keys()) open.add(`${path}/${name}`)
+    try {
+      const gone = await trimCache(directory, limits, (path) => !open.has(path))
+      if (gone.length > 0) log.info('index.trimmed', {path: directory, count: gone.length})
+      return gone
+    } catch (error) {
+      log.warning('index.not-trimmed', {path: directory, reason: String(error)})
+      return []
+    }
+  }
+
+  #trimLater(afterMs: number): void {
+    this.#trimTimer ??= setTimeout(() => {
+      this.#trimTimer = undefined
+      void this.trim().then(() => {
+        if (this.#accounts.size > 0) this.#trimLater(TRIM_MS)
+      })
+    }, afterMs).unref()
   }
 
   folder(key: FolderKey, state: () => FolderState | undefined): FolderIndex {
@@ -68,6 +104,8 @@ export class FlatIndex implements MetadataIndex {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#trimTimer)
+    this.#trimTimer = undefined
     for (const [maildir, {folders, unlock}] of this.#accounts) {
       await Promise.all([...folders.values()].map((folder) => folder.save({isLast: true})))
       unlock()
@@ -91,6 +129,7 @@ export class FlatIndex implements MetadataIndex {
       }
       const account = {directory: path, folders: new Map(), unlock}
       this.#accounts.set(maildir, account)
+      this.#trimLater(FIRST_TRIM_MS)
       return account
     } catch (error) {
       if (!this.#refused.has(directory)) log.warning('index.off', {path: directory, reason: String(error)})

@@ -1,0 +1,335 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import * as assert from 'uvu/assert'
+import {accountDirectory} from '../../../src/maildir/index/flat/flat-index.js'
+import {MetadataRows} from '../../../src/maildir/index/flat/rows.js'
+import {surplus} from '../../../src/maildir/index/flat/trim.js'
+import {MemoryIndex} from '../../../src/maildir/index/memory-index.js'
+import type {MetadataIndex} from '../../../src/maildir/index/metadata-index.js'
+import {Mailstores} from '../../../src/maildir/mailstores.js'
+import {NodeFiles} from '../../../src/maildir/node-files.js'
+import {FLAG, type FolderName, type MetadataNeed, type View} from '../../../src/maildir/types.js'
+import {fillWithMail} from '../../support/indexed-mail.js'
+import {
+  allNumbers,
+  append,
+  flatIndex,
+  INBOX,
+  LogLines,
+  makeFolder,
+  openStore,
+  storeEnvironment,
+  TemporaryMaildir,
+} from '../../support/store.js'
+import {suite} from '../../support/suite.js'
+
+const flat = suite('Index in files')
+
+/** Counts what is read from the Maildir. */
+class CountedFiles extends NodeFiles {
+  opened = 0
+  listed = 0
+  override open(path: string) {
+    if (path.includes('/cur/')) this.opened += 1
+    return super.open(path)
+  }
+  override list(path: string) {
+    this.listed += 1
+    return super.list(path)
+  }
+}
+
+class Cache implements Disposable {
+  readonly directory: string
+
+  constructor() {
+    this.directory = mkdtempSync(join(tmpdir(), 'courier-cache-'))
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.directory, {recursive: true, force: true})
+  }
+}
+
+async function sizes(view: View, need: MetadataNeed = 'structure'): Promise<number[]> {
+  const all: number[] = []
+  for await (const batch of view.metadata(allNumbers(view), need)) for (const {metadata} of batch) all.push(metadata?.wireBytes ?? -1)
+  return all
+}
+
+async function opened(maildir: TemporaryMaildir, index: MetadataIndex, changes: Parameters<typeof storeEnvironment>[0] = {}) {
+  const store = await openStore(maildir, {index, ...changes})
+  return {store, view: await store.select(INBOX, {readOnly: false})}
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 60))
+
+flat('after a restart an unchanged folder is neither listed nor are its messages opened', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 30)
+  mkdirSync(join(maildir.path, 'courierimapkeywords'))
+  const first = flatIndex(cache)
+  const {view, store} = await opened(maildir, first)
+  await store.deliver(INBOX, {flags: 0, keywords: ['Blue'], internalDateMs: undefined}).then(async (delivery) => {
+    await delivery.write(Buffer.from('Subject: tagged\n\nx\n'))
+    await delivery.finish()
+  })
+  await settled()
+  await view.refresh()
+  view.updates({expunges: true})
+  const expected = await sizes(view)
+  await settled()
+  await view.refresh()
+  const modseqs = allNumbers(view).map((number) => view.modseqOf(number))
+  const {highestModseq, uidNext, uidValidity} = view
+  await first.close()
+
+  const files = new CountedFiles()
+  const second = flatIndex(cache)
+  const again = (await opened(maildir, second, {files})).view
+  assert.equal(await sizes(again), expected)
+  assert.is(files.opened, 1, 'only the one whose header is too large to be kept')
+  assert.is(files.listed, 2, 'the directories of keywords and of temporary files')
+  assert.equal(
+    {...{highestModseq: again.highestModseq, uidNext: again.uidNext, uidValidity: again.uidValidity}},
+    {highestModseq, uidNext, uidValidity},
+  )
+  assert.equal(
+    allNumbers(again).map((number) => again.modseqOf(number)),
+    modseqs,
+  )
+  assert.equal(again.keywordsOf(allNumbers(again).at(-1)!), ['Blue'])
+  assert.equal(again.keywords, ['Blue'])
+  assert.is(again.recent, 0)
+  await second.close()
+})
+
+flat('after a restart what others changed has a new modification sequence, and nothing else has', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 20)
+  const first = flatIndex(cache)
+  const {view} = await opened(maildir, first)
+  await settled()
+  await view.refresh()
+  await first.close()
+  const before = allNumbers(view).map((number) => view.modseqOf(number))
+  const name = readdirSync(join(maildir.path, 'cur')).sort()[4] ?? ''
+  rmSync(join(maildir.path, 'cur', name))
+  const {ino} = statSync(join(maildir.path, 'cur'))
+  assert.ok(ino > 0)
+  writeFileSync(join(maildir.path, 'cur', name.replace(/:2,.*/, ':2,T')), 'Subject: x\n\n')
+  const second = flatIndex(cache)
+  const again = (await opened(maildir, second)).view
+  const after = allNumbers(again).map((number) => again.modseqOf(number))
+  for (const [place, modseq] of after.entries()) {
+    if (place === 4) assert.ok(modseq > view.highestModseq, 'the changed one')
+    else assert.is(modseq, before[place], `message ${place + 1}`)
+  }
+  assert.is(again.highestModseq, after[4])
+  await second.close()
+})
+
+flat('a message that went while nobody looked raises HIGHESTMODSEQ', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 20)
+  const first = flatIndex(cache)
+  const {view} = await opened(maildir, first)
+  await first.close()
+  rmSync(join(maildir.path, 'cur', readdirSync(join(maildir.path, 'cur'))[0] ?? ''))
+  const second = flatIndex(cache)
+  const again = (await opened(maildir, second)).view
+  assert.ok(again.highestModseq > view.highestModseq)
+  await second.close()
+})
+
+for (const lost of [false, true]) {
+  flat(`a clock that is set back a day never makes HIGHESTMODSEQ lower${lost ? ', with the index deleted' : ''}`, async () => {
+    using maildir = new TemporaryMaildir()
+    using cache = new Cache()
+    fillWithMail(maildir, 5)
+    let highest = 0
+    for (const days of [0, -1, 0, -1]) {
+      if (lost) rmSync(cache.directory, {recursive: true, force: true})
+      const nowMs = () => Date.now() + days * 86_400_000
+      const index = flatIndex({...cache, nowMs})
+      const {store, view} = await opened(maildir, index, {nowMs})
+      assert.ok(view.highestModseq >= highest, `${view.highestModseq} after ${highest}`)
+      const before = view.highestModseq
+      await view.store(allNumbers(view), {
+        mode: view.flagsOf(allNumbers(view)[0]!) & FLAG.flagged ? 'remove' : 'add',
+        flags: FLAG.flagged,
+        keywords: [],
+      })
+      assert.ok(view.highestModseq > before)
+      await append(store, INBOX, 'Subject: x\n\n')
+      highest = view.highestModseq
+      view.close()
+      await index.close()
+    }
+  })
+}
+
+flat('of two processes the second does without, and both are right', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 20)
+  const indexes = [flatIndex(cache), flatIndex({...cache, pid: 1})]
+  const views: View[] = []
+  const stores = []
+  for (const index of indexes) {
+    const {store, view} = await opened(maildir, index)
+    stores.push(store)
+    views.push(view)
+  }
+  assert.equal(await sizes(views[0]!), await sizes(views[1]!))
+  for (let round = 0; round < 10; round += 1) {
+    await append(stores[round % 2]!, INBOX, `Subject: ${round}\n\n${'x'.repeat(round)}\n`)
+    const pictures = []
+    for (const view of views) {
+      await view.refresh()
+      view.updates({expunges: true})
+      pictures.push(await sizes(view))
+    }
+    assert.equal(pictures[0], pictures[1])
+  }
+  assert.is(views[0]?.size, 30)
+  for (const index of indexes) await index.close()
+})
+
+flat('the lock of a process that has ended is taken over, that of one that lives is not', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  const path = maildir.path
+  const dead = flatIndex({...cache, pid: 77})
+  assert.ok(dead.mayWrite(path))
+  assert.not(flatIndex({...cache, pid: 78}).mayWrite(path))
+  const later = flatIndex({...cache, pid: 79, isAlive: () => false})
+  assert.ok(later.mayWrite(path))
+  const lock = join(cache.directory, accountDirectory(path), 'lock')
+  assert.match(readFileSync(lock, 'utf8'), /^79 /)
+  await dead.close()
+  assert.ok(existsSync(lock), 'not its own any more')
+  await later.close()
+  assert.not(existsSync(lock))
+  // The same number, another process.
+  assert.ok(flatIndex({...cache, pid: 80, startOf: () => 'morning'}).mayWrite(path))
+  assert.ok(flatIndex({...cache, pid: 81, startOf: (pid) => (pid === 80 ? 'evening' : 'noon')}).mayWrite(path))
+  assert.equal(readdirSync(join(cache.directory, accountDirectory(path))).sort(), ['account', 'lock'])
+})
+
+flat('what cannot be written is switched off with one log line, and answers stay right', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 20)
+  const log = new LogLines()
+  const index = flatIndex({...cache, log})
+  const {view} = await opened(maildir, index)
+  const account = join(cache.directory, accountDirectory(maildir.path))
+  const expected = await sizes(view)
+  const {dev, ino} = statSync(maildir.path, {bigint: true})
+  mkdirSync(account, {recursive: true})
+  // Every write fails as on a full disk: the files' place is taken.
+  const folder = join(account, `${dev.toString(16)}-${ino.toString(16)}`)
+  rmSync(folder, {recursive: true, force: true})
+  symlinkSync('/dev/full', folder)
+  await index.close()
+  assert.equal(await sizes(view), expected)
+  assert.equal(await sizes(view), expected)
+  assert.is(log.lines.filter((line) => line.startsWith('index.off')).length, 1, log.lines.join('\n'))
+  assert.ok(existsSync(join(cache.directory, 'CACHEDIR.TAG')))
+})
+
+flat('a closed folder costs no memory: its file is closed and forgotten', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 20)
+  makeFolder(join(maildir.path, '.Sub'))
+  const index = flatIndex(cache)
+  const {store, view} = await opened(maildir, index)
+  await sizes(view)
+  view.close()
+  await store.create('INBOX.New' as FolderName)
+  await store.remove('INBOX.New' as FolderName)
+  await store.remove('INBOX.Sub' as FolderName)
+  await index.close()
+  const folders = readdirSync(join(cache.directory, accountDirectory(maildir.path))).filter((name) => name.includes('-'))
+  assert.ok(folders.length >= 1)
+})
+
+flat('the folders that were written longest ago go first when there is too much', async () => {
+  const folder = (name: string, bytes: number, usedMs: number) => ({path: name, bytes, usedMs})
+  const folders = [folder('new', 50, 3), folder('old', 50, 1), folder('middle', 50, 2)]
+  assert.equal(surplus(folders, 150), [])
+  assert.equal(
+    surplus(folders, 60).map(({path}) => path),
+    ['old', 'middle'],
+  )
+  using cache = new Cache()
+  const account = join(cache.directory, accountDirectory('/x'))
+  for (const [place, name] of ['1-1', '1-2', '1-3'].entries()) {
+    mkdirSync(join(account, name), {recursive: true})
+    writeFileSync(join(account, name, 'view'), Buffer.alloc(1000))
+    utimesSync(join(account, name, 'view'), place + 1, place + 1)
+  }
+  const gone = await flatIndex({...cache, limits: {accountBytes: 2500, totalBytes: 1500}}).trim()
+  assert.equal(
+    gone.map((path) => path.split('/').at(-1)),
+    ['1-1', '1-2'],
+  )
+  assert.equal(readdirSync(account), ['1-3'])
+})
+
+flat('rows that come in any order are found', () => {
+  const rows = new MetadataRows()
+  const row = (uid: number, level = 2) => ({
+    uid,
+    hash: uid,
+    level,
+    inode: 1n,
+    mtimeNs: 2n,
+    storedBytes: uid,
+    wireBytes: 0,
+    offset: 0,
+    length: 0,
+  })
+  for (const uid of [5, 9, 2, 7, 100, 1]) rows.put(row(uid))
+  rows.remove(9)
+  rows.put(row(2, 4))
+  assert.is(rows.find(9), -1)
+  for (const tidy of [false, true]) {
+    if (tidy) rows.tidy()
+    for (const uid of [5, 2, 7, 100, 1]) assert.is(rows.row(rows.find(uid)).storedBytes, uid)
+    assert.is(rows.row(rows.find(2)).level, 4)
+    assert.is(rows.find(3), -1)
+    assert.is(rows.live, 5)
+  }
+  assert.equal([...rows.columns.uids], [1, 2, 5, 7, 100])
+  rows.put(row(9))
+  assert.is(rows.row(rows.find(9)).uid, 9)
+})
+
+flat('memory is bounded where files are not used', async () => {
+  using maildir = new TemporaryMaildir()
+  fillWithMail(maildir, 30)
+  const index = new MemoryIndex(1)
+  const store = await new Mailstores(storeEnvironment({index})).open({maildir: maildir.path, quota: undefined})
+  const view = await store.select(INBOX, {readOnly: true})
+  assert.equal(await sizes(view), await sizes(view))
+})
+
+flat.run()
