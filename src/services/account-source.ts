@@ -9,7 +9,7 @@ import {readAuthConfiguration} from '../config/read-configuration.js'
 import {createLog} from '../log/create-log.js'
 import {Fault} from '../support/fault.js'
 import {authSettings} from './auth-settings.js'
-import {type AuthSettings, startAuth} from './start-auth.js'
+import type {AuthSettings} from './start-auth.js'
 import {octetsOf, type ToolIo} from './tool.js'
 
 export interface AccountSource {
@@ -42,6 +42,8 @@ export async function openAccountSource({config, socket}: SourceOptions, io: Too
   const path = socket ?? (daemonOnly ? settings.daemonSocket : undefined)
   if (!settings || path !== undefined) return daemonSource(path ?? '')
   const log = createLog({format: 'text', write: (lines) => io.err(octetsOf(lines)), now: () => new Date(), debug: false})
+  // All modules with their libraries: not for those who ask a daemon.
+  const {startAuth} = await import('./start-auth.js')
   const auth = startAuth(settings, log)
   return {
     check: (request) => auth.modules.check(request),

@@ -1,7 +1,7 @@
 import type {EnumeratedAccount} from '../auth/modules/module.js'
 import {mergeOptions, parseOptions} from '../auth/options.js'
 import {Fault} from '../support/fault.js'
-import {type AccountSource, openAccountSource} from './account-source.js'
+import type {AccountSource} from './account-source.js'
 import {daemonFailure} from './daemon-failure.js'
 import {sourceOptions} from './source-options.js'
 import {octetsOf, type Tool, type ToolIo} from './tool.js'
@@ -17,6 +17,7 @@ export const authenumerateTool: Tool = async (args, io) => {
   }
   let source: AccountSource | undefined
   try {
+    const {openAccountSource} = await import('./account-source.js')
     source = await openAccountSource(options, io)
     await list(source, {onlyShared: words.includes('-s'), withOptions: words.includes('-o')}, io)
     return 0

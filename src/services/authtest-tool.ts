@@ -3,7 +3,7 @@ import type {AccountAttributes, ModuleResult} from '../auth/modules/module.js'
 import {mergeOptions} from '../auth/options.js'
 import {Secret} from '../log/secret.js'
 import {Fault} from '../support/fault.js'
-import {type AccountSource, openAccountSource} from './account-source.js'
+import type {AccountSource} from './account-source.js'
 import {daemonFailure} from './daemon-failure.js'
 import {sourceOptions} from './source-options.js'
 import {octetsOf, type Tool, type ToolIo} from './tool.js'
@@ -30,6 +30,7 @@ export const authtestTool: Tool = async (args, io) => {
   }
   let source: AccountSource | undefined
   try {
+    const {openAccountSource} = await import('./account-source.js')
     source = await openAccountSource(options, io)
     return await run(request, source, io)
   } catch (error) {
