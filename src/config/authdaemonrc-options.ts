@@ -14,12 +14,21 @@ function failureSeconds(value: string | undefined): number {
   return seconds
 }
 
+interface RehashWords {
+  readonly kind: 'sha512' | 'yescrypt' | undefined
+  readonly scram: boolean
+}
+
 /** @throws {BadSyntax} */
-function rehashKind(value: string | undefined): 'sha512' | 'yescrypt' | undefined {
-  const word = value?.toLowerCase()
-  if (word !== undefined && word !== '' && word !== 'sha512' && word !== 'yescrypt')
-    throw new BadSyntax(`"sha512" or "yescrypt" is expected, or nothing, not "${value}"`)
-  return word || undefined
+function rehashWords(value: string | undefined): RehashWords {
+  const words = (value ?? '')
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
+  const unknown = words.find((word) => !['sha512', 'yescrypt', 'scram-sha-256'].includes(word))
+  if (unknown !== undefined) throw new BadSyntax(`"sha512", "yescrypt" and "scram-sha-256" are known, not "${unknown}"`)
+  const kind = words.includes('yescrypt') ? 'yescrypt' : words.includes('sha512') ? 'sha512' : undefined
+  return {kind, scram: words.includes('scram-sha-256')}
 }
 
 const ignored = {effect: 'ignored'} as const
@@ -65,11 +74,16 @@ export const AUTHDAEMONRC = optionTable({
     since: 'ours',
     read: failureSeconds,
   }),
-  REHASH: special('REHASH:0', '', 'At login, weaker hashes of userdb and SQL are replaced by this kind: sha512 or yescrypt', {
-    type: 'sha512, yescrypt or nothing',
-    since: 'ours',
-    read: rehashKind,
-  }),
+  REHASH: special(
+    'REHASH:0',
+    '',
+    'What logins bring up to date: sha512 or yescrypt replaces weaker hashes of userdb and SQL, scram-sha-256 adds its secret in userdb',
+    {
+      type: 'words',
+      since: 'ours',
+      read: rehashWords,
+    },
+  ),
   OAUTH_KEYS: text('OAUTH_KEYS:0', undefined, 'File with the public keys of signed tokens: a JSON Web Key Set, or PEM', {
     since: 'ours',
     fallback: undefined,

@@ -7,7 +7,24 @@ import {errnoOf} from '../support/fault.js'
 import type {AuthSettings} from './start-auth.js'
 
 /** Why logins would fail although the server runs, and what to do about it: for the log at the start. */
-export async function accountProblems({directory, modules, daemonSocket}: AuthSettings): Promise<string[]> {
+export async function accountProblems(settings: AuthSettings): Promise<string[]> {
+  return [...(await sourceProblems(settings)), ...(await appPasswordProblems(settings))]
+}
+
+async function appPasswordProblems({stateDirectory}: AuthSettings): Promise<string[]> {
+  if (stateDirectory === undefined) return []
+  const path = join(stateDirectory, 'apppw.lmdb')
+  const code = await access(path, constants.R_OK).then(
+    () => undefined,
+    (error: unknown) => errnoOf(error),
+  )
+  if (code !== 'EACCES' && code !== 'EPERM') return []
+  return [
+    `${path} cannot be read, logins with app passwords will fail: give ${stateDirectory} and what is in it to the user that serves (chown -R)`,
+  ]
+}
+
+async function sourceProblems({directory, modules, daemonSocket}: AuthSettings): Promise<string[]> {
   if (modules.length === 0) return ['authmodulelist is empty: there are no accounts']
   if (modules.includes('authdaemon') && daemonSocket !== undefined && !(await isAnswered(daemonSocket))) {
     return [`No authdaemond answers at ${daemonSocket}: logins wait for it`]

@@ -17,3 +17,15 @@ export async function askPassword(message: string): Promise<string | undefined> 
     return undefined
   }
 }
+
+/** Asks for a text that may be seen, on standard error; undefined when it is interrupted. */
+export async function askText(message: string, initial: string): Promise<string | undefined> {
+  try {
+    const {default: enquirer} = await import('enquirer')
+    const question = {type: 'input', name: 'text', message, initial, stdin: process.stdin, stdout: process.stderr}
+    return (await enquirer.prompt<{text?: string}>(question)).text ?? ''
+  } catch {
+    // Interrupted.
+    return undefined
+  }
+}

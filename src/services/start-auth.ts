@@ -6,9 +6,8 @@ import {AppPasswordStore} from '../auth/app-passwords/store.js'
 import {type AuthRole, createAuthRole} from '../auth/auth-role.js'
 import {completeName, type DefaultDomain} from '../auth/complete-name.js'
 import {CryptPool} from '../auth/hash/crypt-pool.js'
-import type {StrongKind} from '../auth/hash/make-hash.js'
 import {RecentChecks} from '../auth/hash/recent-checks.js'
-import {Rehasher} from '../auth/hash/rehasher.js'
+import {Rehasher, type RehashPolicy} from '../auth/hash/rehasher.js'
 import {ModuleChain, type ModuleChainOptions} from '../auth/module-chain.js'
 import type {AuthModule} from '../auth/modules/module.js'
 import {moduleTypes} from '../auth/modules/registry.js'
@@ -37,8 +36,8 @@ export interface AuthSettings {
   readonly oauth?: OAuthSettings | undefined
   /** Directory for what has to last; without it, the salts that SCRAM shows for unknown names change at each start. */
   readonly stateDirectory?: string
-  /** Weak hashes are replaced by this kind at login; undefined: never. */
-  readonly rehash?: StrongKind | undefined
+  /** What logins bring up to date; without it, nothing. */
+  readonly rehash?: RehashPolicy
   /** The socket of the authdaemond that the module `authdaemon` asks. */
   readonly daemonSocket?: string | undefined
 }
@@ -54,8 +53,8 @@ const MAX_THREADS = 4
 /** The auth role in this process. */
 export interface LocalAuthRole extends AuthRole {
   /**
-   * Starts all threads for password hashes now. For a process that is about to become a user who may not read the program's
-   * files: threads that start later could not load theirs.
+   * Starts all threads for password hashes and all processes for system accounts now. For a process that is about to become a
+   * user who may not read the program's files nor other users' passwords: what starts later could not.
    */
   warmUp(): Promise<void>
 }
@@ -86,7 +85,7 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
     else log.error('auth.no-module', {reason: `There is no module "${name}"`})
     return []
   })
-  const rehasher = settings.rehash && new Rehasher({kind: settings.rehash, crypt, random: randomBytes, log})
+  const rehasher = settings.rehash && new Rehasher({...settings.rehash, crypt, random: randomBytes, log})
   const onAccepted: ModuleChainOptions['onAccepted'] = rehasher && ((...accepted) => rehasher.saw(...accepted))
   const role = createAuthRole({
     modules: withAppPasswords(modules, {stateDirectory, log, onAccepted}),
@@ -106,7 +105,7 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
     ...role,
     async warmUp() {
       const jobs = Array.from({length: threads}, (_, index) => crypt.hash({password: '', setting: '$1$warm$', remote: String(index)}))
-      await Promise.allSettled(jobs)
+      await Promise.allSettled([...jobs, ...modules.map((module) => module.warmUp?.())])
     },
     async close() {
       await role.close()

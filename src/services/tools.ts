@@ -17,6 +17,9 @@ export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = 
     return (args, {env, out, err}) => maildirmake(args, {env, out, err})
   },
   makeuserdb: async () => (await import('./makeuserdb-tool.js')).makeuserdbTool,
+  mkdhparams: async () => (await import('./mkdhparams-tool.js')).mkdhparamsTool,
+  mkimapdcert: async () => (await import('./make-certificate-tool.js')).makeCertificateTool('imapd'),
+  mkpop3dcert: async () => (await import('./make-certificate-tool.js')).makeCertificateTool('pop3d'),
   pw2userdb: async () => (await import('./pw2userdb-tool.js')).pw2userdbTool,
   userdb: async () => (await import('./userdb-tool.js')).userdbTool,
   'userdb-test-cram-md5': async () => (await import('./userdb-test-cram-md5-tool.js')).userdbTestCramMd5Tool,

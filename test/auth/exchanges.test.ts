@@ -263,6 +263,23 @@ exchanges('any message gives a step', async () => {
   )
 })
 
+exchanges('a wrong digest of CRAM costs the same for an account, an account without a context and a name without an account', async () => {
+  await using at = await saslRole(ACCOUNTS)
+  const users = ['ann@corp.example', 'plain', 'nobody']
+  const spent = new Map(users.map((user) => [user, [] as number[]]))
+  for (let round = 0; round < 150; round += 1) {
+    for (const user of users) {
+      const {challenge, answer} = challengeOf(await at.begin('CRAM-SHA256'))
+      const response = cramResponse('sha256', user, {password: 'wrong', challenge})
+      const began = process.hrtime.bigint()
+      assert.is(await at.outcome(await answer(response)), 'refused')
+      spent.get(user)?.push(Number(process.hrtime.bigint() - began) / 1000)
+    }
+  }
+  const medians = users.map((user) => spent.get(user)?.sort((a, b) => a - b)[75] ?? 0)
+  assert.ok(Math.max(...medians) - Math.min(...medians) < 1_000, medians.join(' '))
+})
+
 exchanges('a wrong proof costs the same for an account, an account without a secret and a name without an account', async () => {
   await using at = await saslRole(ACCOUNTS)
   const users = ['user', 'plain', 'nobody']

@@ -3,8 +3,10 @@ import * as assert from 'uvu/assert'
 import {CryptPool} from '../../src/auth/hash/crypt-pool.js'
 import {verifyPassword} from '../../src/auth/hash/password-verifier.js'
 import {Rehasher} from '../../src/auth/hash/rehasher.js'
+import {authuserdb} from '../../src/auth/modules/authuserdb.js'
 import type {AuthModule, Rehash} from '../../src/auth/modules/module.js'
 import {loadTryLock} from '../../src/auth/native.js'
+import {isScramSecretOf, parseScramSecret} from '../../src/auth/scram/secret.js'
 import {RehashQueue} from '../../src/auth/userdb/rehash-queue.js'
 import {UserdbMaker} from '../../src/auth/userdb/userdb-maker.js'
 import {Secret} from '../../src/log/secret.js'
@@ -41,7 +43,7 @@ const CHECK = {service: 'imap', user: 'ann', password: new Secret('secret'), rem
 rehash('replaces weak hashes, and leaves strong ones and unknown ones alone', async () => {
   const crypt = new CryptPool({threads: 1, limitMs: 10_000})
   const log = recordingLog()
-  const rehasher = new Rehasher({kind: 'sha512', crypt, random, log})
+  const rehasher = new Rehasher({kind: 'sha512', scram: false, crypt, random, log})
   for (const [stored, expected] of [
     [WEAK, 1],
     ['$1$saltsalt$9xy1btjgzLYfb7hivXtC//', 1],
@@ -101,6 +103,60 @@ rehash('of userdb changes files and databases once for all that wait, and nothin
   await queue.close()
 })
 
+rehash('adds a SCRAM secret where there is none, of the password that the service uses', async () => {
+  await using place = await scratch()
+  const account = 'uid=1|gid=1|home=/h'
+  const [both, own, has] = [
+    `${account}|imappw=${WEAK}|systempw=x`,
+    `${account}|systempw=${WEAK}`,
+    `${account}|systempw=${WEAK}|scram-sha-256pw=y`,
+  ]
+  await place.userdb(`both\t${both}\nown\t${own}\nhas\t${has}\n`)
+  const crypt = new CryptPool({threads: 1, limitMs: 10_000})
+  const log = recordingLog()
+  const module = authuserdb.create({directory: place.directory, crypt, log, now: () => 0, daemons: 1, environment: {}, random})
+  assert.ok(module)
+  if (!module) return
+  assert.equal(await Promise.all(['both', 'own', 'has', 'none'].map((user) => module.wantsScram?.('imap', user))), [
+    true,
+    true,
+    false,
+    false,
+  ])
+  const stored: string[] = []
+  const spy: AuthModule = {
+    ...module,
+    async storeScram(request) {
+      stored.push(request.user)
+      const secret = parseScramSecret(request.secret.reveal())
+      assert.ok(secret && (await isScramSecretOf(secret, Buffer.from('secret'))))
+      await module.storeScram?.(request)
+    },
+  }
+  const rehasher = new Rehasher({kind: undefined, scram: true, crypt, random, log})
+  for (const user of ['both', 'own', 'has']) rehasher.saw(spy, {...CHECK, user}, {...ACCOUNT, passwordHash: new Secret(WEAK)})
+  while (stored.length < 2) await new Promise((done) => setTimeout(done, 5))
+  assert.equal(stored.sort(), ['both', 'own'])
+  assert.equal(log.lines, [])
+  const queue = new RehashQueue({
+    source: place.path('userdb'),
+    tryLock: loadTryLock,
+    maker: new UserdbMaker({source: place.path('userdb'), random}),
+    log,
+    pauseMs: 1000,
+  })
+  for (const [record, name] of [
+    ['both', 'imap-scram-sha-256pw'],
+    ['has', 'scram-sha-256pw'],
+  ] as const)
+    queue.add({record, name, from: undefined, to: 'new', location: ''})
+  await queue.apply()
+  const text = `both\t${both}|imap-scram-sha-256pw=new\nown\t${own}\nhas\t${has}\n`
+  assert.is(await readFile(place.path('userdb'), 'latin1'), text)
+  await module.close()
+  await crypt.close()
+})
+
 rehash('is off unless it is switched on, and keeps the password', async () => {
   await using place = await scratch()
   await place.userdb(`ann\tuid=1|gid=1|home=/h|systempw=${WEAK}\n`)
@@ -113,7 +169,7 @@ rehash('is off unless it is switched on, and keeps the password', async () => {
   }
   for (const kind of [undefined, 'sha512'] as const) {
     const log = recordingLog()
-    const role = startAuth({...settings, ...(kind ? {rehash: kind} : {})}, log)
+    const role = startAuth({...settings, ...(kind ? {rehash: {kind, scram: true}} : {})}, log)
     assert.is((await role.check(CHECK)).outcome, 'accepted')
     assert.is((await role.check({...CHECK, password: new Secret('wrong')})).outcome, 'refused')
     await role.close()

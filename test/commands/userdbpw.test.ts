@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert'
 import {loadCrypt} from '../../src/auth/native.js'
-import {userdbpwTool} from '../../src/services/userdbpw-tool.js'
+import {strongUserdbpwTool, userdbpwTool} from '../../src/services/userdbpw-tool.js'
 import {suite} from '../support/suite.js'
 import {originalProgram, runOriginal, runTool} from './support/run-tool.js'
 
@@ -66,6 +66,15 @@ for (const [args, form] of [
     },
   )
 }
+
+userdbpw('courier userdbpw makes a strong hash without an option, and the original kind by its old name', async () => {
+  const {out} = await runTool(strongUserdbpwTool, {args: [], input: 'secret\n'})
+  assert.match(out, /^\$(y\$j9T|6)\$/)
+  if (crypt) assert.is(crypt(Buffer.from('secret'), out.trim()), out.trim())
+  assert.match((await runTool(strongUserdbpwTool, {args: ['-md5'], input: 'secret\n'})).out, /^\$1\$/)
+  assert.match((await runTool(strongUserdbpwTool, {args: ['-hmac-md5'], input: 'secret\n'})).out, /^cd3ba7de/)
+  assert.is((await runTool(userdbpwTool, {args: ['constructor'], input: 'secret\n'})).code, 1)
+})
 
 userdbpw('without input there is no output', async () => {
   assert.equal(await runTool(userdbpwTool, {args: ['-md5']}), {code: 1, out: '', err: ''})

@@ -50,7 +50,7 @@ async function host(): Promise<Host> {
     accounts,
     command,
     async [Symbol.asyncDispose]() {
-      await command('stop')
+      if (existsSync(join(directory, 'run', 'pid'))) await command('stop')
       rmSync(directory, {recursive: true})
     },
   }

@@ -71,11 +71,14 @@ export class SealedMap {
 
   async #current(): Promise<KeyedDatabase | undefined> {
     if (this.#closed) throw new Fault('unavailable', `"${this.#options.path}" is closed`)
-    const identity = await identityOf(this.#options.path)
+    const {path} = this.#options
+    const identity = await identityOf(path).catch((error: unknown) => {
+      throw new Fault('unavailable', `Cannot read "${path}": ${systemText(error)}`, {cause: error})
+    })
     if (this.#database && sameFile(identity, this.#database.identity)) return this.#database
     await this.#database?.close()
     this.#database = undefined
-    this.#database = identity && (await openKeyedDatabase(this.#options.path))
+    this.#database = identity && (await openKeyedDatabase(path))
     return this.#database
   }
 

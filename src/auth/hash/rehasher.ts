@@ -2,6 +2,7 @@ import type {Log} from '../../log/log.js'
 import {Secret} from '../../log/secret.js'
 import type {PasswordCheck} from '../account.js'
 import type {AccountAttributes, AuthModule} from '../modules/module.js'
+import {deriveScramSecret, formatScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS} from '../scram/secret.js'
 import type {CryptPool} from './crypt-pool.js'
 import {hashSetting, type StrongKind} from './make-hash.js'
 
@@ -15,12 +16,21 @@ const MAX_RUNNING = 100
 /** For the fair queue: behind everybody who waits for a login. */
 const NOBODY = 'rehash'
 
-export interface RehasherOptions {
-  readonly kind: StrongKind
+/** What logins bring up to date. */
+export interface RehashPolicy {
+  /** Weaker hashes become this kind; undefined: hashes stay. */
+  readonly kind: StrongKind | undefined
+  /** Accounts without a secret for SCRAM-SHA-256 get one. */
+  readonly scram: boolean
+}
+
+export interface RehasherOptions extends RehashPolicy {
   readonly crypt: CryptPool
   readonly random: (octets: number) => Buffer
   readonly log: Log
 }
+
+type Login = Pick<PasswordCheck, 'service' | 'user' | 'password'>
 
 /**
  * Replaces weak hashes by strong ones when their password is known, at login. Never in the way of the login: it runs afterwards, and what
@@ -37,25 +47,36 @@ export class Rehasher {
 
   /** A module has accepted that password. Returns at once. */
   saw(module: AuthModule, {service, user, password}: PasswordCheck, {passwordHash}: AccountAttributes): void {
+    const {kind, scram} = this.#options
     const from = passwordHash?.reveal()
-    const key = `${module.name} ${user} ${from}`
-    if (!module.rehash || from === undefined || STRONG[this.#options.kind].test(from)) return
+    const login = {service, user, password}
+    if (kind && module.rehash && from !== undefined && !STRONG[kind].test(from)) {
+      this.#start(`${module.name} ${user} ${from}`, user, () => this.#replace(module, {...login, from, kind}))
+    }
+    if (scram && module.storeScram) this.#start(`${module.name} ${user} ${service} scram`, user, () => this.#addScram(module, login))
+  }
+
+  #start(key: string, user: string, work: () => Promise<void>): void {
     if (this.#running.has(key) || this.#running.size >= MAX_RUNNING) return
     this.#running.add(key)
-    this.#replace(module, {service, user, from, password})
+    work()
       .catch((error: unknown) => {
         this.#options.log.warning('auth.not-rehashed', {user, reason: error instanceof Error ? error.message : String(error)})
       })
       .finally(() => this.#running.delete(key))
   }
 
-  async #replace(
-    module: AuthModule,
-    {service, user, from, password}: Pick<PasswordCheck, 'service' | 'user' | 'password'> & {readonly from: string},
-  ): Promise<void> {
-    const {kind, crypt, random} = this.#options
+  async #replace(module: AuthModule, {service, user, password, from, kind}: Login & {readonly from: string; readonly kind: StrongKind}) {
+    const {crypt, random} = this.#options
     const to = await crypt.hash({password: password.reveal(), setting: hashSetting(kind, random), remote: NOBODY})
     if (to === undefined) throw new Error(`This system cannot make a ${kind} hash of that password`)
     await module.rehash?.({service, user, from: new Secret(from), to: new Secret(to)})
+  }
+
+  async #addScram(module: AuthModule, {service, user, password}: Login): Promise<void> {
+    if (!(await module.wantsScram?.(service, user))) return
+    const salt = this.#options.random(SCRAM_SALT_OCTETS)
+    const secret = await deriveScramSecret(Buffer.from(password.reveal(), 'latin1'), {salt, iterations: SCRAM_ITERATIONS})
+    await module.storeScram?.({service, user, secret: new Secret(formatScramSecret(secret))})
   }
 }

@@ -13,6 +13,7 @@ import type {AccountAttributes, ModuleResult, ModuleType} from './module.js'
 
 /** The files are changed at most this often (`design.md` §5). */
 const REHASH_PAUSE_MS = 60_000
+const SCRAM_FIELD = 'scram-sha-256pw'
 const REFUSED: ModuleResult = {outcome: 'refused'}
 
 /** Accounts from the compiled userdb (`spec/auth.md` §16). Without a database there are no accounts. */
@@ -58,6 +59,16 @@ export const authuserdb: ModuleType = {
         if (!record || name === undefined || fieldValue(record.secrets, name) !== from.reveal()) return
         rehashes.add({record: octetsOf(user), location: locationOf(record.fields), name, from: from.reveal(), to: to.reveal()})
       },
+      async wantsScram(service, user) {
+        const record = await find(user)
+        return record !== undefined && scramFieldFor(record.secrets, service) !== undefined
+      },
+      async storeScram({service, user, secret}) {
+        const record = await find(user)
+        const name = record && scramFieldFor(record.secrets, service)
+        if (!record || name === undefined) return
+        rehashes.add({record: octetsOf(user), location: locationOf(record.fields), name, from: undefined, to: secret.reveal()})
+      },
       async *enumerate() {
         for await (const {name, fields} of userdbRecords(source)) {
           const account = attributesOf(Buffer.from(name, 'latin1').toString('utf8'), fields)
@@ -95,6 +106,14 @@ function octetsOf(text: string): string {
 /** `imappw` for the service `imap`, else `systempw`: exactly one of them counts. */
 function passwordField(secrets: readonly Field[], service: string): string | undefined {
   return [`${octetsOf(service)}pw`, 'systempw'].find((name) => fieldValue(secrets, name) !== undefined)
+}
+
+/** The field for a SCRAM secret of the password that the service uses; undefined when there is one that it would use. */
+function scramFieldFor(secrets: readonly Field[], service: string): string | undefined {
+  const own = `${octetsOf(service)}-${SCRAM_FIELD}`
+  if (fieldValue(secrets, own) !== undefined) return undefined
+  if (passwordField(secrets, service) !== 'systempw') return own
+  return fieldValue(secrets, SCRAM_FIELD) === undefined ? SCRAM_FIELD : undefined
 }
 
 function storedPassword(secrets: readonly Field[], service: string): string | undefined {

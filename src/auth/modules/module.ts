@@ -112,6 +112,10 @@ export interface AuthModule {
    * this source stores none.
    */
   rehash?(request: Rehash): Promise<void>
+  /** Whether an account has no secret for SCRAM-SHA-256 yet and this source could store one. Absent: it stores none. */
+  wantsScram?(service: string, user: string): Promise<boolean>
+  /** Stores one (RFC 5803), soon or never; one that is there by then stays. */
+  storeScram?(request: {readonly service: string; readonly user: string; readonly secret: Secret}): Promise<void>
   /**
    * All accounts. Absent: this source cannot list them.
    *
@@ -120,6 +124,11 @@ export interface AuthModule {
   enumerate?(): AsyncIterable<EnumeratedAccount>
   /** Tries whether the source answers. Changes nothing. */
   health(): Promise<ModuleHealth>
+  /**
+   * Starts what needs the rights of this process, which is about to give them up for good. What is lost afterwards is not
+   * started again.
+   */
+  warmUp?(): Promise<void>
   /** Ends connections and processes. What waits is unavailable. */
   close(): Promise<void>
 }

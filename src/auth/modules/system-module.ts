@@ -82,6 +82,7 @@ export function systemModule({name, processes, wantsShadow, hashOf, verify}: Sys
         throw error
       }
     },
+    warmUp: () => processes.warmUp(),
     close: () => processes.close(),
   }
 }

@@ -14,6 +14,7 @@ export interface SystemProcessesOptions {
 const LIMITS = {items: 20_000, itemsOfSource: 10_000}
 /** A process that nobody asked for so long ends. */
 const IDLE_MS = 300_000
+const CLOSE_MS = 2000
 
 interface Waiting {
   readonly question: SystemQuestion
@@ -36,6 +37,8 @@ export class SystemProcesses {
   readonly #queue = new FairQueue<Waiting>(LIMITS)
   readonly #helpers = new Set<Helper>()
   #closed = false
+  /** The rights to start others are gone: these stay. */
+  #isLast = false
 
   constructor(options: SystemProcessesOptions) {
     this.#options = options
@@ -56,27 +59,43 @@ export class SystemProcesses {
     })
   }
 
+  /**
+   * Starts all processes, for good: the caller is about to give up its rights, and theirs remain. Without rights to keep,
+   * processes that end are missed but not replaced.
+   */
+  async warmUp(): Promise<void> {
+    for (let helper = this.#start(); helper; helper = this.#start()) {}
+    // Answered when the process has loaded its program.
+    const questions = [...this.#helpers].map(() => this.ask({kind: 'ids', user: undefined, group: undefined}, ''))
+    await Promise.allSettled(questions)
+    this.#isLast = true
+    for (const {timer} of this.#helpers) clearTimeout(timer)
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     const fault = () => new Fault('unavailable', 'System accounts are no longer looked up')
     for (let waiting = this.#queue.take(); waiting; waiting = this.#queue.take()) waiting.reject(fault())
     // Without the reference a program with nothing else to do would end here, in the middle of it.
     const ends = [...this.#helpers].map(({child}) => new Promise((resolve) => child.once('exit', resolve).ref()))
+    // Processes of another user end when they see the end of the channel: not before PAM lets them.
+    const limit = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())
     for (const helper of [...this.#helpers]) this.#lose(helper, 'is closed')
-    await Promise.all(ends)
+    await Promise.race([Promise.all(ends), limit])
   }
 
   #advance(): void {
     while (this.#queue.size > 0) {
       const helper = [...this.#helpers].find(({job}) => job === undefined) ?? this.#start()
-      if (!helper) return
+      if (!helper && this.#helpers.size > 0) return
       const job = this.#queue.take()
-      if (job) this.#run(helper, job)
+      if (job && helper) this.#run(helper, job)
+      else job?.reject(new Fault('unavailable', 'The processes for system accounts have ended: start the server again'))
     }
   }
 
   #start(): Helper | undefined {
-    if (this.#helpers.size >= this.#options.limit) return undefined
+    if (this.#isLast || this.#helpers.size >= this.#options.limit) return undefined
     const {PATH = '/usr/sbin:/usr/bin:/sbin:/bin', TZ} = process.env
     const child = fork(fileURLToPath(new URL('./system-process.js', import.meta.url)), [], {
       env: {PATH, ...(TZ ? {TZ} : {})},
@@ -109,8 +128,7 @@ export class SystemProcesses {
     helper.job = undefined
     clearTimeout(helper.timer)
     helper.child.channel?.unref()
-    helper.timer = setTimeout(() => this.#lose(helper, 'was idle'), IDLE_MS)
-    helper.timer.unref()
+    if (!this.#isLast) helper.timer = setTimeout(() => this.#lose(helper, 'was idle'), IDLE_MS).unref()
     if ('answer' in reply) job?.resolve(reply.answer)
     else job?.reject(new Fault('unavailable', reply.problem))
     this.#advance()
@@ -120,6 +138,7 @@ export class SystemProcesses {
     if (!this.#helpers.delete(helper)) return
     clearTimeout(helper.timer)
     helper.child.channel?.unref()
+    if (helper.child.connected) helper.child.disconnect()
     helper.child.kill('SIGKILL')
     helper.job?.reject(new Fault('unavailable', `The process for system accounts ${reason}`))
     this.#advance()

@@ -22,7 +22,9 @@ export interface RehashQueueOptions {
   readonly pauseMs: number
 }
 
-export interface QueuedRenewal extends FieldRenewal {
+export interface QueuedRenewal extends Omit<FieldRenewal, 'from'> {
+  /** Undefined: there is none yet. */
+  readonly from: string | undefined
   /** Name of the record, octets. */
   readonly record: string
   /** `_` of the record. */
@@ -90,7 +92,7 @@ export class RehashQueue {
   }
 }
 
-function replaced(text: string | undefined, {name, from, to}: FieldRenewal): string | undefined {
+function replaced(text: string | undefined, {name, from, to}: QueuedRenewal): string | undefined {
   if (text === undefined || fieldValue(parseFields(text), name) !== from) return text
   return setFields(text, [formatField({name, value: to})])
 }

@@ -168,6 +168,26 @@ pamTest('authpam: a password change goes through passwd, as the user', async () 
   assert.is(await at.outcome(user.name, 'Entirely-9-different', service.name), 'accepted')
 })
 
+pamTest('a server that gives root up keeps the processes that need it', async () => {
+  await using user = await systemUser('secret')
+  const folder = new URL('../../../src/auth/', import.meta.url).href
+  const script = `
+    const {SystemProcesses} = await import('${folder}system/system-processes.js')
+    const processes = new SystemProcesses({limit: 2, timeoutMs: 5000})
+    await processes.warmUp()
+    process.setgroups([65534])
+    process.setgid(65534)
+    process.setuid(65534)
+    const ask = () => processes.ask({kind: 'account', name: '${user.name}', wantsShadow: true}, '')
+    const {found} = await ask()
+    console.log(found.shadow.passwordHash.slice(0, 3))
+    await processes.close()
+    console.log(await ask().catch((error) => error.name))
+  `
+  const {code, stdout, stderr} = await runProgram(process.execPath, ['--input-type=module', '-e', script])
+  assert.equal([code, stdout, stderr], [0, '$6$\nFault\n', ''])
+})
+
 pamTest('authpam: a module of PAM that hangs or kills the process fails its own login only', async () => {
   await using user = await systemUser('secret')
   await using service = await pamService(UNIX)

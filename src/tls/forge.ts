@@ -1,0 +1,2 @@
+/** The only import of node-forge. */
+export {default as forge} from 'node-forge'
