@@ -215,7 +215,7 @@ export async function mariadbServer(): Promise<RealServer> {
 }
 
 /** Suffix `dc=example`, administrator `cn=admin,dc=example` with the password `admin`. */
-export async function ldapServer(entries: string): Promise<RealServer> {
+export async function ldapServer(entries: string, pem?: {readonly key: string; readonly certificate: string}): Promise<RealServer> {
   const {mkdir, writeFile} = await import('node:fs/promises')
   const directory = await directoryOf(undefined)
   const port = await freePort()
@@ -227,6 +227,7 @@ export async function ldapServer(entries: string): Promise<RealServer> {
     'moduleload back_mdb',
     'allow bind_v2',
     `pidfile ${directory}/pid`,
+    ...(pem ? [`TLSCertificateFile ${directory}/cert.pem`, `TLSCertificateKeyFile ${directory}/key.pem`] : []),
     'database mdb',
     'suffix "dc=example"',
     'rootdn "cn=admin,dc=example"',
@@ -237,6 +238,10 @@ export async function ldapServer(entries: string): Promise<RealServer> {
     '',
   ]
   await writeFile(join(directory, 'slapd.conf'), lines.join('\n'))
+  if (pem) {
+    await writeFile(join(directory, 'cert.pem'), pem.certificate)
+    await writeFile(join(directory, 'key.pem'), pem.key)
+  }
   await writeFile(join(directory, 'entries.ldif'), entries)
   await prepare(['/usr/sbin/slapadd', '-f', join(directory, 'slapd.conf'), '-l', join(directory, 'entries.ldif')], undefined, directory)
   const command = [SLAPD, '-f', join(directory, 'slapd.conf'), '-h', `ldap://127.0.0.1:${port}/`, '-d', '0']
