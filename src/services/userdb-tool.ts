@@ -1,6 +1,6 @@
 import {lstat} from 'node:fs/promises'
 import {join} from 'node:path'
-import {loadTryLock} from '../auth/native.js'
+import type {TryLock} from '../auth/native.js'
 import {setFields, unsetFields} from '../auth/userdb/change-fields.js'
 import {withLock} from '../auth/userdb/lock.js'
 import {editPaths} from '../auth/userdb/paths.js'
@@ -23,10 +23,10 @@ export const userdbTool: Tool = async (args, io) => {
     const request = userdbRequest(words, userdb, json)
     if (request.kind === 'usage') return usage(io)
     if (request.kind === 'batch')
-      return await (await import('./userdb-batch.js')).runBatch(io.input, {file: request.file, userdb, tryLock: loadTryLock()})
+      return await (await import('./userdb-batch.js')).runBatch(io.input, {file: request.file, userdb, tryLock: await exclusive()})
     if (!isWritable(request)) throw new Fault('invalid-name', 'Invalid field or value.')
     const file = await followLinks(request.file)
-    return request.kind === 'show' ? await locked(file, () => show(request, file, io)) : await change(request, file, io)
+    return request.kind === 'show' ? await locked(file, OPENED, () => show(request, file, io)) : await change(request, file, io)
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     io.err(octetsOf(`${error.message}\n`))
@@ -61,8 +61,19 @@ function isWritable(request: ShowRequest | ChangeRequest): boolean {
   return request.kind === 'show' || !/^#|^\.$|[\t\n\uFFFD]/.test(request.name)
 }
 
-function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
-  return withLock({path: editPaths(file).lock, mode: 0o600, tryLock: loadTryLock()}, work)
+/** Loaded when something is changed: showing needs half of the time without it. */
+async function exclusive(): Promise<TryLock> {
+  return (await import('../auth/native.js')).loadTryLock()
+}
+
+/**
+ * Courier: the file is locked to be shown as well. Files are replaced as a whole, so who reads sees one or the other; what
+ * stays of it is that the lock file is made, and that a directory where it cannot be is told.
+ */
+const OPENED: TryLock = () => true
+
+function locked<T>(file: string, tryLock: TryLock, work: () => Promise<T>): Promise<T> {
+  return withLock({path: editPaths(file).lock, mode: 0o600, tryLock}, work)
 }
 
 async function show({name, json}: ShowRequest, file: string, io: ToolIo): Promise<number> {
@@ -104,10 +115,10 @@ async function change({verb, name, items}: ChangeRequest, file: string, io: Tool
     // Before the lock is taken: nobody waits for somebody who types.
     const fields = await withValues(name, items, io)
     if (!fields) return 1
-    await locked(file, () => changeRecord(file, record, (text) => ({fields: setFields(text, fields)})))
+    await locked(file, await exclusive(), () => changeRecord(file, record, (text) => ({fields: setFields(text, fields)})))
     return 0
   }
-  return locked(file, async () => {
+  return locked(file, await exclusive(), async () => {
     if (verb === 'unset') {
       const names = items.map(octetsOf)
       if (names.length > 0) await changeRecord(file, record, (text) => (text === undefined ? 'keep' : {fields: unsetFields(text, names)}))
