@@ -1,7 +1,7 @@
 import {BadSyntax, Fault} from '../support/fault.js'
 import type {Option} from './option.js'
 import type {Problem} from './problem.js'
-import type {Assignments} from './shell-file.js'
+import type {Assignment, Assignments} from './shell-file.js'
 
 /** The values that one service sees. Who opens ports may see other ones than the sessions (`spec/server-config-tls.md` §3.1). */
 export class Settings {
@@ -23,6 +23,11 @@ export class Settings {
         throw new Fault('bad-configuration', `${found.file}:${found.line}: ${option.name}: ${error.message}`)
       throw error
     }
+  }
+
+  /** What was assigned to an option, with its place; undefined when nothing was. */
+  assignmentOf(option: Option<unknown>): Assignment | undefined {
+    return this.#from(option).get(option.name)
   }
 
   /** The text that was assigned to any name for the sessions. */

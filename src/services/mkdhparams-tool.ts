@@ -25,7 +25,7 @@ export const mkdhparamsTool: Tool = async (args, io) => {
     if (!force && (await isFresh(path))) return 0
     const bits = bitsOf(io.env.DH_BITS || undefined)
     const prime = ffdhe ? ffdhePrime(bits) : await withProgress(bits, io)
-    await replaceSecret(path, dhParametersPem(prime), {keepOwner: true})
+    await replaceSecret(path, dhParametersPem(prime), {keepOwner: false})
     return 0
   } catch (error) {
     if (!(error instanceof Fault || error instanceof BadSyntax) && errnoOf(error) === undefined) throw error

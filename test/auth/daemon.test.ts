@@ -217,6 +217,16 @@ daemons('46, 71: DEFAULTOPTIONS are merged', async () => {
   }
 })
 
+daemons('47: a pipe program that refuses lets the next source answer, one that ends without an answer does not', async () => {
+  const modules = ['authpipe', 'authuserdb']
+  const reading = '#!/bin/sh\nwhile read -r line; do case $line in AUTH*|PRE*) '
+  await using refusing = await daemon({modules, authProg: `${reading}echo FAIL;; esac; done\n`})
+  assert.is(await refusing.ask(ANN_LOGIN), ANN('PASSWD2=secret\n'))
+  await using ending = await daemon({modules, authProg: `${reading}exit 0;; esac; done\n`})
+  assert.is(await ending.ask(ANN_LOGIN), NOTHING)
+  assert.is(await ending.ask('PRE . imap bob\n'), NOTHING)
+})
+
 daemons('48: unknown modules are left out, new databases count at once', async () => {
   await using at = await daemon({modules: ['authnosuch', 'authuserdb']})
   assert.is(await at.ask('PRE . imap bob\n'), BOB)

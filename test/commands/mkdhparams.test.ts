@@ -40,7 +40,7 @@ const SILENT = {code: 0, out: '', err: ''}
 mkdhparams('a file 25 days and 23 hours old stays, one of 26 days is replaced, 0600, nothing else is left (example 47)', async () => {
   using directory = temporaryDirectory()
   const path = join(directory.path, 'd.pem')
-  writeFileSync(path, 'old', {mode: 0o600})
+  writeFileSync(path, 'old', {mode: 0o644})
   linkSync(path, join(directory.path, 'd.pem.dist'))
   age(path, 25 * 24 + 23)
   assert.equal(await run({TLS_DHPARAMS: path, DH_BITS: '2048'}, '--ffdhe'), SILENT)

@@ -1,8 +1,10 @@
 import {existsSync} from 'node:fs'
+import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {authldap} from '../../../src/auth/modules/authldap.js'
 import {escapeFilterText} from '../../../src/auth/modules/ldap/escape-filter-text.js'
 import {filterOf} from '../../../src/auth/modules/ldap/ldap-client.js'
+import {makeSelfSigned} from '../../../src/tls/self-signed.js'
 import {suite} from '../../support/suite.js'
 import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
@@ -259,6 +261,28 @@ test('a server that stops answering is unavailable in time', async () => {
   assert.equal([...new Set(outcomes)], ['unavailable'])
   assert.ok(performance.now() - start < 5000, `${performance.now() - start} ms`)
   await becomes(check, 'accepted')
+})
+
+test('StartTLS: the certificate of the server must be right, unless LDAPTLS_REQCERT says otherwise', async () => {
+  const {keyPem, certificatePem} = makeSelfSigned({names: ['localhost', '127.0.0.1'], days: 2, now: new Date()})
+  await using secure = await ldapServer(ENTRIES, {key: keyPem, certificate: certificatePem})
+  const text = rc(secure, `LDAP_TLS 1\n${SEARCHER}`)
+  const authority = join(secure.directory, 'cert.pem')
+  for (const [environment, uri, expected] of [
+    [{LDAPTLS_CACERT: authority}, '127.0.0.1', 'accepted'],
+    [{LDAPTLS_CACERT: authority}, 'localhost', 'accepted'],
+    [{}, '127.0.0.1', 'unavailable'],
+    [{LDAPTLS_REQCERT: 'never'}, '127.0.0.1', 'accepted'],
+    [{LDAPTLS_CACERT: '/nonexistent'}, '127.0.0.1', 'unavailable'],
+  ] as const) {
+    await using at = await moduleUnderTest(authldap, text.replace('127.0.0.1', uri), {environment})
+    const result = await at.check('ann@corp.example', 'secret')
+    assert.is(result.outcome, expected, JSON.stringify([environment, uri, result]))
+    if (expected === 'accepted') assert.is(await at.outcome('ann@corp.example', 'wrong'), 'refused')
+  }
+  await using binding = await moduleUnderTest(authldap, rc(secure, `LDAP_TLS 1\n${BINDER}`), {environment: {LDAPTLS_CACERT: authority}})
+  assert.is(await binding.outcome('ann@corp.example', 'secret'), 'accepted')
+  assert.is(await binding.outcome('ann@corp.example', 'wrong'), 'refused')
 })
 
 test('the server is put away', () => server[Symbol.asyncDispose]())

@@ -42,7 +42,7 @@ for (const [text, sql, parameters, title] of [
   ['id = $(local_part)', 'id = ?', [`o'h"a\\`], 'a name that stands alone is a parameter'],
   ['IN ($(local_part),$(domain))', 'IN (?,?)', [`o'h"a\\`, 'd.org'], 'also between other characters'],
   ['FROM t_$(domain)', 'FROM t_dorg', [], 'within a name only letters, digits and _ remain'],
-  ['FROM $(service)_t', 'FROM imap_t', [], 'the service is put in as it is'],
+  ['FROM $(service)_t', 'FROM imap_t', [], 'the service is a word of the text'],
   [`'it''s $(local_part)'`, `'it''s o''h"a\\\\'`, [], 'in a string with escapes, quotes and backslashes are doubled'],
   [`E'$(local_part)'`, `E'o''h"a\\\\'`, [], 'also in a string with a prefix'],
   [`"$(local_part)"`, '"oha"', [], 'a name in quotes gets only what may be in a name'],
@@ -52,7 +52,7 @@ for (const [text, sql, parameters, title] of [
   [`'$(nope)'`, '?', [''], 'an unknown name is empty'],
 ] as const) {
   query(title, () => {
-    const prepared = prepareQuery(text, {values: VALUES, verbatim: new Set(['service']), stringQuotes: "'"})
+    const prepared = prepareQuery(text, {values: VALUES, words: new Set(['service']), stringQuotes: "'"})
     assert.is(prepared.texts.join('?'), sql)
     assert.equal(prepared.parameters, parameters)
     assert.is(prepared.texts.length, prepared.parameters.length + 1)
@@ -60,7 +60,7 @@ for (const [text, sql, parameters, title] of [
 }
 
 query('for MySQL a text in double quotes is a string', () => {
-  const prepared = prepareQuery('id = "$(local_part)"', {values: VALUES, verbatim: new Set(), stringQuotes: `'"`})
+  const prepared = prepareQuery('id = "$(local_part)"', {values: VALUES, words: new Set(), stringQuotes: `'"`})
   assert.equal(prepared, {texts: ['id = ', ''], parameters: [`o'h"a\\`]})
 })
 
@@ -82,7 +82,7 @@ query('what a client says never ends a string', () => {
   const value = fc.array(fc.constantFrom("'", '"', '\\', 'a', '$(x)', ';', '--', '\0')).map((items) => items.join(''))
   fc.assert(
     fc.property(value, fc.constantFrom(`'$(x)'`, `'a''$(x)'`, `'\\n$(x)'`, `"$(x)"`, '$(x)', 't$(x)', '/*$(x)*/'), (x, text) => {
-      const {texts} = prepareQuery(`SELECT ${text} WHERE 1`, {values: {x}, verbatim: new Set(), stringQuotes: "'"})
+      const {texts} = prepareQuery(`SELECT ${text} WHERE 1`, {values: {x}, words: new Set(), stringQuotes: "'"})
       const parts = queryParts(texts.join('?'), {stringQuotes: "'"})
       assert.is(parts.at(-1)?.text.slice(-8), ' WHERE 1')
       assert.is(parts.at(-1)?.kind, 'open')

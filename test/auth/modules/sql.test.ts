@@ -32,6 +32,8 @@ const ROWS = [
 interface Source {
   readonly type: ModuleType
   readonly rc: string
+  /** With the server's certificate, when there is a server. */
+  readonly directory?: string
   /** Runs statements as the administrator. */
   execute(statements: readonly string[]): Promise<void>
   down(): Promise<void>
@@ -83,6 +85,7 @@ async function sqliteSource(): Promise<Source> {
 function serverSource(server: RealServer, rest: Pick<Source, 'type' | 'rc' | 'execute'>): Source {
   return {
     ...rest,
+    directory: server.directory,
     down: () => server.kill(),
     async up() {
       await server.start()
@@ -336,6 +339,28 @@ for (const [name, available, reason, make, prefix] of [
     await source.down()
     await source.up()
     assert.is(await at.outcome('ann@corp.example', 'secret'), 'accepted')
+  })
+
+  const encrypts = name === 'authsqlite' ? () => undefined : test
+  encrypts(`${name}: the connection is encrypted, and the server's certificate must be right`, async () => {
+    const certificate = `${source.directory}/cert.pem`
+    for (const [settings, expected] of name === 'authmysql'
+      ? ([
+          [`MYSQL_SSL_CACERT ${certificate}`, 'accepted'],
+          ['MYSQL_SSL_CACERT /etc/ssl/certs/ca-certificates.crt', 'unavailable'],
+          ['MYSQL_SSL_CACERT /nonexistent', 'unavailable'],
+        ] as const)
+      : ([
+          [`sslmode=verify-full sslrootcert=${certificate}`, 'accepted'],
+          ['sslmode=require', 'accepted'],
+          ['sslmode=verify-ca', 'unavailable'],
+          ['sslmode=verify-full sslrootcert=/nonexistent', 'unavailable'],
+        ] as const)) {
+      const rc = name === 'authmysql' ? `${source.rc}${settings}\n` : source.rc.replace(/\n/, ` ${settings}\n`)
+      await using at = await moduleUnderTest(source.type, rc + FIELDS(prefix))
+      const result = await at.check('ann@corp.example', 'secret')
+      assert.is(result.outcome, expected, `${settings} ${JSON.stringify(result)}`)
+    }
   })
 
   // The other servers have processes of their own for each connection.

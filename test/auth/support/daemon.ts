@@ -1,4 +1,5 @@
 import {once} from 'node:events'
+import {writeFile} from 'node:fs/promises'
 import {connect} from 'node:net'
 import {join} from 'node:path'
 import {type Authenticate, DaemonAnswers} from '../../../src/auth/daemon/answer.js'
@@ -18,6 +19,8 @@ bob\tuid=5002|gid=5001|home=/srv/mail/bob|imappw={MD5RAW}5ebe2294ecd0e0f08eab769
 
 export interface DaemonOptions {
   readonly userdb?: string
+  /** Text of the program of authpipe. */
+  readonly authProg?: string
   readonly defaultOptions?: string
   readonly modules?: readonly string[]
   /** Modules instead of those by name. */
@@ -29,6 +32,7 @@ export interface DaemonOptions {
 /** Our daemon on a socket of its own. */
 export async function daemon({
   userdb = ACCOUNTS,
+  authProg,
   defaultOptions = '',
   modules = ['authuserdb'],
   sources,
@@ -37,6 +41,7 @@ export async function daemon({
 }: DaemonOptions = {}) {
   const place = await scratch()
   await place.userdb(userdb)
+  if (authProg !== undefined) await writeFile(place.path('authProg'), authProg, {mode: 0o700})
   const log = recordingLog()
   const defaults = {options: defaultOptions, maildir: './Maildir'}
   const role = startAuth(

@@ -1,9 +1,10 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {existsSync, readdirSync} from 'node:fs'
-import {chown, mkdtemp, rm} from 'node:fs/promises'
+import {chown, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {connect, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {makeSelfSigned} from '../../../src/tls/self-signed.js'
 import {runProgram} from '../../support/run-program.js'
 
 interface RealServerOptions {
@@ -133,6 +134,18 @@ function prepare(command: readonly string[], owner: Owner | undefined, cwd: stri
   })
 }
 
+/** `cert.pem` and `key.pem` for the server; it trusts itself. */
+async function writeCertificate(directory: string, owner: Owner | undefined): Promise<void> {
+  const {keyPem, certificatePem} = makeSelfSigned({names: ['localhost', '127.0.0.1'], days: 2, now: new Date()})
+  for (const [name, text] of [
+    ['cert.pem', certificatePem],
+    ['key.pem', keyPem],
+  ] as const) {
+    await writeFile(join(directory, name), text, {mode: 0o600})
+    if (owner) await chown(join(directory, name), owner.uid, owner.gid)
+  }
+}
+
 export const SLAPD = '/usr/sbin/slapd'
 export const MARIADBD = '/usr/sbin/mariadbd'
 const POSTGRES_FOLDER = '/usr/lib/postgresql'
@@ -159,11 +172,15 @@ export async function postgresServer(): Promise<RealServer> {
   )
   const settings = [
     'fsync=off',
+    'ssl=on',
+    `ssl_cert_file=${directory}/cert.pem`,
+    `ssl_key_file=${directory}/key.pem`,
     'max_connections=20',
     'shared_buffers=8MB',
     `unix_socket_directories=${directory}`,
     'listen_addresses=127.0.0.1',
   ]
+  await writeCertificate(directory, owner)
   const server = new RealServer({
     directory,
     port,
@@ -193,6 +210,7 @@ export async function mariadbServer(): Promise<RealServer> {
     owner,
     directory,
   )
+  await writeCertificate(directory, owner)
   const server = new RealServer({
     directory,
     port,
@@ -202,6 +220,8 @@ export async function mariadbServer(): Promise<RealServer> {
       '--no-defaults',
       `--datadir=${data}`,
       `--socket=${join(directory, 'socket')}`,
+      `--ssl-cert=${join(directory, 'cert.pem')}`,
+      `--ssl-key=${join(directory, 'key.pem')}`,
       `--pid-file=${join(directory, 'pid')}`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
@@ -215,8 +235,7 @@ export async function mariadbServer(): Promise<RealServer> {
 }
 
 /** Suffix `dc=example`, administrator `cn=admin,dc=example` with the password `admin`. */
-export async function ldapServer(entries: string): Promise<RealServer> {
-  const {mkdir, writeFile} = await import('node:fs/promises')
+export async function ldapServer(entries: string, pem?: {readonly key: string; readonly certificate: string}): Promise<RealServer> {
   const directory = await directoryOf(undefined)
   const port = await freePort()
   await mkdir(join(directory, 'data'))
@@ -227,6 +246,7 @@ export async function ldapServer(entries: string): Promise<RealServer> {
     'moduleload back_mdb',
     'allow bind_v2',
     `pidfile ${directory}/pid`,
+    ...(pem ? [`TLSCertificateFile ${directory}/cert.pem`, `TLSCertificateKeyFile ${directory}/key.pem`] : []),
     'database mdb',
     'suffix "dc=example"',
     'rootdn "cn=admin,dc=example"',
@@ -237,6 +257,10 @@ export async function ldapServer(entries: string): Promise<RealServer> {
     '',
   ]
   await writeFile(join(directory, 'slapd.conf'), lines.join('\n'))
+  if (pem) {
+    await writeFile(join(directory, 'cert.pem'), pem.certificate)
+    await writeFile(join(directory, 'key.pem'), pem.key)
+  }
   await writeFile(join(directory, 'entries.ldif'), entries)
   await prepare(['/usr/sbin/slapadd', '-f', join(directory, 'slapd.conf'), '-l', join(directory, 'entries.ldif')], undefined, directory)
   const command = [SLAPD, '-f', join(directory, 'slapd.conf'), '-h', `ldap://127.0.0.1:${port}/`, '-d', '0']

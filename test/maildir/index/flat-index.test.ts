@@ -294,6 +294,44 @@ flat('the folders that were written longest ago go first when there is too much'
   assert.equal(readdirSync(account), ['1-3'])
 })
 
+flat('records of messages that are gone are left out when there are many, also after a restart', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 60)
+  let index = flatIndex({...cache, deadBytes: 1000})
+  let {view} = await opened(maildir, index)
+  await sizes(view)
+  const records = () => {
+    const account = join(cache.directory, accountDirectory(maildir.path))
+    const folder = readdirSync(account).find((name) => name.includes('-')) ?? ''
+    return statSync(join(account, folder, 'records')).size
+  }
+  await index.close()
+  const before = records()
+  for (const name of readdirSync(join(maildir.path, 'cur')).sort().slice(12)) rmSync(join(maildir.path, 'cur', name))
+  index = flatIndex({...cache, deadBytes: 1000})
+  view = (await opened(maildir, index)).view
+  const expected = await sizes(view)
+  assert.is(expected.length, 12)
+  // A view is written when the log is long: replace messages until it is.
+  for (let round = 0; round < 400 && records() >= before; round += 1) {
+    await view.store(allNumbers(view), {mode: round % 2 ? 'remove' : 'add', flags: FLAG.flagged, keywords: []})
+    await index.close()
+    view.close()
+    index = flatIndex({...cache, deadBytes: 1000})
+    view = (await opened(maildir, index)).view
+  }
+  assert.ok(records() < before / 2, `${records()} of ${before}`)
+  assert.equal(await sizes(view), expected)
+  await index.close()
+  const files = new CountedFiles()
+  index = flatIndex(cache)
+  view = (await opened(maildir, index, {files})).view
+  assert.equal(await sizes(view), expected)
+  assert.is(files.opened, 1)
+  await index.close()
+})
+
 flat('rows that come in any order are found', () => {
   const rows = new MetadataRows()
   const row = (uid: number, level = 2) => ({

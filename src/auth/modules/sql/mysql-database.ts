@@ -135,6 +135,8 @@ async function connectTo(settings: MysqlSettings, timeoutMs: number): Promise<My
     connectTimeout: timeoutMs,
     flags: [...flags],
     multipleStatements: flags.includes('MULTI_STATEMENTS'),
+    // Queries are few; where a name is put into their text, every one is another.
+    maxPreparedStatements: 50,
     supportBigNumbers: true,
     bigNumberStrings: true,
     dateStrings: true,

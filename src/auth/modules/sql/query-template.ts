@@ -23,8 +23,8 @@ export interface Quoting {
 
 export interface PrepareOptions extends Quoting {
   readonly values: QueryValues
-  /** Names whose values are the administrator's: outside of strings they are put into the text as they are. */
-  readonly verbatim: ReadonlySet<string>
+  /** Names whose values are words: outside of strings they are put into the text, never a parameter. */
+  readonly words: ReadonlySet<string>
 }
 
 interface Piece {
@@ -42,7 +42,7 @@ export function fillIn(query: string, values: QueryValues, render: (value: strin
 
 /** The query with parameters wherever its form allows. */
 export function prepareQuery(query: string, options: PrepareOptions): PreparedQuery {
-  const {values, verbatim} = options
+  const {values} = options
   const texts = ['']
   const parameters: string[] = []
   const addText = (text: string) => {
@@ -56,7 +56,7 @@ export function prepareQuery(query: string, options: PrepareOptions): PreparedQu
     if (!part.text.includes('$(')) addText(part.text)
     else if (part.kind === 'string') addParameter(fillIn(part.text.slice(1, -1), values, (value) => value))
     else if (part.kind === 'open') addOpenText(piecesOf(part.text), {addText, addParameter, options})
-    else addText(fillIn(part.text, values, (value, name) => (verbatim.has(name) ? value : escapeFor(part, value))))
+    else addText(fillIn(part.text, values, (value) => escapeFor(part, value)))
   }
   return {texts, parameters}
 }
@@ -68,13 +68,13 @@ interface Sink {
 }
 
 /** Text outside of quotes: a value that no letter touches is a parameter. */
-function addOpenText(pieces: readonly Piece[], {addText, addParameter, options: {values, verbatim}}: Sink): void {
+function addOpenText(pieces: readonly Piece[], {addText, addParameter, options: {values, words}}: Sink): void {
   for (const [index, {text, isName}] of pieces.entries()) {
     const value = isName ? valueNamed(values, text) : text
     const [before, after] = [pieces[index - 1], pieces[index + 1]]
     const touches = before?.isName || after?.isName || /[\w.$]$/.test(before?.text ?? '') || /^[\w.$]/.test(after?.text ?? '')
-    if (!isName || verbatim.has(text)) addText(value)
-    else if (touches) addText(wordOf(value))
+    if (!isName) addText(value)
+    else if (touches || words.has(text)) addText(wordOf(value))
     else addParameter(value)
   }
 }

@@ -115,7 +115,9 @@ class SqlModule implements AuthModule {
       if (rows === 0 && this.#dialect.changesNeedRow) return this.#unavailable(`No row was changed for "${user}"`)
       return {outcome: 'changed'} as const
     } catch (error) {
-      return this.#failed(error)
+      const failed = this.#failed(error)
+      // Servers quote what they do not understand.
+      return failed.reason.includes(octets.toString('utf8')) ? this.#unavailable('The query that changes a password failed') : failed
     }
   }
 

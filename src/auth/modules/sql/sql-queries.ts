@@ -26,8 +26,8 @@ const SELECTED = ['LOGIN', 'CRYPT', 'CLEAR', 'UID', 'GID', 'HOME', 'MAILDIR', 'Q
 const ENUMERATED = ['LOGIN', 'UID', 'GID', 'HOME', 'MAILDIR', 'OPTIONS'] as const
 type Columns = Readonly<Record<(typeof SELECTED)[number], string>>
 
-/** Put into the text as they are: the administrator's own. */
-const VERBATIM = new Set(['service'])
+/** Outside of strings they are part of a name: `FROM accounts_$(service)`. */
+const WORDS = new Set(['service'])
 const EMPTY = "''"
 
 /** @throws {Fault} `bad-configuration` when a setting is missing */
@@ -43,7 +43,7 @@ export function sqlQueries(values: RcValues, dialect: SqlDialect): SqlQueries {
   const domain = values.get('DEFAULT_DOMAIN') ?? ''
   const fullName = (user: string) => (domain === '' || user.includes('@') ? user : `${user}@${domain}`)
   const prepare = (query: string, parameters: QueryValues) =>
-    prepareQuery(query, {values: parameters, verbatim: VERBATIM, stringQuotes: dialect.stringQuotes})
+    prepareQuery(query, {values: parameters, words: WORDS, stringQuotes: dialect.stringQuotes})
 
   return {
     select(service, user) {

@@ -16,7 +16,6 @@ import {
   rmSync,
   statSync,
   unlinkSync,
-  utimesSync,
   writeSync,
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
@@ -163,15 +162,6 @@ export function namesIn(path: string): string[] {
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoOf(error) ?? '')) return []
     throw error
-  }
-}
-
-/** Marks a file as used now. */
-export function touchFile(path: string, nowMs: number): void {
-  try {
-    utimesSync(path, nowMs / 1000, nowMs / 1000)
-  } catch {
-    // it only orders what is dropped first
   }
 }
 

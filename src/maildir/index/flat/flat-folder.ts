@@ -7,6 +7,7 @@
  * state or none, and the folder's identity tells whether it still holds.
  */
 import type {Log} from '../../../log/log.js'
+import {Pace} from '../../../support/pace.js'
 import type {FileFacts} from '../../files.js'
 import {sameIdentity} from '../../folder/identity.js'
 import type {Uid} from '../../types.js'
@@ -16,7 +17,7 @@ import {crc32, nameHash} from './checksum.js'
 import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LogState, logHeader} from './log-file.js'
 import {OctetWriter} from './octets.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
-import {RecordsFile} from './records-file.js'
+import {type RecordPlace, RecordsFile} from './records-file.js'
 import {applyLog} from './replay.js'
 import {DEAD, levelOf, type MetadataRow, MetadataRows} from './rows.js'
 import {decodeView, encodeView, type ViewFile, viewState} from './view-file.js'
@@ -27,6 +28,9 @@ const FILE_LIMIT_BYTES = 1024 * 1024 * 1024
 const LAST_LOG_BYTES = 32 * 1024
 /** A log is made a view when it has as much as this, and an eighth of the view. */
 const LOG_BYTES = 256 * 1024
+/** Records are copied to a new file when as much as this, and half of them, belongs to nobody. */
+const DEAD_BYTES = 4 * 1024 * 1024
+const COPIED_AT_ONCE = 200
 const SIZE_LEVEL = levelOf('size')
 
 export interface FlatFolderOptions {
@@ -35,6 +39,8 @@ export interface FlatFolderOptions {
   readonly identity: string
   readonly log: Log
   readonly nowMs: () => number
+  /** Octets of records without a message that are put up with. */
+  readonly deadBytes?: number | undefined
   /** Nobody has the folder open, and all of it is kept. */
   readonly onClosed: () => void
 }
@@ -55,6 +61,8 @@ export class FlatFolder implements FolderIndex {
   #viewGeneration = 0
   #viewBytes = 0
   #logBytes = 0
+  /** Records are being copied: new ones are not kept for so long. */
+  #compacting = false
   /** The state that view and log tell. */
   #kept: FolderState | undefined
   /** UIDs whose rows they do not tell. */
@@ -161,9 +169,9 @@ export class FlatFolder implements FolderIndex {
     return this.#recordsAt(this.#recordsGeneration, 0)
   }
 
-  #recordsAt(generation: number, endBytes: number): RecordsFile {
+  #recordsAt(generation: number, endBytes: number, name = 'records'): RecordsFile {
     const seed = crc32(Buffer.from(`${this.#uidValidity} ${generation}`, 'latin1'), this.#seed)
-    return new RecordsFile(`${this.#options.directory}/records`, seed, endBytes)
+    return new RecordsFile(`${this.#options.directory}/${name}`, seed, endBytes)
   }
 
   #nextGeneration(last: number): number {
@@ -216,6 +224,7 @@ export class FlatFolder implements FolderIndex {
     this.#recordsGeneration = recordsGeneration
     if (size >= recordsEnd) this.#records = this.#recordsAt(recordsGeneration, Math.max(0, size))
     else this.#dropRecords('The records are cut')
+    this.#rows.deadBytes = Math.max(0, size - this.#rows.recordBytes)
   }
 
   /** The records are of no use: what the rows say by themselves stays. */
@@ -290,7 +299,7 @@ export class FlatFolder implements FolderIndex {
 
   /** Adds a record; undefined where it does not belong into the index. */
   #record(message: IndexedMessage, entry: IndexEntry) {
-    if (entry.metadata.header.length > RECORD_LIMIT_BYTES) return undefined
+    if (this.#compacting || entry.metadata.header.length > RECORD_LIMIT_BYTES) return undefined
     try {
       const place = this.#records.append((out) => {
         writeRecord(out, this.#scratch, message, entry)
@@ -366,7 +375,53 @@ export class FlatFolder implements FolderIndex {
     return {uid, level: DEAD, hash: 0, inode: 0n, mtimeNs: 0n, storedBytes: 0, wireBytes: 0, offset: 0, length: 0}
   }
 
+  /** Copies the records that belong to a message into a new file, in turn with other work. */
+  async #compact(): Promise<void> {
+    const {directory} = this.#options
+    const generation = this.#nextGeneration(this.#recordsGeneration)
+    const {endBytes, moved} = await this.#copyRecords(this.#recordsAt(generation, 0, 'records.new'))
+    moveFile(`${directory}/records.new`, `${directory}/records`)
+    for (const row of [...this.#rows.rows()]) {
+      if (row.level <= SIZE_LEVEL) continue
+      const place = moved.get(row.offset)
+      this.#rows.put(place ? {...row, ...place} : {...row, level: SIZE_LEVEL, offset: 0, length: 0})
+    }
+    this.#recordsGeneration = generation
+    this.#records = this.#recordsAt(generation, endBytes)
+    this.#rows.deadBytes = 0
+    this.#viewGeneration = 0
+  }
+
+  async #copyRecords(target: RecordsFile): Promise<{endBytes: number; moved: ReadonlyMap<number, RecordPlace>}> {
+    const pace = new Pace()
+    const moved = new Map<number, RecordPlace>()
+    const rows = [...this.#rows.rows()].filter(({level}) => level > SIZE_LEVEL).sort((a, b) => a.offset - b.offset)
+    this.#compacting = true
+    try {
+      for (let at = 0; at < rows.length; at += COPIED_AT_ONCE) {
+        const batch = rows.slice(at, at + COPIED_AT_ONCE)
+        for (const [place, payload] of this.#records.read(batch).entries()) {
+          if (payload)
+            moved.set(
+              batch[place]?.offset ?? 0,
+              target.append((out) => out.raw(payload)),
+            )
+        }
+        if (target.isFull) target.flush()
+        if (pace.due) await pace.pause()
+      }
+      target.flush()
+    } finally {
+      this.#compacting = false
+    }
+    return {endBytes: target.endBytes, moved}
+  }
+
   async #writeView(state: FolderState): Promise<void> {
+    // Messages that went while no process of ours looked.
+    if (this.#rows.live > state.snapshot.size) this.#rows.retain((uid) => state.snapshot.indexOf(uid) >= 0)
+    const {deadBytes} = this.#rows
+    if (deadBytes > (this.#options.deadBytes ?? DEAD_BYTES) && deadBytes > this.#records.endBytes / 2) await this.#compact()
     this.#rows.tidy()
     this.#dirty.clear()
     const generation = this.#nextGeneration(this.#viewGeneration)

@@ -27,6 +27,8 @@ export interface FlatIndexOptions extends LockOwner {
   readonly directory: string
   readonly log: Log
   readonly nowMs: () => number
+  /** Octets of records without a message that a folder may have. */
+  readonly deadBytes?: number | undefined
   /** What is above them is dropped after a while: the folders that were not written for longest. */
   readonly limits: CacheLimits
   /** For accounts that this process may not write. */
@@ -95,6 +97,7 @@ export class FlatIndex implements MetadataIndex {
         identity: `${key.account} ${name}`,
         log,
         nowMs,
+        deadBytes: this.#options.deadBytes,
         onClosed: () => this.#forget(key.account, name, made),
       })
       folder = made

@@ -82,6 +82,14 @@ export class MetadataRows {
     return this.#live
   }
 
+  /** Octets of the records that rows refer to. */
+  get recordBytes(): number {
+    const {levels, lengths} = this.#columns
+    let bytes = 0
+    for (let place = 0; place < this.#count; place += 1) if (levels[place] !== DEAD) bytes += lengths[place] ?? 0
+    return bytes
+  }
+
   get columns(): RowColumns {
     return this.#columns
   }
@@ -143,6 +151,11 @@ export class MetadataRows {
     this.deadBytes += this.#columns.lengths[place] ?? 0
     this.#live -= 1
     return true
+  }
+
+  /** Drops the rows of messages that do not exist. */
+  retain(exists: (uid: number) => boolean): void {
+    for (const {uid} of [...this.rows()]) if (!exists(uid)) this.remove(uid)
   }
 
   /** From now on no row has been compared with its file. */

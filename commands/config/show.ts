@@ -1,0 +1,22 @@
+import {Command, Flags} from '@oclif/core'
+import {configReport} from '../../src/services/config-report.js'
+
+export default class ConfigShow extends Command {
+  static override summary = 'Print the settings that are made, as each service sees them.'
+  static override examples = ['<%= config.bin %> <%= command.id %> --origin']
+  static override enableJsonFlag = true
+  static override flags = {
+    config: Flags.string({description: 'configuration directory'}),
+    origin: Flags.boolean({description: 'with the file and line that each comes from'}),
+  }
+
+  async run(): Promise<unknown> {
+    const {flags} = await this.parse(ConfigShow)
+    const {settings} = await configReport(flags.config, process.env)
+    const made = settings.filter(({value}) => value !== undefined)
+    for (const {service, name, value, origin} of made) {
+      this.log(`${service} ${name}=${JSON.stringify(value)}${flags.origin ? `  # ${origin}` : ''}`)
+    }
+    return made
+  }
+}
