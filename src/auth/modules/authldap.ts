@@ -8,9 +8,9 @@ import {verifyPassword} from '../hash/password-verifier.js'
 import {renewHash} from '../hash/renew-hash.js'
 import {renewScram} from '../scram/renew.js'
 import {SystemProcesses} from '../system/system-processes.js'
+import {errorText} from './error-text.js'
 import {accountOf, type CommonIds, enumeratedOf, wantedAttributes} from './ldap/ldap-account.js'
-import {textOf} from './ldap/ldap-client.js'
-import {LdapDirectory} from './ldap/ldap-directory.js'
+import {LdapDirectory, loadLdap} from './ldap/ldap-directory.js'
 import {type LdapSettings, ldapSettings} from './ldap/ldap-settings.js'
 import type {AccountAttributes, AuthModule, ModuleContext, ModuleType, Unavailable} from './module.js'
 import {RcBackend} from './rc-backend.js'
@@ -101,7 +101,7 @@ class LdapModule implements AuthModule {
       for await (const entry of directory.all()) yield* enumeratedOf(entry, reading)
     } catch (error) {
       // Courier: with some kinds of failure the list ends as if it were complete.
-      throw error instanceof Fault ? error : new Fault('unavailable', textOf(error), {cause: error})
+      throw error instanceof Fault ? error : new Fault('unavailable', errorText(error), {cause: error})
     }
   }
 
@@ -110,8 +110,12 @@ class LdapModule implements AuthModule {
       await (await this.#backend.current()).find('courier-health-check')
       return {usable: true} as const
     } catch (error) {
-      return {usable: false, reason: textOf(error)} as const
+      return {usable: false, reason: errorText(error)} as const
     }
+  }
+
+  async warmUp(): Promise<void> {
+    await loadLdap()
   }
 
   async close(): Promise<void> {
@@ -159,5 +163,5 @@ class LdapModule implements AuthModule {
 
 /** What servers say becomes a reason; what is no answer of a server is one too: the library throws plain errors. */
 function unavailable(error: unknown): Unavailable {
-  return {outcome: 'unavailable', reason: textOf(error)}
+  return {outcome: 'unavailable', reason: errorText(error)}
 }

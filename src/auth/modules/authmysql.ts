@@ -1,6 +1,6 @@
 import {Fault} from '../../support/fault.js'
 import {type RcValues, required} from './rc-file.js'
-import {MysqlDatabase, type MysqlSettings, type MysqlTls} from './sql/mysql-database.js'
+import {loadMysql, MysqlDatabase, type MysqlSettings, type MysqlTls} from './sql/mysql-database.js'
 import {sqlModule} from './sql/sql-module.js'
 
 /** Bits of MYSQL_OPT that a client may choose, by their names in the protocol. */
@@ -25,6 +25,7 @@ export const authmysql = sqlModule({
   changesNeedRow: false,
   downAsksOthers: true,
   badAccountIsUnavailable: true,
+  load: loadMysql,
   open: (values, options) => new MysqlDatabase(settingsOf(values), options),
 })
 

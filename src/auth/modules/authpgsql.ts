@@ -1,7 +1,7 @@
 import {BadSyntax, Fault} from '../../support/fault.js'
 import {required} from './rc-file.js'
 import {parseConnectionString} from './sql/pgsql-connection-string.js'
-import {PgsqlDatabase} from './sql/pgsql-database.js'
+import {loadPgsql, PgsqlDatabase} from './sql/pgsql-database.js'
 import {sqlModule} from './sql/sql-module.js'
 
 /** Accounts from PostgreSQL (`spec/auth.md` §20). */
@@ -16,6 +16,7 @@ export const authpgsql = sqlModule({
   changesNeedRow: false,
   downAsksOthers: true,
   badAccountIsUnavailable: false,
+  load: loadPgsql,
   open(values, options) {
     const text = required(values, 'PGSQL_CONNECTION')
     try {

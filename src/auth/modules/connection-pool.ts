@@ -1,5 +1,6 @@
 import {Fault} from '../../support/fault.js'
 import {Backoff} from './backoff.js'
+import {errorText} from './error-text.js'
 import {within} from './within.js'
 
 /** A connection to a server of accounts, used by one request at a time. */
@@ -119,7 +120,7 @@ export class ConnectionPool<C extends PooledConnection> {
       return connection
     } catch (error) {
       this.#open -= 1
-      const reason = error instanceof Fault ? error.message : `${what}: ${textOf(error)}`
+      const reason = error instanceof Fault ? error.message : `${what}: ${errorText(error)}`
       this.#backoff.failed(reason)
       this.#wakeOne()
       throw new Fault('unavailable', reason, {cause: error})
@@ -180,10 +181,4 @@ export class ConnectionPool<C extends PooledConnection> {
   #fault(text: string): Fault {
     return new Fault('unavailable', `${this.#options.what} ${text}`)
   }
-}
-
-/** Errors of several addresses have an empty message of their own. */
-function textOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(textOf).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }

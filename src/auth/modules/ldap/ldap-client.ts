@@ -4,6 +4,7 @@ import type {ConnectionOptions} from 'node:tls'
 import {AndFilter, Attribute, Change, Client, EqualityFilter, type Filter, FilterParser, PresenceFilter, ResultCodeError} from 'ldapts'
 import {Fault} from '../../../support/fault.js'
 import type {PooledConnection} from '../connection-pool.js'
+import {errorText} from '../error-text.js'
 import type {Dereference, LdapSettings} from './ldap-settings.js'
 
 /** An entry: values of an attribute as octets, names of attributes in any case. */
@@ -74,7 +75,7 @@ export class LdapConnection implements PooledConnection {
         await connection.#prepare(uri, environment)
         return connection
       } catch (error) {
-        failure = new Error(`${uri}: ${textOf(error)}`, {cause: error})
+        failure = new Error(`${uri}: ${errorText(error)}`, {cause: error})
         await connection?.close()
       }
     }
@@ -167,12 +168,6 @@ export class LdapConnection implements PooledConnection {
 /** For enumerations: one that waits longer. */
 export function openForEnumeration(settings: LdapSettings, environment: Readonly<Record<string, string>>): Promise<LdapConnection> {
   return LdapConnection.open(settings, environment, ENUMERATION_MS)
-}
-
-/** The server's words for the log, without stacks. */
-export function textOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(textOf).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }
 
 interface ClientOptions {

@@ -1,6 +1,6 @@
 import {ConnectionPool} from '../connection-pool.js'
 import {escapeFilterText} from './escape-filter-text.js'
-import {LdapConnection, type LdapEntry, type LdapQuery, openForEnumeration} from './ldap-client.js'
+import type {LdapConnection, LdapEntry, LdapQuery} from './ldap-client.js'
 import type {LdapSettings} from './ldap-settings.js'
 
 export interface LdapDirectoryOptions {
@@ -11,6 +11,11 @@ export interface LdapDirectoryOptions {
   readonly connections: number
   readonly now: () => number
   readonly attributes: readonly string[]
+}
+
+/** Loaded by who needs it: it takes longer than most programs run. */
+export function loadLdap(): Promise<typeof import('./ldap-client.js')> {
+  return import('./ldap-client.js')
 }
 
 /** The servers of an rc file: one set of connections searches, another checks passwords by binding. */
@@ -27,7 +32,7 @@ export class LdapDirectory {
     const pool = (opened: LdapSettings) =>
       new ConnectionPool({
         what: 'The LDAP server',
-        connect: () => LdapConnection.open(opened, environment),
+        connect: async () => (await loadLdap()).LdapConnection.open(opened, environment),
         limit: connections,
         // Connecting, encrypting and binding, at each of the servers.
         waitMs: settings.timeoutMs * (settings.uris.length + 1),
@@ -73,6 +78,7 @@ export class LdapDirectory {
   async *all(): AsyncGenerator<LdapEntry> {
     const {settings, environment, attributes} = this.#options
     const filter = settings.enumerateFilter ?? settings.filter
+    const {openForEnumeration} = await loadLdap()
     const connection = await openForEnumeration(settings, environment)
     try {
       // Courier: forgets the default of LDAP_MAIL in the filter for all.

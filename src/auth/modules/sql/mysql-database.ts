@@ -1,6 +1,6 @@
 import {readdir, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import mysql from 'mysql2/promise'
+import type mysql from 'mysql2/promise'
 import {Fault} from '../../../support/fault.js'
 import {ConnectionPool, type PooledConnection} from '../connection-pool.js'
 import {within} from '../within.js'
@@ -34,6 +34,11 @@ export interface MysqlTls {
 /** Statements that cannot be prepared: ER_UNSUPPORTED_PS. */
 const NOT_PREPARABLE = 1295
 const WHAT = 'The MySQL server'
+
+/** Loaded by who needs it: it takes longer than most programs run. */
+export async function loadMysql(): Promise<typeof mysql> {
+  return (await import('mysql2/promise')).default
+}
 
 /** A MySQL or MariaDB server (`spec/auth.md` §19). The only user of mysql2. */
 export class MysqlDatabase implements SqlDatabase {
@@ -144,7 +149,8 @@ async function connectTo(settings: MysqlSettings, timeoutMs: number): Promise<My
     ...(characterSet ? {charset: characterSet} : {}),
     ...(tls ? {ssl: await tlsOptions(tls)} : {}),
   }
-  return new MysqlConnection(await mysql.createConnection(options))
+  const {createConnection} = await loadMysql()
+  return new MysqlConnection(await createConnection(options))
 }
 
 async function tlsOptions({authority, authorityDirectory, certificate, key, ciphers}: MysqlTls): Promise<mysql.SslOptions> {

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises'
 import type {ConnectionOptions} from 'node:tls'
-import pg from 'pg'
+import type pg from 'pg'
 import {Fault} from '../../../support/fault.js'
 import {ConnectionPool, type PooledConnection} from '../connection-pool.js'
 import {within} from '../within.js'
@@ -16,6 +16,11 @@ export interface PgsqlSettings {
 const WHAT = 'The PostgreSQL server'
 /** Connections of this encoding only are understood. */
 const ENCODING = 'UTF8'
+
+/** Loaded by who needs it: it takes longer than most programs run. */
+export async function loadPgsql(): Promise<typeof pg> {
+  return (await import('pg')).default
+}
 
 /** A PostgreSQL server (`spec/auth.md` §20). The only user of pg. */
 export class PgsqlDatabase implements SqlDatabase {
@@ -54,9 +59,11 @@ export class PgsqlDatabase implements SqlDatabase {
 class PgsqlConnection implements PooledConnection {
   usable = true
   readonly #client: pg.Client
+  readonly #escape: typeof pg.escapeLiteral
 
-  constructor(client: pg.Client) {
+  constructor(client: pg.Client, escapeLiteral: typeof pg.escapeLiteral) {
     this.#client = client
+    this.#escape = escapeLiteral
     client.on('error', () => {
       this.usable = false
     })
@@ -71,7 +78,7 @@ class PgsqlConnection implements PooledConnection {
     const work = this.#query(text, parameters).catch((error: unknown) => {
       if (!isTypeProblem(error) || parameters.length === 0) throw error
       // A query that means a text of no type in particular, as a literal is: "concat('$(local_part)', …)".
-      const literals = texts.map((part, index) => (index === 0 ? part : pg.escapeLiteral(parameters[index - 1] ?? '') + part)).join('')
+      const literals = texts.map((part, index) => (index === 0 ? part : this.#escape(parameters[index - 1] ?? '') + part)).join('')
       return this.#query(literals, [])
     })
     return within(work, timeoutMs, {what: WHAT, late})
@@ -107,7 +114,8 @@ async function connectTo({parameters, characterSet}: PgsqlSettings, timeoutMs: n
   const value = (name: string) => parameters.get(name) || undefined
   const host = value('hostaddr') ?? value('host') ?? '/var/run/postgresql'
   const ssl = await tlsOptions(parameters)
-  const client = new pg.Client({
+  const {Client, escapeLiteral} = await loadPgsql()
+  const client = new Client({
     host,
     port: Number(value('port') ?? 5432),
     connectionTimeoutMillis: timeoutMs,
@@ -118,7 +126,7 @@ async function connectTo({parameters, characterSet}: PgsqlSettings, timeoutMs: n
     ...(value('dbname') ? {database: value('dbname')} : {}),
     ...(value('options') ? {options: value('options')} : {}),
   })
-  const connection = new PgsqlConnection(client)
+  const connection = new PgsqlConnection(client, escapeLiteral)
   try {
     await client.connect()
     // Whatever the tables are in: the server converts.

@@ -41,6 +41,8 @@ export interface SqlDialect extends Quoting {
   readonly downAsksOthers: boolean
   /** An account with broken ids or without a home counts as a failure of the database; else it is refused. */
   readonly badAccountIsUnavailable: boolean
+  /** Loads the library that `open` will need, if it has not been yet. */
+  load?(): Promise<unknown>
   /** Connects to nothing yet. @throws {Fault} `bad-configuration` */
   open(values: RcValues, options: SqlOpenOptions): SqlDatabase
 }

@@ -156,6 +156,10 @@ class SqlModule implements AuthModule {
     }
   }
 
+  async warmUp(): Promise<void> {
+    await this.#dialect.load?.()
+  }
+
   close(): Promise<void> {
     return this.#backend.close()
   }
