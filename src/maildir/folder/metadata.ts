@@ -157,7 +157,7 @@ export async function* readMetadata(
     const found = await folder.index.read(wanted, {need, factsOf})
     let batch: MetadataEntry[] = []
     for (const [place, {number, uid}] of wanted.entries()) {
-      batch.push({number, metadata: found[place]?.metadata ?? (await read(folder, uid, need))})
+      batch.push({number, metadata: found[place] ?? (await read(folder, uid, need))})
       if (!pace.due) continue
       yield batch
       batch = []

@@ -1,6 +1,6 @@
 import type {Part} from '../../message/structure.js'
 import type {FileFacts} from '../files.js'
-import type {Uid} from '../types.js'
+import type {MessageMetadata, Uid} from '../types.js'
 import {
   describes,
   type FolderIndex,
@@ -84,7 +84,7 @@ class MemoryFolder implements FolderIndex {
     this.#uidValidity = uidValidity
   }
 
-  async read(messages: readonly IndexedMessage[], {need, factsOf}: ReadOptions): Promise<readonly (IndexEntry | undefined)[]> {
+  async read(messages: readonly IndexedMessage[], {need, factsOf}: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]> {
     const level = LEVELS.indexOf(need)
     return messages.map((message) => {
       const found = this.#entries.get(message.uid)
@@ -97,7 +97,7 @@ class MemoryFolder implements FolderIndex {
         }
         this.#entries.set(message.uid, {...found, epoch: this.#epoch})
       }
-      return found.entry
+      return found.entry.metadata
     })
   }
 

@@ -59,8 +59,8 @@ export interface FolderIndex {
   restore(): SavedFolder | undefined
   /** The folder's UIDVALIDITY is known now: entries of another are forgotten. */
   belongsTo(uidValidity: number): void
-  /** Entries that hold what is needed, in the order of `messages`. */
-  read(messages: readonly IndexedMessage[], options: ReadOptions): Promise<readonly (IndexEntry | undefined)[]>
+  /** Metadata that holds what is needed, in the order of `messages`; undefined where there is none. */
+  read(messages: readonly IndexedMessage[], options: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]>
   /** The file was opened and is this one: an entry for another file is forgotten. */
   compare(message: IndexedMessage, facts: FileFacts): void
   set(message: IndexedMessage, entry: IndexEntry): void

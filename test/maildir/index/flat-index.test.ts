@@ -14,7 +14,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {accountDirectory} from '../../../src/maildir/index/flat/flat-index.js'
-import {MetadataRows} from '../../../src/maildir/index/flat/rows.js'
+import {MetadataRows, millisecondsAt} from '../../../src/maildir/index/flat/rows.js'
 import {surplus} from '../../../src/maildir/index/flat/trim.js'
 import {MemoryIndex} from '../../../src/maildir/index/memory-index.js'
 import type {MetadataIndex} from '../../../src/maildir/index/metadata-index.js'
@@ -359,6 +359,25 @@ flat('rows that come in any order are found', () => {
   assert.equal([...rows.columns.uids], [1, 2, 5, 7, 100])
   rows.put(row(9))
   assert.is(rows.row(rows.find(9)).uid, 9)
+})
+
+flat('times are whole milliseconds, exactly', () => {
+  const times = BigInt64Array.from([
+    0n,
+    1n,
+    999_999n,
+    1_000_000n,
+    4_294_967_295n,
+    4_294_967_296n,
+    1_704_067_200_000_000_000n,
+    1_704_067_200_000_999_999n,
+    1_704_067_200_001_000_000n,
+    -1n,
+    -1_500_000n,
+    2n ** 63n - 1n,
+    ...Array.from({length: 1000}, (_, place) => 1_600_000_000_000_000_000n + BigInt(place) * 123_456_789_123n),
+  ])
+  for (const [place, time] of times.entries()) assert.is(millisecondsAt(times, place), Number(time / 1_000_000n) + 0)
 })
 
 flat('memory is bounded where files are not used', async () => {

@@ -10,7 +10,7 @@ import type {Log} from '../../../log/log.js'
 import {Pace} from '../../../support/pace.js'
 import type {FileFacts} from '../../files.js'
 import {sameIdentity} from '../../folder/identity.js'
-import type {Uid} from '../../types.js'
+import type {MessageMetadata, Uid} from '../../types.js'
 import type {FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
 import {appendAt, makeDirectory, moveFile, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
 import {crc32, nameHash} from './checksum.js'
@@ -19,7 +19,7 @@ import {OctetWriter} from './octets.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
 import {type RecordPlace, RecordsFile} from './records-file.js'
 import {applyLog} from './replay.js'
-import {DEAD, levelOf, type MetadataRow, MetadataRows} from './rows.js'
+import {DEAD, levelOf, type MetadataRow, MetadataRows, type RowFacts} from './rows.js'
 import {decodeView, encodeView, type ViewFile, viewState} from './view-file.js'
 
 const SAVE_MS = 1_000
@@ -95,15 +95,16 @@ export class FlatFolder implements FolderIndex {
     this.#forgetAll()
   }
 
-  async read(messages: readonly IndexedMessage[], {need, factsOf}: ReadOptions): Promise<readonly (IndexEntry | undefined)[]> {
+  async read(messages: readonly IndexedMessage[], {need, factsOf}: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]> {
     const level = levelOf(need)
-    const rows = messages.map((message) => this.#rowOf(message, level, factsOf))
-    if (level <= SIZE_LEVEL) return rows.map((row) => row && {...row, level: need, metadata: new RowMetadata(row, level === SIZE_LEVEL)})
-    const payloads = this.#payloadsOf(rows)
-    return rows.map((row, place) => {
-      if (!row) return undefined
-      const metadata = this.#decode(payloads[place], row, messages[place]?.base ?? '')
-      return metadata && {inode: row.inode, mtimeNs: row.mtimeNs, level: need, metadata}
+    const rows = this.#rows
+    const places = messages.map((message) => this.#placeOf(message, level, factsOf))
+    if (level <= SIZE_LEVEL)
+      return places.map((place) => (place < 0 ? undefined : new RowMetadata(rows.factsAt(place), level === SIZE_LEVEL)))
+    const payloads = this.#payloadsOf(places)
+    return messages.map((message, number) => {
+      const place = places[number] ?? -1
+      return place < 0 ? undefined : this.#decode(payloads[number], message, rows.factsAt(place))
     })
   }
 
@@ -255,45 +256,42 @@ export class FlatFolder implements FolderIndex {
     this.#forgetAll()
   }
 
-  #rowOf(message: IndexedMessage, level: number, factsOf: ReadOptions['factsOf']): MetadataRow | undefined {
-    const place = this.#off ? -1 : this.#rows.find(message.uid)
-    if (place < 0) return undefined
-    const row = this.#rows.row(place)
-    if (row.level < level || row.hash !== nameHash(message.base)) return undefined
-    if (!this.#rows.isDoubtful(place)) return row
+  /** Place of the row that may be used; -1: there is none. */
+  #placeOf(message: IndexedMessage, level: number, factsOf: ReadOptions['factsOf']): number {
+    const rows = this.#rows
+    const place = this.#off ? -1 : rows.find(message.uid)
+    if (place < 0 || rows.levelAt(place) < level || rows.hashAt(place) !== nameHash(message.base)) return -1
+    if (!rows.isDoubtful(place)) return place
     const facts = factsOf(message)
-    if (facts && isAbout(row, facts)) {
-      this.#rows.confirm(place)
-      return row
+    if (facts && isAbout(rows.row(place), facts)) {
+      rows.confirm(place)
+      return place
     }
     this.delete(message.uid)
-    return undefined
+    return -1
   }
 
-  #payloadsOf(rows: readonly (MetadataRow | undefined)[]): readonly (Buffer | undefined)[] {
-    const known = rows.filter((row) => row !== undefined)
+  #payloadsOf(places: readonly number[]): readonly (Buffer | undefined)[] {
+    const known = places.filter((place) => place >= 0).map((place) => this.#rows.recordAt(place))
     try {
       const payloads = this.#records.read(known)
       let at = 0
-      return rows.map((row) => row && payloads[at++])
+      return places.map((place) => (place < 0 ? undefined : payloads[at++]))
     } catch (error) {
       if (known.length > 0) this.#dropRecords(String(error))
       return []
     }
   }
 
-  #decode(payload: Buffer | undefined, row: MetadataRow, base: string) {
-    let metadata: ReturnType<typeof readRecord>
+  #decode(payload: Buffer | undefined, message: IndexedMessage, facts: RowFacts): MessageMetadata | undefined {
     try {
-      metadata = payload && readRecord(payload, row, base)
+      const metadata = payload && readRecord(payload, message, facts)
+      if (metadata) return metadata
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
     }
-    if (metadata) return metadata
-    if (this.#rows.find(row.uid) >= 0 && !this.#off) {
-      this.#options.log.debug('index.damaged-record', {path: this.#options.directory, count: row.uid})
-      this.delete(row.uid as Uid)
-    }
+    this.#options.log.debug('index.damaged-record', {path: this.#options.directory, count: message.uid})
+    this.delete(message.uid)
     return undefined
   }
 

@@ -3,7 +3,7 @@ import type {Part} from '../../../message/structure.js'
 import type {MessageMetadata} from '../../types.js'
 import type {IndexEntry, IndexedMessage} from '../metadata-index.js'
 import {OctetReader, type OctetWriter} from './octets.js'
-import type {MetadataRow} from './rows.js'
+import type {RowFacts} from './rows.js'
 import {readPart, writePart} from './structure-codec.js'
 
 /** Larger headers and structures are read from the file each time. */
@@ -15,8 +15,8 @@ export class RowMetadata implements MessageMetadata {
   readonly storedBytes: number
   readonly #wireBytes: number | undefined
 
-  constructor({mtimeNs, storedBytes, wireBytes}: MetadataRow, hasWireBytes: boolean) {
-    this.internalDateMs = Number(mtimeNs / 1_000_000n)
+  constructor({internalDateMs, storedBytes, wireBytes}: RowFacts, hasWireBytes: boolean) {
+    this.internalDateMs = internalDateMs
     this.storedBytes = storedBytes
     this.#wireBytes = hasWireBytes ? wireBytes : undefined
   }
@@ -44,8 +44,8 @@ export class RecordMetadata implements MessageMetadata {
   readonly #octets: Buffer | undefined
   #structure: Part | undefined
 
-  constructor({mtimeNs, storedBytes, wireBytes}: MetadataRow, header: Buffer, structure: Buffer | undefined) {
-    this.internalDateMs = Number(mtimeNs / 1_000_000n)
+  constructor({internalDateMs, storedBytes, wireBytes}: RowFacts, header: Buffer, structure: Buffer | undefined) {
+    this.internalDateMs = internalDateMs
     this.storedBytes = storedBytes
     this.wireBytes = wireBytes
     this.header = header
@@ -60,26 +60,25 @@ export class RecordMetadata implements MessageMetadata {
 }
 
 /**
- * Writes a record. UID, name and file are in it as well, so that one that is found in a wrong place is not believed.
+ * Writes a record. UID, name and sizes are in it as well, so that one that is found in a wrong place is not believed.
  *
  * @throws {RangeError} what the codec cannot hold
  */
 export function writeRecord(out: OctetWriter, scratch: OctetWriter, {uid, base}: IndexedMessage, entry: IndexEntry): void {
-  const {inode, mtimeNs, level, metadata} = entry
-  out.count(uid).string(base).int64(inode).int64(mtimeNs).count(metadata.storedBytes).count(metadata.wireBytes)
+  const {level, metadata} = entry
+  out.count(uid).string(base).count(metadata.storedBytes).count(metadata.wireBytes)
   out.bytes(metadata.header)
   scratch.clear()
   if (level === 'structure') writePart(scratch, metadata.structure)
   out.bytes(scratch.octets)
 }
 
-/** The metadata of a record, undefined when it is about something else than `row`. @throws {RangeError} */
-export function readRecord(octets: Buffer, row: MetadataRow, base: string): RecordMetadata | undefined {
+/** The metadata of a record, undefined when it is about another message. @throws {RangeError} */
+export function readRecord(octets: Buffer, {uid, base}: IndexedMessage, facts: RowFacts): RecordMetadata | undefined {
   const from = new OctetReader(octets)
-  if (from.count() !== row.uid || from.latin1() !== base) return undefined
-  if (BigInt.asUintN(64, from.int64()) !== row.inode || from.int64() !== row.mtimeNs) return undefined
-  if (from.count() !== row.storedBytes || from.count() !== row.wireBytes) return undefined
+  if (from.count() !== uid || from.latin1() !== base) return undefined
+  if (from.count() !== facts.storedBytes || from.count() !== facts.wireBytes) return undefined
   const header = from.bytes()
   const structure = from.bytes()
-  return new RecordMetadata(row, header, structure.length > 0 ? structure : undefined)
+  return new RecordMetadata(facts, header, structure.length > 0 ? structure : undefined)
 }

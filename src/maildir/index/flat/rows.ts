@@ -8,6 +8,11 @@ import {LEVELS} from '../metadata-index.js'
 /** Level of a row that does not count any more. */
 export const DEAD = 0
 
+/** 2³² ns = 4294 ms and 967296 ns. */
+const HIGH_MS = 4294
+const HIGH_NS = 967296
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
 /** One row, for building. `level`: place in `LEVELS` + 1. */
 export interface MetadataRow {
   readonly uid: number
@@ -20,6 +25,13 @@ export interface MetadataRow {
   /** Where the record is; length 0: there is none. */
   readonly offset: number
   readonly length: number
+}
+
+/** The part of a row that clients see. */
+export interface RowFacts {
+  readonly internalDateMs: number
+  readonly storedBytes: number
+  readonly wireBytes: number
 }
 
 /** The columns themselves. */
@@ -106,6 +118,25 @@ export class MetadataRows {
     }
     const place = low < this.#sorted && uids[low] === uid ? low : (this.#unsorted.get(uid) ?? -1)
     return place >= 0 && levels[place] !== DEAD ? place : -1
+  }
+
+  levelAt(place: number): number {
+    return this.#columns.levels[place] ?? DEAD
+  }
+
+  hashAt(place: number): number {
+    return this.#columns.hashes[place] ?? 0
+  }
+
+  /** What a row says of its message's file, without the record. */
+  factsAt(place: number): RowFacts {
+    const {mtimes, sizes, wires} = this.#columns
+    return {internalDateMs: millisecondsAt(mtimes, place), storedBytes: sizes[place] ?? 0, wireBytes: wires[place] ?? 0}
+  }
+
+  /** Where the record is. */
+  recordAt(place: number): {readonly offset: number; readonly length: number} {
+    return {offset: this.#columns.offsets[place] ?? 0, length: this.#columns.lengths[place] ?? 0}
   }
 
   row(place: number): MetadataRow {
@@ -237,4 +268,12 @@ export class MetadataRows {
 /** Level of a need in a row. */
 export function levelOf(need: (typeof LEVELS)[number]): number {
   return LEVELS.indexOf(need) + 1
+}
+
+/** Whole milliseconds of a time in nanoseconds; exact, and mostly without a BigInt. */
+export function millisecondsAt(times: BigInt64Array, place: number): number {
+  const halves = new DataView(times.buffer, times.byteOffset + 8 * place, 8)
+  const high = halves.getInt32(4, IS_LITTLE_ENDIAN)
+  if (!IS_LITTLE_ENDIAN || high < 0) return Number((times[place] ?? 0n) / 1_000_000n)
+  return high * HIGH_MS + Math.floor((high * HIGH_NS + halves.getUint32(0, true)) / 1_000_000)
 }

@@ -19,7 +19,7 @@ import {OctetReader, OctetWriter} from './octets.js'
 import type {RowColumns} from './rows.js'
 
 const MAGIC = 0x31564e43
-const VERSION = 2
+const VERSION = 3
 const FIXED_BYTES = 16
 
 /** Folder state without what becomes stale at once. */
