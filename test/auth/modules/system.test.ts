@@ -139,7 +139,7 @@ pamTest('authpam: a service that cannot be asked is no wrong password', async ()
   assert.ok(result.outcome === 'unavailable' && result.asksOthers)
 })
 
-pamTest('authpam: 20 wrong passwords at once delay a right one by less than 100 ms', async () => {
+pamTest('authpam: 20 wrong passwords at once do not make a right one wait for the delays of PAM', async () => {
   await using user = await systemUser('secret')
   await using service = await pamService(UNIX)
   await using at = await moduleUnderTest(authpam, undefined, {daemons: 5})
@@ -159,8 +159,9 @@ pamTest('authpam: 20 wrong passwords at once delay a right one by less than 100 
   }
   // The quickest of some tries: other programs want the processors too.
   let quickest = Number.POSITIVE_INFINITY
-  for (let attempt = 0; attempt < 8 && quickest >= 100; attempt += 1) quickest = Math.min(quickest, await delay())
-  assert.ok(quickest < 100, `${quickest} ms`)
+  for (let attempt = 0; attempt < 8 && quickest >= 1000; attempt += 1) quickest = Math.min(quickest, await delay())
+  // Each wrong one would hold a process for 1.5 to 2 s. How short the wait is depends on the machine.
+  assert.ok(quickest < 1000, `${quickest} ms`)
 })
 
 pamTest('authpam: a password change goes through passwd, as the user', async () => {
