@@ -86,11 +86,13 @@ export class Arrivals {
       // Before the messages are there: a scan must not see one without its keywords.
       const tagged = arrivals.filter(({keywords}) => keywords.length > 0 && folder.env.keywordsMode !== 0)
       await folder.keywordFiles.deliver(tagged.map(({base, keywords}) => [base, keywords] as const))
-      for (const {temporary, base, flags} of arrivals) {
-        const path = `${folder.path}/cur/${withFlags(base, flags)}`
-        await files.rename(temporary, path)
-        inPlace.push(path)
-      }
+      await folder.changing(async () => {
+        for (const {temporary, base, flags} of arrivals) {
+          const path = `${folder.path}/cur/${withFlags(base, flags)}`
+          await files.rename(temporary, path)
+          inPlace.push(path)
+        }
+      })
       await prepared.commit()
       committed = true
       folder.giveUids(uids)

@@ -82,10 +82,12 @@ async function writeBatch(folder: Folder, uids: readonly Uid[], options: FlagWri
   if (renames.length === 0 && !setsKeywords) return {again, renamed: false}
   try {
     await folder.locked(async () => {
-      for (const rename of renames) {
-        if (await renameOne(folder, rename, options)) changed.set(rename.uid, {info: splitName(rename.to).info, flags: rename.flags})
-        else again.push(rename.uid)
-      }
+      await folder.changing(async () => {
+        for (const rename of renames) {
+          if (await renameOne(folder, rename, options)) changed.set(rename.uid, {info: splitName(rename.to).info, flags: rename.flags})
+          else again.push(rename.uid)
+        }
+      })
       if (setsKeywords) await changeKeywords(folder, uids, change, changed)
     })
   } finally {

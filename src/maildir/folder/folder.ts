@@ -93,11 +93,9 @@ export class Folder {
   /** `new/` when it was last found empty, and when that reading of it began. */
   #emptyNew: {readonly facts: FileFacts | undefined; readonly beganNs: bigint} = {facts: undefined, beganNs: 0n}
   #keywordsSeen: FileFacts | undefined
-  /** `cur/` at the last scan, and whether it was we who changed it since. */
+  /** `cur/` when we read or changed it last; what others do after that shows in its time stamps, or may not show yet. */
   #curSeen: FileFacts | undefined
-  #changedByUs = false
-  /** Base names that we moved from `new/` since. */
-  #moved = new Set<string>()
+  #mayHideChanges = false
   /** Messages were found in `cur/` that may have come from `new/`, and nobody has synced that they left it. */
   #leftNew = false
   /** The UID database on disk lists messages that are gone. */
@@ -212,6 +210,28 @@ export class Folder {
     }
   }
 
+  /** Changes `cur/`: what others did before is noticed, what `task` does is not taken for theirs. */
+  async changing<T>(task: () => Promise<T>): Promise<T> {
+    this.#noticeOthers()
+    try {
+      return await task()
+    } finally {
+      this.#curSeen = this.env.files.stat(`${this.path}/cur`)
+    }
+  }
+
+  /**
+   * After changes by others, files may have been replaced under their names: what the index says of them is compared
+   * before it is used. A replacement in the very moment of a change of ours is noticed when the file is opened.
+   */
+  #noticeOthers(): void {
+    const cur = this.env.files.stat(`${this.path}/cur`)
+    if (!this.#mayHideChanges && this.#curSeen && sameFacts(cur, this.#curSeen)) return
+    this.index.doubt()
+    this.#mayHideChanges = !this.env.files.isLocal(this.path) || !isSettled([cur], this.#nowNs())
+    this.#curSeen = cur
+  }
+
   /** Under the lock: the state agrees with the UID database on disk, so that UIDs can be given. */
   async ensureCurrent(): Promise<void> {
     this.#checkPlace()
@@ -272,7 +292,6 @@ export class Folder {
   /** We changed the directory ourselves: it is read once more soon, for what others did in the same moment. */
   touched({gone = false, recent}: {readonly gone?: boolean; readonly recent?: readonly Uid[]} = {}): void {
     this.#trusted = undefined
-    this.#changedByUs = true
     if (gone) this.#staleLines = true
     const first = recent?.[0]
     if (first !== undefined) this.#isRecent(first, (recent?.at(-1) ?? first) + 1)
@@ -450,20 +469,24 @@ export class Folder {
 
   /** Moves up to a lock's worth of files from `new/` to `cur/`; answers how many. */
   async #moveNew(): Promise<number> {
-    const {files, log} = this.env
     const beganNs = this.#nowNs()
-    const before = files.stat(`${this.path}/new`)
+    const before = this.env.files.stat(`${this.path}/new`)
     if (this.#isKnownEmpty(before)) return 0
     const waiting = (await this.#listNew()).filter((name) => !name.startsWith('.'))
     this.#emptyNew = {facts: waiting.length === 0 ? before : undefined, beganNs}
+    return waiting.length === 0 ? 0 : this.changing(() => this.#takeAll(waiting.slice(0, LOCK_BATCH)))
+  }
+
+  /** Answers how many were moved; 0 when that does not work. */
+  async #takeAll(names: readonly string[]): Promise<number> {
     let moved = 0
-    for (const name of waiting.slice(0, LOCK_BATCH)) {
+    for (const name of names) {
       try {
         await this.#takeNew(name)
         moved += 1
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') continue // somebody else moved it
-        log.warning('maildir.rename-failed', {path: `${this.path}/new/${name}`, reason: String(error)})
+        this.env.log.warning('maildir.rename-failed', {path: `${this.path}/new/${name}`, reason: String(error)})
         return 0
       }
     }
@@ -503,7 +526,6 @@ export class Folder {
     let number = 0
     while (files.stat(path(number))) number += 1
     await files.rename(waiting, path(number))
-    this.#moved.add(splitName(path(number)).base.slice(this.path.length + '/cur/'.length))
   }
 
   async #scanLocked(): Promise<void> {
@@ -514,8 +536,8 @@ export class Folder {
     const reread = !this.uidFile.isCurrent(observed.uids)
     const database = reread ? await this.uidFile.read() : undefined
     if (this.#loaded && database && database.uidValidity !== this.#uidValidity) this.#lose('replaced by another')
+    this.#noticeOthers()
     const result = await this.#compare(database)
-    this.#doubtIndex(observed.cur, result)
     const keywordsChanged = await this.#readKeywords(observed.keywords, result)
     const merged = await this.#merge(result, database, reread, keywordsChanged)
     const after = folderIdentity(files, this.path)
@@ -541,19 +563,6 @@ export class Folder {
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') this.#lose('deleted or renamed')
       throw fileFault(error, `Cannot read "${this.path}/cur"`)
     }
-  }
-
-  /**
-   * After changes by others, files may have been replaced under their names: what the index says of them is compared
-   * before it is used. A replacement in the very moment of a change of ours is noticed when the file is opened.
-   */
-  #doubtIndex(cur: FileFacts | undefined, {added, renamed, gone}: ScanResult): void {
-    const unexplained = !this.#changedByUs && this.#moved.size === 0 && !(this.#curSeen && sameFacts(cur, this.#curSeen))
-    const foreign = renamed.size > 0 || gone.length > 0 || [...added.keys()].some((base) => !this.#moved.has(base))
-    if (!this.#loaded || unexplained || foreign) this.index.doubt()
-    this.#curSeen = cur
-    this.#changedByUs = false
-    this.#moved = new Set()
   }
 
   /** Reads the keyword directory when it changed; answers with the messages whose keywords did. */

@@ -53,7 +53,7 @@ interface Work {
 async function removeBatch({folder, mayRemove, removed, again, failures}: Work, uids: readonly Uid[]): Promise<void> {
   const gone: Uid[] = []
   try {
-    await folder.locked(async () => {
+    const removeAll = async () => {
       for (const uid of uids) {
         const index = folder.snapshot.indexOf(uid)
         if (index < 0 || !mayRemove(uid)) continue
@@ -67,7 +67,8 @@ async function removeBatch({folder, mayRemove, removed, again, failures}: Work, 
           failures.push(error)
         }
       }
-    })
+    }
+    await folder.locked(() => folder.changing(removeAll))
   } catch (error) {
     throw fileFault(error, `Cannot remove messages of "${folder.name}"`)
   } finally {

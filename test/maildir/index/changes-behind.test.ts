@@ -198,7 +198,7 @@ async function truth({maildir, folder}: Place): Promise<string[]> {
   return all
 }
 
-const STEPS = isLong ? 150 : 40
+const STEPS = isLong ? 60 : 40
 /** Histories. */
 const ROUNDS = isLong ? 10 : 1
 
