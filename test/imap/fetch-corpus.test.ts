@@ -1,7 +1,9 @@
-/** Every message of the corpus: valid grammar, and sizes, structure and parts agree with each other. */
+/** Every message of the corpus and of the demo: valid grammar, and sizes, structure and parts agree with each other. */
 import * as assert from 'uvu/assert'
 import {fetch} from '../../src/imap/verbs/fetch.js'
 import {FLAG} from '../../src/maildir/types.js'
+import {JANES_LETTERS, JOHNS_LETTERS} from '../../src/services/demo/demo-letters.js'
+import {writeLetter} from '../../src/services/demo/write-letter.js'
 import {corpusFolder, corpusNames, storedMessage} from '../support/corpus.js'
 import {type FetchedBody, type FetchedMessage, parseFetches} from '../support/fetch-response.js'
 import {type MemoryViewOptions, memoryView, message} from '../support/memory-view.js'
@@ -126,6 +128,11 @@ async function checkFields(fetcher: Fetcher, header: string): Promise<void> {
 
 for (const name of corpusNames()) test(`${name} is told consistently`, () => checkMessage(storedMessage(name)))
 if (!corpusFolder) test.skip('messages are told consistently', 'the corpus is not there')
+
+test('the mail of the demo is told consistently', async () => {
+  const time = new Date(Date.UTC(2026, 0, 2, 3, 4, 5))
+  for (const [number, letter] of [...JANES_LETTERS, ...JOHNS_LETTERS].entries()) await checkMessage(writeLetter(letter, {time, number}))
+})
 
 test('odd messages are told consistently', async () => {
   const multipart = (parts: string) => `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=z\n\n${parts}`
