@@ -1,5 +1,6 @@
 /** `courier serve` as a child process. */
 import {type ChildProcess, spawn} from 'node:child_process'
+import {randomInt} from 'node:crypto'
 import {once} from 'node:events'
 import {createServer} from 'node:net'
 import {resolve} from 'node:path'
@@ -66,16 +67,23 @@ export function startCourier(
   }
 }
 
-/** Ports on the loopback address that are free now. */
+/**
+ * Ports on the loopback address that are free now. They lie below those that the kernel gives to clients and to other
+ * tests' servers, and are picked at random: nobody takes one before the server under test does.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({length: count}, () => createServer())
-  const ports: number[] = []
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    ports.push(address && typeof address === 'object' ? address.port : 0)
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = randomInt(12_000, 30_000)
+    if (await isFree(port)) ports.add(port)
   }
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return ports
+  return [...ports]
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }

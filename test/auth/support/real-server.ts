@@ -1,11 +1,12 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {existsSync, readdirSync} from 'node:fs'
 import {chown, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
-import {connect, createServer} from 'node:net'
+import {connect} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {makeSelfSigned} from '../../../src/tls/self-signed.js'
 import {runProgram} from '../../support/run-program.js'
+import {freePorts} from '../../support/server-process.js'
 
 interface RealServerOptions {
   readonly directory: string
@@ -95,17 +96,6 @@ async function directoryOf(owner: Owner | undefined): Promise<string> {
   return directory
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
-}
-
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
@@ -163,7 +153,7 @@ export async function postgresServer(): Promise<RealServer> {
   const programs = postgresPrograms() ?? ''
   const owner = await ownerNamed('postgres')
   const directory = await directoryOf(owner)
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const data = join(directory, 'data')
   await prepare(
     [join(programs, 'initdb'), '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'],
@@ -196,7 +186,7 @@ export async function postgresServer(): Promise<RealServer> {
 export async function mariadbServer(): Promise<RealServer> {
   const owner = await ownerNamed('mysql')
   const directory = await directoryOf(owner)
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const data = join(directory, 'data')
   await prepare(
     [
@@ -237,7 +227,7 @@ export async function mariadbServer(): Promise<RealServer> {
 /** Suffix `dc=example`, administrator `cn=admin,dc=example` with the password `admin`. */
 export async function ldapServer(entries: string, pem?: {readonly key: string; readonly certificate: string}): Promise<RealServer> {
   const directory = await directoryOf(undefined)
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   await mkdir(join(directory, 'data'))
   const schemas = ['core', 'cosine', 'nis', 'inetorgperson'].map((name) => `include /etc/ldap/schema/${name}.schema`)
   const lines = [
