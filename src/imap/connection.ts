@@ -8,6 +8,7 @@ import {Fault, Hangup} from '../support/fault.js'
 import {Channel} from '../wire/channel.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import {TIMES} from '../wire/limits.js'
+import type {SessionBook} from '../wire/live-session.js'
 import {capabilityWords} from './capability.js'
 import {readCommand} from './command-reader.js'
 import {BUG_FAREWELL, dispatch, findVerb, type Stage, verbsByName} from './dispatcher.js'
@@ -43,6 +44,8 @@ export interface ImapConnectionOptions {
   readonly preauth?: Account | undefined
   /** Ends the session with BYE at the next chance. */
   readonly shutdown?: AbortSignal | undefined
+  /** Lists the session from its login to its end. */
+  readonly sessions?: SessionBook | undefined
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** The commands; all by default. */
@@ -207,7 +210,10 @@ class Connection {
       },
     })
     if (!command) return false
-    return this.#answer(command.tag, await dispatch(command, this.#stage, session))
+    session.command = 'verb' in command ? command.verb.name : undefined
+    const more = await this.#answer(command.tag, await dispatch(command, this.#stage, session))
+    session.command = undefined
+    return more
   }
 
   /** Sends the tagged line; false when nothing comes after it. */
@@ -245,9 +251,10 @@ class Connection {
 
   /** Opens the account's mail and greets; false when the account may not use IMAP. */
   async #enter(account: Account, greeting: string): Promise<boolean> {
-    const {openStore, log, remote} = this.#options
+    const {openStore, log, remote, sessions} = this.#options
     this.#endLoginTime()
     this.#beganMs = this.#now()
+    this.#session.beganMs = this.#beganMs
     this.#violations = 0
     this.#channel.received = this.#channel.unread
     this.#channel.sent = 0
@@ -258,9 +265,13 @@ class Connection {
     await this.#session.out.flush()
     const refusal = this.#refusal(account)
     // Courier: says OK first, then BYE.
-    if (refusal === undefined) log.info('imap.login', {...this.#who, protocol: 'IMAP', tls: this.#encrypted})
-    else await this.#sayBye(bye(refusal))
-    return refusal === undefined
+    if (refusal !== undefined) {
+      await this.#sayBye(bye(refusal))
+      return false
+    }
+    log.info('imap.login', {...this.#who, protocol: 'IMAP', tls: this.#encrypted})
+    sessions?.join(this.#session)
+    return true
   }
 
   async #open(openStore: ImapConnectionOptions['openStore'], account: Account): Promise<Mailstore> {
@@ -304,6 +315,7 @@ class Connection {
     if (reason === 'idle') await this.#sayBye(bye('Disconnected for inactivity.'))
     else if (reason === 'shutdown') await this.#sayBye(bye('Courier-IMAP server shut down by signal.'))
     else if (reason === 'limit') await this.#sayBye(bye('Fatal error: More input than is read for a command', 'ALERT'))
+    else if (reason === 'kicked') await this.#sayBye(bye('Disconnected by the administrator.'))
     else if (reason === 'mailbox-gone') await this.#sayBye(bye('The selected mailbox was deleted, renamed or replaced.', 'ALERT'))
     else if (reason === 'bug') await this.#sayBye(BUG_FAREWELL)
   }
@@ -330,6 +342,7 @@ class Connection {
 
   #release(): void {
     this.#endLoginTime()
+    this.#options.sessions?.leave(this.#session)
     this.#session.select(undefined)
     if (this.#stage.kind === 'account') this.#stage.store.release()
   }
@@ -340,6 +353,7 @@ const END_OF = {
   stalled: 'disconnected',
   limit: 'disconnected',
   'mailbox-gone': 'disconnected',
+  kicked: 'disconnected',
   bug: 'disconnected',
   idle: 'timeout',
   shutdown: 'shutdown',

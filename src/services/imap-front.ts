@@ -8,6 +8,7 @@ import type {Refusal} from '../net/connection-limits.js'
 import {type ClientConnection, Listener} from '../net/listener.js'
 import {tlsFacts} from '../tls/tls-facts.js'
 import {Deadlines} from '../wire/deadlines.js'
+import type {SessionBook} from '../wire/live-session.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
 
@@ -17,6 +18,8 @@ export interface ImapFrontOptions {
   readonly names: readonly ServiceName[]
   readonly authFor: (service: ServiceConfiguration) => AuthRole
   readonly mailFor: (service: ServiceConfiguration) => MailRole
+  /** Lists the sessions that have logged in. */
+  readonly sessions?: SessionBook | undefined
   readonly log: Log
   readonly now: () => number
 }
@@ -60,7 +63,7 @@ export class ImapFront implements FrontRole {
   }
 
   #serve(name: ServiceName, {socket, remote, local, tls, startTls, signal}: ClientConnection): Promise<void> {
-    const {service: serviceOf, authFor, mailFor, log} = this.#options
+    const {service: serviceOf, authFor, mailFor, sessions, log} = this.#options
     const service = serviceOf(name)
     const auth = authFor(service)
     const mail = mailFor(service)
@@ -76,6 +79,7 @@ export class ImapFront implements FrontRole {
       authenticator: auth,
       tickets: auth,
       openStore: (account) => mail.open(account, remote),
+      sessions,
       service: service.authService(local.port),
       shutdown: signal,
     })

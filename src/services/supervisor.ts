@@ -6,6 +6,10 @@ import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
 import {accountProblems} from './account-check.js'
+import type {ControlServer} from './control/control-server.js'
+import {openControl} from './control/open-control.js'
+import type {ControlledServer} from './control/request.js'
+import {RoleInspector} from './control/role-inspector.js'
 import {ImapFront} from './imap-front.js'
 import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-index.js'
 import {openPublicSocket} from './public-socket.js'
@@ -31,6 +35,10 @@ export interface SupervisorOptions {
   readonly index: IndexPlace
   /** Directory for what has to last; undefined: nothing lasts. */
   readonly stateDirectory?: string | undefined
+  /** Directory for the socket of `courier who` and its like; undefined: none. */
+  readonly runDirectory?: string | undefined
+  /** Log lines that could not be written so far. */
+  readonly lostLogLines?: (() => number) | undefined
   readonly log: Log
 }
 
@@ -70,6 +78,7 @@ function messageOf(error: unknown): string {
 
 class Supervisor implements RunningServer {
   readonly #options: SupervisorOptions
+  readonly #inspector: RoleInspector
   readonly #ticketKeys = randomBytes(48)
   readonly #auth: Roles<AuthSettings, LocalAuthRole>
   readonly #mail: Roles<ServiceConfiguration['mail'], MailRole>
@@ -77,11 +86,14 @@ class Supervisor implements RunningServer {
   #front: FrontRole | undefined
   #daemon: DaemonServer | undefined
   #mailProcess: MailProcess | undefined
+  #control: ControlServer | undefined
   #reloading: Promise<void> = Promise.resolve()
 
   constructor(options: SupervisorOptions) {
-    const {log} = options
-    this.#options = options
+    const {lostLogLines} = options
+    this.#inspector = new RoleInspector({role: 'server', log: options.log, pid: process.pid, now: Date.now, lostLogLines})
+    const {log} = this.#inspector
+    this.#options = {...options, log}
     this.#configuration = {services: [], umask: 0o022, publicSocket: {directory: '', listen: false}, debugLogin: false, warnings: []}
     this.#auth = new Roles((settings) => startAuth(settings, log))
     this.#mail = new Roles((settings) => {
@@ -126,12 +138,14 @@ class Supervisor implements RunningServer {
       names: this.#configuration.services.map(({name}) => name),
       authFor: ({auth}) => this.#auth.for(auth),
       mailFor: ({mail}) => this.#mail.for(mail),
+      sessions: this.#inspector.book,
       log,
       now: () => performance.now(),
     })
     await front.open()
     this.#front = front
     this.#daemon = await this.#openSocket(user)
+    this.#control = await openControl({run: this.#options.runDirectory, server: this.#controlled(), owner: user, log})
     if (user && isRoot()) {
       await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
       this.#prepareIndex(user)
@@ -141,6 +155,25 @@ class Supervisor implements RunningServer {
     await this.#checkAccounts()
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
+  }
+
+  /** What `courier who` and its like may ask and do. */
+  #controlled(): ControlledServer {
+    return {
+      version: this.#options.version,
+      pid: process.pid,
+      services: () =>
+        this.#configuration.services.map(({name, limits}) => ({
+          name,
+          endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
+          maxConnections: limits.total,
+          maxPerAddress: limits.perAddress,
+        })),
+      inspect: this.#inspector,
+      watch: (watcher) => this.#inspector.watch(watcher),
+      reload: () => this.reload(),
+      stop: () => process.kill(process.pid, 'SIGTERM'),
+    }
   }
 
   /** Before root is given up: the socket's directory may be root's. */
@@ -207,6 +240,8 @@ class Supervisor implements RunningServer {
     await Promise.all([this.#front?.stop(limitMs), this.#daemon?.stop(limitMs)])
     for (const role of this.#auth) await role.close()
     await this.#mailProcess?.index.close()
+    this.#inspector.close()
+    await this.#control?.stop()
   }
 }
 
