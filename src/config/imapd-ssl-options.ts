@@ -2,7 +2,6 @@ import {count, flag, optionTable, special, text, yes} from './option.js'
 import {addressOf, readPortList} from './port-list.js'
 
 const start = {use: 'start'} as const
-const later = {effect: 'later'} as const
 const ignored = {effect: 'ignored'} as const
 
 /** Lowest version of TLS. Older ones are never spoken, whatever the file says. */
@@ -39,7 +38,12 @@ export const IMAPD_SSL = optionTable({
     ...ignored,
     fallback: undefined,
   }),
-  TLS_PRIORITY: text('TLS_PRIORITY:0', undefined, 'Priority string of GnuTLS', {...later, fallback: undefined}),
+  TLS_PRIORITY: text(
+    'TLS_PRIORITY:0',
+    undefined,
+    'Priority string of GnuTLS: versions, ciphers, key exchange and groups where TLS_PROTOCOL and TLS_CIPHER_LIST say nothing; words that are not known are told and left out',
+    {fallback: undefined},
+  ),
   TLS_PROTOCOL: special('TLS_PROTOCOL:0', undefined, 'Lowest version: TLSv1.2 (also for everything older) or TLSv1.3', {
     type: 'TLS version',
     read: protocol,
@@ -50,8 +54,11 @@ export const IMAPD_SSL = optionTable({
     read: (value) => (value ? protocol(value) : undefined),
   }),
   TLS_CIPHER_LIST: text('TLS_CIPHER_LIST:0', undefined, 'Ciphers of TLS 1.2, as OpenSSL writes them', {fallback: undefined}),
-  TLS_MIN_DH_BITS: text('TLS_MIN_DH_BITS:0', undefined, 'Smallest Diffie-Hellman prime of GnuTLS', {...ignored, fallback: undefined}),
-  TLS_TIMEOUT: count('TLS_TIMEOUT:0', undefined, 'How long a session can be resumed', {...ignored, unit: 'seconds', fallback: 7200}),
+  TLS_MIN_DH_BITS: count('TLS_MIN_DH_BITS:0', undefined, 'Parameters of TLS_DHPARAMS with a smaller prime are not used', {
+    unit: 'bits',
+    fallback: 2048,
+  }),
+  TLS_TIMEOUT: count('TLS_TIMEOUT:0', undefined, 'How long a session can be resumed', {unit: 'seconds', fallback: 7200}),
   TLS_CERTFILE: text('TLS_CERTFILE:0', '/etc/courier/imapd.pem', 'Certificate, its chain, and its key unless that has a file of its own', {
     fallback: undefined,
   }),

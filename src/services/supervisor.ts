@@ -5,6 +5,7 @@ import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
+import {TlsSources} from '../tls/tls-sources.js'
 import {accountProblems} from './account-check.js'
 import {ImapFront} from './imap-front.js'
 import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-index.js'
@@ -70,7 +71,7 @@ function messageOf(error: unknown): string {
 
 class Supervisor implements RunningServer {
   readonly #options: SupervisorOptions
-  readonly #ticketKeys = randomBytes(48)
+  readonly #tls: TlsSources
   readonly #auth: Roles<AuthSettings, LocalAuthRole>
   readonly #mail: Roles<ServiceConfiguration['mail'], MailRole>
   #configuration: ServerConfiguration
@@ -82,6 +83,10 @@ class Supervisor implements RunningServer {
   constructor(options: SupervisorOptions) {
     const {log} = options
     this.#options = options
+    this.#tls = new TlsSources({
+      ticketKeys: randomBytes(48).toString('base64'),
+      onProblem: (reason) => log.error('tls.not-renewed', {reason}),
+    })
     this.#configuration = {services: [], umask: 0o022, publicSocket: {directory: '', listen: false}, debugLogin: false, warnings: []}
     this.#auth = new Roles((settings) => startAuth(settings, log))
     this.#mail = new Roles((settings) => {
@@ -91,23 +96,22 @@ class Supervisor implements RunningServer {
   }
 
   #load(): Promise<ServerConfiguration> {
-    const {log, directory, authDirectory, services, endpoints, version} = this.#options
+    const {directory, authDirectory, services, endpoints, version} = this.#options
     return loadServerConfiguration({
       directory,
       authDirectory,
       services,
       endpoints,
       version,
-      ticketKeys: this.#ticketKeys,
+      tls: this.#tls,
       stateDirectory: this.#options.stateDirectory,
-      onCertificateProblem: (error) => log.error('tls.certificate-not-renewed', {reason: messageOf(error)}),
-      now: () => performance.now(),
     })
   }
 
   #use(configuration: ServerConfiguration): void {
     for (const reason of configuration.warnings) this.#options.log.warning('config.problem', {reason})
     this.#configuration = configuration
+    this.#tls.keepOnly(configuration.services.map(({tls}) => tls))
     process.umask(configuration.umask)
   }
 
@@ -205,6 +209,7 @@ class Supervisor implements RunningServer {
   async stop(limitMs: number): Promise<void> {
     await this.#reloading
     await Promise.all([this.#front?.stop(limitMs), this.#daemon?.stop(limitMs)])
+    this.#tls.keepOnly([])
     for (const role of this.#auth) await role.close()
     await this.#mailProcess?.index.close()
   }
