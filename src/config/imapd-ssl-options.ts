@@ -1,8 +1,9 @@
-import {count, flag, optionTable, special, text, yes} from './option.js'
+import {count, flag, ignored, optionTable, special, text, yes} from './option.js'
 import {addressOf, readPortList} from './port-list.js'
 
 const start = {use: 'start'} as const
-const ignored = {effect: 'ignored'} as const
+
+const CACHE = ignored('session tickets are used instead of a file')
 
 /** Lowest version of TLS. Older ones are never spoken, whatever the file says. */
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
@@ -29,13 +30,16 @@ export const IMAPD_SSL = optionTable({
     type: 'address',
     read: (value) => addressOf(value ?? '0'),
   }),
-  SSLPIDFILE: text('SSLPIDFILE:0', '/run/courier/imapd-ssl.pid', 'File with the process id', {...start, ...ignored, fallback: undefined}),
-  SSLLOGGEROPTS: text('SSLLOGGEROPTS:0', '-name=imapd-ssl', 'Options of courierlogger', {...start, ...ignored, fallback: ''}),
+  SSLPIDFILE: text('SSLPIDFILE:0', '/run/courier/imapd-ssl.pid', 'Process id of the server that "imapd-ssl start" started', {
+    ...start,
+    fallback: undefined,
+  }),
+  SSLLOGGEROPTS: text('SSLLOGGEROPTS:0', '-name=imapd-ssl', 'Options of courierlogger', {...start, fallback: ''}),
   IMAPDSSLSTART: yes('IMAPDSSLSTART:0', 'YES', 'IMAP over TLS is served when no service is named on the command line', start),
   IMAPDSTARTTLS: yes('IMAPDSTARTTLS:0', 'YES', 'STARTTLS on the plain port', start),
   IMAP_TLS_REQUIRED: flag('IMAP_TLS_REQUIRED:1', '0', 'No login without encryption'),
   COURIERTLS: text('COURIERTLS:0', '/usr/bin/couriertls', 'Without it Courier has no TLS; not needed here', {
-    ...ignored,
+    ...ignored('TLS is part of the server'),
     fallback: undefined,
   }),
   TLS_PRIORITY: text(
@@ -83,10 +87,10 @@ export const IMAPD_SSL = optionTable({
     {fallback: undefined},
   ),
   TLS_CACHEFILE: text('TLS_CACHE:1', '/var/lib/courier/couriersslimapcache', 'Session cache of couriertls; tickets are used here', {
-    ...ignored,
+    ...CACHE,
     fallback: undefined,
   }),
-  TLS_CACHESIZE: count('TLS_CACHE:1', '524288', 'Its size', {...ignored, unit: 'octets', fallback: 524_288}),
+  TLS_CACHESIZE: count('TLS_CACHE:1', '524288', 'Its size', {...CACHE, unit: 'octets', fallback: 524_288}),
   TLS_ALPN: special('TLS_ALPN:0', 'imap', 'Protocol names that clients may ask for', {
     since: '5.1.0',
     type: 'words',
@@ -94,15 +98,17 @@ export const IMAPD_SSL = optionTable({
   }),
 })
 
-/** In old files, ignored by Courier too (`spec/server-config-tls.md` §4.5), and its undocumented ones. */
-export const IMAPD_SSL_TOLERATED: ReadonlySet<string> = new Set([
-  'TLS_DHCERTFILE',
-  'TLS_PEERCERTDIR',
-  'TLS_OURCACERT',
-  'TLS_ALLOWSELFSIGNEDCERT',
-  'TLS_INTCACHESIZE',
-  'TLS_DEBUG',
-  'TLS_KX_LIST',
-  'TLS_COMPRESSION',
-  'TLS_CERTS',
+const GNUTLS_LISTS = 'TLS_PRIORITY took its place (Courier removed it in 4.11)'
+
+/** Settings of old files (`spec/server-config-tls.md` §4.5), and Courier's undocumented ones: why each does nothing here. */
+export const IMAPD_SSL_TOLERATED: ReadonlyMap<string, string> = new Map([
+  ['TLS_DHCERTFILE', 'TLS_DHPARAMS took its place (Courier removed it in 4.15): see mkdhparams'],
+  ['TLS_PEERCERTDIR', 'TLS_TRUSTCERTS took its place (Courier removed it in 4.4)'],
+  ['TLS_OURCACERT', 'TLS_TRUSTCERTS took its place (Courier removed it in 4.4)'],
+  ['TLS_ALLOWSELFSIGNEDCERT', 'client certificates are checked against TLS_TRUSTCERTS only'],
+  ['TLS_INTCACHESIZE', 'session tickets are used instead of a cache'],
+  ['TLS_DEBUG', 'failed handshakes are always logged'],
+  ['TLS_KX_LIST', GNUTLS_LISTS],
+  ['TLS_COMPRESSION', GNUTLS_LISTS],
+  ['TLS_CERTS', GNUTLS_LISTS],
 ])

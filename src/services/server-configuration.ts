@@ -6,7 +6,7 @@ import {IMAPD} from '../config/imapd-options.js'
 import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
 import type {Endpoint} from '../config/port-list.js'
 import {hasErrors, type Problem, problemText} from '../config/problem.js'
-import {readAuthConfiguration, readConfiguration} from '../config/read-configuration.js'
+import {readAuthConfiguration, readConfiguration, readPop3Configuration} from '../config/read-configuration.js'
 import type {Settings} from '../config/settings.js'
 import {shellWords} from '../config/shell-words.js'
 import type {ImapSettings} from '../imap/settings.js'
@@ -123,7 +123,8 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   const problems: Problem[] = [...configuration.problems, ...auth.problems]
   if (hasErrors(problems)) throw refused(problems.map(problemText))
   const {imap, imaps} = configuration
-  const warnings = [...problems.map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
+  const pop3 = (await readPop3Configuration(options.directory))?.problems ?? []
+  const warnings = [...[...problems, ...pop3].map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
   const oauth = oauthSettings(auth.settings)
   const modules = authSettings(auth, {defaultMaildir: '', defaultDomain: {domain: '', separators: undefined}}).modules
   const failedLoginMs = auth.settings.get(AUTHDAEMONRC.FAILED_LOGIN_SECONDS) * 1000

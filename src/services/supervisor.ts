@@ -6,14 +6,18 @@ import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
 import {TlsSources} from '../tls/tls-sources.js'
+import {Deadlines} from '../wire/deadlines.js'
 import {accountProblems} from './account-check.js'
+import {BySettings} from './by-settings.js'
 import {ImapFront} from './imap-front.js'
 import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-index.js'
+import {localMail} from './local-mail.js'
+import {MailSessions} from './mail-sessions.js'
 import {openPublicSocket} from './public-socket.js'
-import type {FrontRole, MailRole} from './roles.js'
+import type {FrontRole} from './roles.js'
 import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
 import {type AuthSettings, type LocalAuthRole, startAuth} from './start-auth.js'
-import {type MailProcess, mailProcess, startMail} from './start-mail.js'
+import {type MailProcess, mailProcess} from './start-mail.js'
 import {becomeUser, isRoot, type SystemUser} from './unprivileged-user.js'
 
 export interface SupervisorOptions {
@@ -44,27 +48,6 @@ export interface RunningServer {
   stop(limitMs: number): Promise<void>
 }
 
-/** The roles that belong to one set of settings; a reload with the same settings keeps them. */
-class Roles<Settings, Role> {
-  readonly #made = new Map<string, Role>()
-  readonly #make: (settings: Settings) => Role
-
-  constructor(make: (settings: Settings) => Role) {
-    this.#make = make
-  }
-
-  for(settings: Settings): Role {
-    const key = JSON.stringify(settings)
-    const role = this.#made.get(key) ?? this.#make(settings)
-    this.#made.set(key, role)
-    return role
-  }
-
-  [Symbol.iterator](): Iterator<Role> {
-    return this.#made.values()
-  }
-}
-
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
@@ -72,12 +55,13 @@ function messageOf(error: unknown): string {
 class Supervisor implements RunningServer {
   readonly #options: SupervisorOptions
   readonly #tls: TlsSources
-  readonly #auth: Roles<AuthSettings, LocalAuthRole>
-  readonly #mail: Roles<ServiceConfiguration['mail'], MailRole>
+  readonly #auth: BySettings<AuthSettings, LocalAuthRole>
+  readonly #deadlines = new Deadlines()
   #configuration: ServerConfiguration
   #front: FrontRole | undefined
   #daemon: DaemonServer | undefined
   #mailProcess: MailProcess | undefined
+  #sessions: MailSessions | undefined
   #reloading: Promise<void> = Promise.resolve()
 
   constructor(options: SupervisorOptions) {
@@ -88,11 +72,7 @@ class Supervisor implements RunningServer {
       onProblem: (reason) => log.error('tls.not-renewed', {reason}),
     })
     this.#configuration = {services: [], umask: 0o022, publicSocket: {directory: '', listen: false}, debugLogin: false, warnings: []}
-    this.#auth = new Roles((settings) => startAuth(settings, log))
-    this.#mail = new Roles((settings) => {
-      this.#mailProcess ??= mailProcess(log, makeIndex(options.index, log))
-      return startMail(this.#mailProcess, settings)
-    })
+    this.#auth = new BySettings((settings) => startAuth(settings, log))
   }
 
   #load(): Promise<ServerConfiguration> {
@@ -121,6 +101,19 @@ class Supervisor implements RunningServer {
     return found
   }
 
+  /** Made for the first session: after root has been given up. */
+  #mailSessions(): MailSessions {
+    const {log, index} = this.#options
+    this.#mailProcess ??= mailProcess(log, makeIndex(index, log))
+    this.#sessions ??= new MailSessions({
+      shared: this.#mailProcess,
+      service: (name) => this.#service(name),
+      deadlines: this.#deadlines,
+      log,
+    })
+    return this.#sessions
+  }
+
   /** Opens the ports, then gives root up, then starts what touches mail and passwords. @throws {Fault} `bad-configuration` */
   async start(): Promise<void> {
     const {log, user} = this.#options
@@ -129,7 +122,8 @@ class Supervisor implements RunningServer {
       service: (name) => this.#service(name),
       names: this.#configuration.services.map(({name}) => name),
       authFor: ({auth}) => this.#auth.for(auth),
-      mailFor: ({mail}) => this.#mail.for(mail),
+      mailFor: ({auth}) => localMail(this.#mailSessions(), {tickets: this.#auth.for(auth), log}),
+      deadlines: this.#deadlines,
       log,
       now: () => performance.now(),
     })

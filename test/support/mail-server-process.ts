@@ -6,12 +6,12 @@
  */
 import {userInfo} from 'node:os'
 import type {Account} from '../../src/auth/account.js'
-import {serveImap} from '../../src/imap/connection.js'
 import {DEFAULT_IMAP_SETTINGS} from '../../src/imap/settings.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Listener} from '../../src/net/listener.js'
 import {makeSelfSigned} from '../../src/tls/self-signed.js'
 import {Deadlines} from '../../src/wire/deadlines.js'
+import {serveImap} from './serve-imap.js'
 import {LogLines, storeEnvironment} from './store.js'
 import {testAcceptor} from './tls-material.js'
 
