@@ -31,10 +31,10 @@ export class ImapSession implements Session, LiveSession {
   readonly #channel: Channel
   client: ClientFacts
   announcedKeywords: readonly string[] = []
-  /** When the login was, milliseconds since 1970. */
-  beganMs = 0
+  readonly #beganMs: number
   #command: string | undefined
-  #activeMs = 0
+  /** When the last command came or was answered. */
+  #activeMs: number
   #view: View | undefined
   #utf8 = false
 
@@ -47,6 +47,8 @@ export class ImapSession implements Session, LiveSession {
     this.now = now
     this.signal = channel.signal
     this.capability = capability
+    this.#beganMs = now()
+    this.#activeMs = this.#beganMs
   }
 
   get view(): View | undefined {
@@ -79,8 +81,8 @@ export class ImapSession implements Session, LiveSession {
     const {received, sent, encrypted} = this.#channel
     const {user = '', ip, port} = this.client
     const folder = this.#view?.name
-    const activeMs = Math.max(this.#activeMs, this.beganMs)
-    return {protocol: 'IMAP', user, ip, port, encrypted, folder, command: this.#command, beganMs: this.beganMs, activeMs, received, sent}
+    const beganMs = this.#beganMs
+    return {protocol: 'IMAP', user, ip, port, encrypted, folder, command: this.#command, beganMs, activeMs: this.#activeMs, received, sent}
   }
 
   kick(): void {

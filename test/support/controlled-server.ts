@@ -31,7 +31,7 @@ export async function controlledImap({
   const directory = temporaryDirectory()
   const run = join(directory.path, 'run')
   const inspector = new RoleInspector({role: 'server', log: new LogLines(), pid: 4711, now: Date.now})
-  const imap = await imapServer({...options, connection: {log: inspector.log, sessions: inspector.book, ...options.connection}})
+  const imap = await imapServer({...options, connection: {log: inspector.log, book: inspector.book, ...options.connection}})
   const control = new ControlServer({
     path: join(run, 'control'),
     requests,
