@@ -2,7 +2,6 @@ import {count, flag, ignored, optionTable, special, text, yes} from './option.js
 import {addressOf, readPortList} from './port-list.js'
 
 const start = {use: 'start'} as const
-const later = {effect: 'later'} as const
 
 const CACHE = ignored('session tickets are used instead of a file')
 
@@ -43,7 +42,12 @@ export const IMAPD_SSL = optionTable({
     ...ignored('TLS is part of the server'),
     fallback: undefined,
   }),
-  TLS_PRIORITY: text('TLS_PRIORITY:0', undefined, 'Priority string of GnuTLS', {...later, fallback: undefined}),
+  TLS_PRIORITY: text(
+    'TLS_PRIORITY:0',
+    undefined,
+    'Priority string of GnuTLS: versions, ciphers, key exchange and groups where TLS_PROTOCOL and TLS_CIPHER_LIST say nothing; words that are not known are told and left out',
+    {fallback: undefined},
+  ),
   TLS_PROTOCOL: special('TLS_PROTOCOL:0', undefined, 'Lowest version: TLSv1.2 (also for everything older) or TLSv1.3', {
     type: 'TLS version',
     read: protocol,
@@ -54,15 +58,11 @@ export const IMAPD_SSL = optionTable({
     read: (value) => (value ? protocol(value) : undefined),
   }),
   TLS_CIPHER_LIST: text('TLS_CIPHER_LIST:0', undefined, 'Ciphers of TLS 1.2, as OpenSSL writes them', {fallback: undefined}),
-  TLS_MIN_DH_BITS: text('TLS_MIN_DH_BITS:0', undefined, 'Smallest Diffie-Hellman prime of GnuTLS', {
-    ...ignored('the size of the primes is decided by TLS_DHPARAMS, and OpenSSL refuses small ones'),
-    fallback: undefined,
+  TLS_MIN_DH_BITS: count('TLS_MIN_DH_BITS:0', undefined, 'Parameters of TLS_DHPARAMS with a smaller prime are not used', {
+    unit: 'bits',
+    fallback: 2048,
   }),
-  TLS_TIMEOUT: count('TLS_TIMEOUT:0', undefined, 'How long a session can be resumed', {
-    ...ignored('session tickets are used, which last as long as the server'),
-    unit: 'seconds',
-    fallback: 7200,
-  }),
+  TLS_TIMEOUT: count('TLS_TIMEOUT:0', undefined, 'How long a session can be resumed', {unit: 'seconds', fallback: 7200}),
   TLS_CERTFILE: text('TLS_CERTFILE:0', '/etc/courier/imapd.pem', 'Certificate, its chain, and its key unless that has a file of its own', {
     fallback: undefined,
   }),

@@ -3,6 +3,7 @@ import type {Problem} from '../config/problem.js'
 import type {Settings} from '../config/settings.js'
 import {errnoOf, Fault} from '../support/fault.js'
 import {loadCertificate} from '../tls/load-certificate.js'
+import {MaterialLoader} from '../tls/load-material.js'
 import {readTlsRules} from '../tls/tls-rules.js'
 
 export interface CertificateCheck {
@@ -13,7 +14,7 @@ export interface CertificateCheck {
   readonly now: Date
 }
 
-/** What is wrong with the certificate of a port, at the line that names it. A file that only the server may read is a warning. */
+/** What is wrong with the certificates of a port, at the line that names it. A file that only the server may read is a warning. */
 export async function certificateProblems(settings: Settings, {startTls, file, now}: CertificateCheck): Promise<Problem[]> {
   const set = settings.assignmentOf(IMAPD_SSL.TLS_CERTFILE)
   const problem = (severity: Problem['severity'], text: string): Problem => ({
@@ -23,13 +24,12 @@ export async function certificateProblems(settings: Settings, {startTls, file, n
     text,
   })
   try {
-    const {rules, warnings} = await readTlsRules(settings, {startTls})
-    const {validTo} = await loadCertificate(rules.files)
-    const problems = warnings.map((text) => problem('warning', text))
-    if (validTo < now) {
-      problems.push(problem('warning', `${rules.files.certificate}: The certificate ended on ${validTo.toISOString().slice(0, 10)}`))
-    }
-    return problems
+    const {rules, warnings} = readTlsRules(settings, {startTls})
+    const {certificate, key} = rules.files
+    const {validTo} = await loadCertificate({certificate, keys: key === undefined ? [] : [key]})
+    const ended = validTo < now ? [`${certificate}: The certificate ended on ${validTo.toISOString().slice(0, 10)}`] : []
+    const others = await new MaterialLoader(rules.files).load()
+    return [...new Set([...warnings, ...ended, ...others.problems, ...others.warnings])].map((text) => problem('warning', text))
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return [problem(errnoOf(error.cause) === 'EACCES' ? 'warning' : 'error', error.message)]

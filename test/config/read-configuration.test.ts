@@ -113,14 +113,14 @@ config('POP3: each port has its own values, and all problems are told at once', 
 config('what does nothing here is noted with the reason, when it differs from what is shipped', async () => {
   const {lines, notes} = await read({
     imapd: 'IMAP_ULIMITD=131072\nIMAP_ENHANCEDIDLE=0\nSENDMAIL=/usr/sbin/sendmail\nTZ=UTC\n',
-    'imapd-ssl': 'TLS_DHCERTFILE=/etc/dh.pem\nTLS_MIN_DH_BITS=1024\n',
+    'imapd-ssl': 'TLS_DHCERTFILE=/etc/dh.pem\nTLS_CACHESIZE=1024\n',
   })
   assert.equal(lines, [])
   assert.equal(
     notes.map(({severity, line, text}) => `${severity} ${line} ${text.split(',')[0]}`),
     [
       'note 1 IMAP_ULIMITD has no effect here',
-      'note 2 TLS_MIN_DH_BITS has no effect here',
+      'note 2 TLS_CACHESIZE has no effect here',
       'note 2 IMAP_ENHANCEDIDLE has no effect here',
       'note 1 TLS_DHCERTFILE has no effect here',
     ],

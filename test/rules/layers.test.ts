@@ -24,7 +24,7 @@ const LAYERS: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, string> = {
   'node-forge': 'tls',
   lmdb: 'support',
-  koffi: 'auth',
+  koffi: 'support',
   mysql2: 'auth',
   pg: 'auth',
   ldapts: 'auth',
