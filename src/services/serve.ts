@@ -1,26 +1,42 @@
 /** `courier serve`: runs a server until it is told to end. */
+import {endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
+import {type ServiceManager, serviceManager} from './service-manager.js'
 import {type RunningServer, type SupervisorOptions, startServer} from './supervisor.js'
 
 /** Sessions that have not ended after this long are cut. */
 const STOP_MS = 10_000
 
+function statusOf({endpoints}: RunningServer): string {
+  return `Serving ${[...endpoints].map(([name, places]) => `${name} on ${places.map(endpointText).join(', ')}`).join('; ')}`
+}
+
 /**
  * SIGTERM and SIGINT end the server in order, a second one at once; SIGHUP reads the configuration again. Answers when the server has
  * ended. Called before the server starts, so that no signal comes too early.
  */
-function untilSignal(starting: Promise<RunningServer>, log: Log): Promise<void> {
+function untilSignal(
+  starting: Promise<RunningServer>,
+  {log, manager}: {readonly log: Log; readonly manager: ServiceManager},
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let stopping = false
     const stop = (signal: string) => {
       if (stopping) process.exit(1)
       stopping = true
       log.notice('server.stopping', {reason: signal})
+      manager.stopping()
       starting.then((server) => server.stop(STOP_MS)).then(resolve, reject)
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
-    process.on('SIGHUP', () => void starting.then((server) => server.reload()).catch(() => undefined))
+    const reload = async () => {
+      const server = await starting
+      manager.reloading()
+      await server.reload()
+      manager.ready(statusOf(server))
+    }
+    process.on('SIGHUP', () => void reload().catch(() => undefined))
     starting.catch(reject)
   })
 }
@@ -36,9 +52,17 @@ export async function serve({onReady, ...options}: ServeOptions): Promise<void> 
   // An exception that escaped belongs to one session; the others must not end with it.
   process.on('uncaughtException', (error) => log.error('server.bug', {error}))
   process.on('unhandledRejection', (error) => log.error('server.bug', {error}))
+  const manager = serviceManager({env: process.env, pid: process.pid, onProblem: (reason) => log.warning('server.not-told', {reason})})
   const starting = startServer(options)
-  const ended = untilSignal(starting, log)
-  void starting.then(onReady, () => undefined)
+  const ended = untilSignal(starting, {log, manager})
+  void starting.then(
+    (server) => {
+      manager.ready(statusOf(server))
+      onReady(server)
+    },
+    () => undefined,
+  )
   await ended
+  manager.close()
   log.notice('server.stopped')
 }
