@@ -18,6 +18,7 @@ import {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {FolderName, Uid} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
 import type {UidValidities} from '../uid-validities.js'
+import {FolderColumns} from './columns.js'
 import {
   contentParts,
   type FolderIdentity,
@@ -70,6 +71,7 @@ export class Folder {
   readonly names: NameTable
   readonly uidFile: UidFile
   readonly keywordFiles: FolderKeywords
+  readonly columns: FolderColumns
   readonly #options: FolderOptions
   readonly #mutex = new Mutex()
   readonly #listeners = new Set<() => void>()
@@ -114,6 +116,7 @@ export class Folder {
     this.names = new NameTable(() => this.#snapshot)
     this.uidFile = new UidFile(env, options.path)
     this.keywordFiles = new FolderKeywords(options.path, env)
+    this.columns = new FolderColumns(this, env.columns)
   }
 
   get snapshot(): Snapshot {
@@ -178,6 +181,7 @@ export class Folder {
   /** Nobody has the folder open any more. */
   close(): void {
     clearTimeout(this.#verifyTimer)
+    this.columns.close()
     this.#index?.close()
     this.#index = undefined
   }
