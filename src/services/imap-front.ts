@@ -1,13 +1,13 @@
-/** The front role for IMAP: ports, limits, TLS, and a session for each connection. */
+/** The front role for IMAP: ports, limits, TLS, and every connection until its login. */
 import {TLSSocket} from 'node:tls'
-import type {AuthRole} from '../auth/auth-role.js'
+import type {Authenticator} from '../auth/account.js'
 import type {Endpoint} from '../config/port-list.js'
-import {serveImap} from '../imap/connection.js'
+import {serveImapLogin} from '../imap/serve-login.js'
 import type {Log} from '../log/log.js'
 import type {Refusal} from '../net/connection-limits.js'
 import {type ClientConnection, Listener} from '../net/listener.js'
 import {tlsFacts} from '../tls/tls-facts.js'
-import {Deadlines} from '../wire/deadlines.js'
+import type {DeadlineSource} from '../wire/deadlines.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
 
@@ -15,8 +15,9 @@ export interface ImapFrontOptions {
   /** The configuration of the moment: looked at for each connection, so that a reload needs no new ports. */
   readonly service: (name: ServiceName) => ServiceConfiguration
   readonly names: readonly ServiceName[]
-  readonly authFor: (service: ServiceConfiguration) => AuthRole
+  readonly authFor: (service: ServiceConfiguration) => Authenticator
   readonly mailFor: (service: ServiceConfiguration) => MailRole
+  readonly deadlines: DeadlineSource
   readonly log: Log
   readonly now: () => number
 }
@@ -30,7 +31,6 @@ const REFUSALS: Record<Refusal, string> = {
 export class ImapFront implements FrontRole {
   readonly #options: ImapFrontOptions
   readonly #listeners: ReadonlyMap<ServiceName, Listener>
-  readonly #deadlines = new Deadlines()
   readonly #ready: Promise<void>
   #begin: () => void = () => {}
 
@@ -49,8 +49,8 @@ export class ImapFront implements FrontRole {
       implicitTls: name === 'imaps',
       ready: this.#ready,
       policy: () => {
-        const {limits, certificate} = service(name)
-        return {limits, acceptor: certificate && (() => certificate.acceptor())}
+        const {limits, tls} = service(name)
+        return {limits, acceptor: tls && (() => tls.live.acceptor())}
       },
       serve: (connection) => this.#serve(name, connection),
       refusal: (reason) => REFUSALS[reason],
@@ -59,26 +59,24 @@ export class ImapFront implements FrontRole {
     })
   }
 
-  #serve(name: ServiceName, {socket, remote, local, tls, startTls, signal}: ClientConnection): Promise<void> {
-    const {service: serviceOf, authFor, mailFor, log} = this.#options
+  async #serve(name: ServiceName, {socket, remote, local, tls, startTls, signal}: ClientConnection): Promise<void> {
+    const {service: serviceOf, authFor, mailFor, deadlines, log} = this.#options
     const service = serviceOf(name)
-    const auth = authFor(service)
     const mail = mailFor(service)
-    return serveImap({
+    const admitted = await serveImapLogin({
       stream: socket,
       remote,
       encrypted: tls,
       startTls,
       tlsFacts: (stream) => (stream instanceof TLSSocket ? tlsFacts(stream) : undefined),
       settings: service.imap,
-      deadlines: this.#deadlines,
+      deadlines,
       log,
-      authenticator: auth,
-      tickets: auth,
-      openStore: (account) => mail.open(account, remote),
+      authenticator: authFor(service),
       service: service.authService(local.port),
       shutdown: signal,
     })
+    if (admitted) await mail.serve(admitted, {service: name, shutdown: signal})
   }
 
   async open(): Promise<void> {

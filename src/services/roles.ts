@@ -1,28 +1,29 @@
 /**
- * The parts of the server that could be processes of their own (`design.md` §2), as they see each other.
+ * The parts of the server that can be processes of their own (`design.md` §2), as they see each other.
  *
- * | Role | Interface | In this process |
- * |---|---|---|
- * | supervisor | – | `supervisor.ts` |
- * | front | `FrontRole` | `imap-front.ts` |
- * | auth | `AuthRole` of `src/auth/auth-role.ts`: `Authenticator` for the front, `TicketOffice` for the mail role | `start-auth.ts` |
- * | mail | `MailRole` | `mail-role.ts` |
+ * | Role | Interface | In one process | As a process |
+ * |---|---|---|---|
+ * | supervisor | – | `supervisor.ts` | `processes/supervisor-main.ts` |
+ * | front | `FrontRole` | `imap-front.ts` | `processes/front-main.ts` |
+ * | auth | `AuthRole` of `src/auth/auth-role.ts` | `start-auth.ts` | `processes/auth-main.ts` |
+ * | mail | `MailRole` | `local-mail.ts` | `processes/mail-main.ts` |
  *
  * Nothing but these interfaces crosses from one to another, so the same code runs in one process or in several.
  */
-import type {Account} from '../auth/account.js'
 import type {Endpoint} from '../config/port-list.js'
-import type {Mailstore} from '../maildir/types.js'
-import type {Peer} from '../net/peer.js'
+import type {HandedOver} from '../wire/hand-over.js'
+import type {ServiceName} from './server-configuration.js'
 
-/** Opens the mail of accounts for sessions. */
+export interface MailRoleOptions {
+  readonly service: ServiceName
+  /** Ends the session with a goodbye at the next chance. */
+  readonly shutdown: AbortSignal
+}
+
+/** Serves the sessions after their logins. */
 export interface MailRole {
-  /**
-   * The account's mail; the session gives it back with `release`.
-   *
-   * @throws {Fault} when this process may not or cannot serve it
-   */
-  open(account: Account, client: Peer): Promise<Mailstore>
+  /** Redeems the connection's ticket, gives the answer to its login, and serves it; resolves when it has ended. Never rejects. */
+  serve(connection: HandedOver, options: MailRoleOptions): Promise<void>
 }
 
 /** Accepts connections and serves what comes before the login. */

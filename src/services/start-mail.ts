@@ -8,9 +8,8 @@ import type {MetadataIndex} from '../maildir/index/metadata-index.js'
 import {Mailstores} from '../maildir/mailstores.js'
 import {NodeFiles} from '../maildir/node-files.js'
 import {UniqueNames} from '../maildir/unique-names.js'
+import {accountMail, type OpenAccountMail} from './account-mail.js'
 import {isProcess} from './index/is-process.js'
-import {createMailRole} from './mail-role.js'
-import type {MailRole} from './roles.js'
 import type {MailSettings} from './server-configuration.js'
 
 /** What a mail process has once, whatever the settings are. */
@@ -42,9 +41,9 @@ export function mailProcess(log: Log, index: MetadataIndex): MailProcess {
   }
 }
 
-/** The mail role in this process. */
-export function startMail(shared: MailProcess, {checkOwner, ...settings}: MailSettings): MailRole {
+/** The mail of accounts, opened by this process. */
+export function startMail(shared: MailProcess, {checkOwner, ...settings}: MailSettings): OpenAccountMail {
   const uid = process.geteuid?.() ?? -1
   const gid = process.getegid?.() ?? -1
-  return createMailRole({stores: new Mailstores({...shared, ...settings}), log: shared.log, uid, gid, checkOwner})
+  return accountMail({stores: new Mailstores({...shared, ...settings}), log: shared.log, uid, gid, checkOwner})
 }

@@ -5,14 +5,23 @@ import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
+import {TlsSources} from '../tls/tls-sources.js'
+import {Deadlines} from '../wire/deadlines.js'
 import {accountProblems} from './account-check.js'
+import {BySettings} from './by-settings.js'
+import type {ControlServer} from './control/control-server.js'
+import {openControl} from './control/open-control.js'
+import type {ControlledServer} from './control/request.js'
+import {RoleInspector} from './control/role-inspector.js'
 import {ImapFront} from './imap-front.js'
 import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-index.js'
+import {localMail} from './local-mail.js'
+import {MailSessions} from './mail-sessions.js'
 import {openPublicSocket} from './public-socket.js'
-import type {FrontRole, MailRole} from './roles.js'
+import type {FrontRole} from './roles.js'
 import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
 import {type AuthSettings, type LocalAuthRole, startAuth} from './start-auth.js'
-import {type MailProcess, mailProcess, startMail} from './start-mail.js'
+import {type MailProcess, mailProcess} from './start-mail.js'
 import {becomeUser, isRoot, type SystemUser} from './unprivileged-user.js'
 
 export interface SupervisorOptions {
@@ -31,6 +40,10 @@ export interface SupervisorOptions {
   readonly index: IndexPlace
   /** Directory for what has to last; undefined: nothing lasts. */
   readonly stateDirectory?: string | undefined
+  /** Directory for the socket of `courier who` and its like; undefined: none. */
+  readonly runDirectory?: string | undefined
+  /** Log lines that could not be written so far. */
+  readonly lostLogLines?: (() => number) | undefined
   readonly log: Log
 }
 
@@ -43,71 +56,54 @@ export interface RunningServer {
   stop(limitMs: number): Promise<void>
 }
 
-/** The roles that belong to one set of settings; a reload with the same settings keeps them. */
-class Roles<Settings, Role> {
-  readonly #made = new Map<string, Role>()
-  readonly #make: (settings: Settings) => Role
-
-  constructor(make: (settings: Settings) => Role) {
-    this.#make = make
-  }
-
-  for(settings: Settings): Role {
-    const key = JSON.stringify(settings)
-    const role = this.#made.get(key) ?? this.#make(settings)
-    this.#made.set(key, role)
-    return role
-  }
-
-  [Symbol.iterator](): Iterator<Role> {
-    return this.#made.values()
-  }
-}
-
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
 class Supervisor implements RunningServer {
   readonly #options: SupervisorOptions
-  readonly #ticketKeys = randomBytes(48)
-  readonly #auth: Roles<AuthSettings, LocalAuthRole>
-  readonly #mail: Roles<ServiceConfiguration['mail'], MailRole>
+  readonly #inspector: RoleInspector
+  readonly #tls: TlsSources
+  readonly #auth: BySettings<AuthSettings, LocalAuthRole>
+  readonly #deadlines = new Deadlines()
   #configuration: ServerConfiguration
   #front: FrontRole | undefined
   #daemon: DaemonServer | undefined
   #mailProcess: MailProcess | undefined
+  #sessions: MailSessions | undefined
+  #control: ControlServer | undefined
   #reloading: Promise<void> = Promise.resolve()
 
   constructor(options: SupervisorOptions) {
-    const {log} = options
-    this.#options = options
-    this.#configuration = {services: [], umask: 0o022, publicSocket: {directory: '', listen: false}, debugLogin: false, warnings: []}
-    this.#auth = new Roles((settings) => startAuth(settings, log))
-    this.#mail = new Roles((settings) => {
-      this.#mailProcess ??= mailProcess(log, makeIndex(options.index, log))
-      return startMail(this.#mailProcess, settings)
+    const {lostLogLines} = options
+    this.#inspector = new RoleInspector({role: 'server', log: options.log, pid: process.pid, now: Date.now, lostLogLines})
+    const {log} = this.#inspector
+    this.#options = {...options, log}
+    this.#tls = new TlsSources({
+      ticketKeys: randomBytes(48).toString('base64'),
+      onProblem: (reason) => log.error('tls.not-renewed', {reason}),
     })
+    this.#configuration = {services: [], umask: 0o022, publicSocket: {directory: '', listen: false}, debugLogin: false, warnings: []}
+    this.#auth = new BySettings((settings) => startAuth(settings, log))
   }
 
   #load(): Promise<ServerConfiguration> {
-    const {log, directory, authDirectory, services, endpoints, version} = this.#options
+    const {directory, authDirectory, services, endpoints, version} = this.#options
     return loadServerConfiguration({
       directory,
       authDirectory,
       services,
       endpoints,
       version,
-      ticketKeys: this.#ticketKeys,
+      tls: this.#tls,
       stateDirectory: this.#options.stateDirectory,
-      onCertificateProblem: (error) => log.error('tls.certificate-not-renewed', {reason: messageOf(error)}),
-      now: () => performance.now(),
     })
   }
 
   #use(configuration: ServerConfiguration): void {
     for (const reason of configuration.warnings) this.#options.log.warning('config.problem', {reason})
     this.#configuration = configuration
+    this.#tls.keepOnly(configuration.services.map(({tls}) => tls))
     process.umask(configuration.umask)
   }
 
@@ -115,6 +111,20 @@ class Supervisor implements RunningServer {
     const found = this.#configuration.services.find((each) => each.name === name)
     if (!found) throw new Fault('bad-configuration', `${name} is not configured`)
     return found
+  }
+
+  /** Made for the first session: after root has been given up. */
+  #mailSessions(): MailSessions {
+    const {log, index} = this.#options
+    this.#mailProcess ??= mailProcess(log, makeIndex(index, log))
+    this.#sessions ??= new MailSessions({
+      shared: this.#mailProcess,
+      service: (name) => this.#service(name),
+      deadlines: this.#deadlines,
+      book: this.#inspector.book,
+      log,
+    })
+    return this.#sessions
   }
 
   /** Opens the ports, then gives root up, then starts what touches mail and passwords. @throws {Fault} `bad-configuration` */
@@ -125,13 +135,15 @@ class Supervisor implements RunningServer {
       service: (name) => this.#service(name),
       names: this.#configuration.services.map(({name}) => name),
       authFor: ({auth}) => this.#auth.for(auth),
-      mailFor: ({mail}) => this.#mail.for(mail),
+      mailFor: ({auth}) => localMail(this.#mailSessions(), {tickets: this.#auth.for(auth), log}),
+      deadlines: this.#deadlines,
       log,
       now: () => performance.now(),
     })
     await front.open()
     this.#front = front
     this.#daemon = await this.#openSocket(user)
+    this.#control = await openControl({run: this.#options.runDirectory, server: this.#controlled(), owner: user, log})
     if (user && isRoot()) {
       await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
       this.#prepareIndex(user)
@@ -141,6 +153,25 @@ class Supervisor implements RunningServer {
     await this.#checkAccounts()
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
+  }
+
+  /** What `courier who` and its like may ask and do. */
+  #controlled(): ControlledServer {
+    return {
+      version: this.#options.version,
+      pid: process.pid,
+      services: () =>
+        this.#configuration.services.map(({name, limits}) => ({
+          name,
+          endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
+          maxConnections: limits.total,
+          maxPerAddress: limits.perAddress,
+        })),
+      inspect: this.#inspector,
+      watch: (watcher) => this.#inspector.watch(watcher),
+      reload: () => this.reload(),
+      stop: () => process.kill(process.pid, 'SIGTERM'),
+    }
   }
 
   /** Before root is given up: the socket's directory may be root's. */
@@ -205,8 +236,11 @@ class Supervisor implements RunningServer {
   async stop(limitMs: number): Promise<void> {
     await this.#reloading
     await Promise.all([this.#front?.stop(limitMs), this.#daemon?.stop(limitMs)])
+    this.#tls.keepOnly([])
     for (const role of this.#auth) await role.close()
     await this.#mailProcess?.index.close()
+    this.#inspector.close()
+    await this.#control?.stop()
   }
 }
 

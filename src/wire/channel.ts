@@ -3,6 +3,7 @@ import {Hangup} from '../support/fault.js'
 import {ByteQueue} from './byte-queue.js'
 import type {Deadline, DeadlineSource} from './deadlines.js'
 import {LIMITS, TIMES} from './limits.js'
+import type {WireTap} from './live-session.js'
 
 export interface ChannelOptions {
   readonly deadlines: DeadlineSource
@@ -10,6 +11,8 @@ export interface ChannelOptions {
   readonly encrypted: boolean
   /** For the peer to take some of what we write, milliseconds. */
   readonly stalledWriteMs?: number
+  /** What was received by whoever had the stream before. */
+  readonly unread?: Buffer | undefined
 }
 
 export interface ReadOptions {
@@ -67,13 +70,18 @@ export class Channel {
   /** Octets received and sent, without those of TLS. */
   received = 0
   sent = 0
+  /** Sees what goes over the connection, decrypted. */
+  tap: WireTap | undefined
 
-  constructor(stream: Duplex, {deadlines, encrypted, stalledWriteMs = TIMES.stalledWriteMs}: ChannelOptions) {
+  constructor(stream: Duplex, {deadlines, encrypted, stalledWriteMs = TIMES.stalledWriteMs, unread = EMPTY}: ChannelOptions) {
     this.#stream = stream
     this.#encrypted = encrypted
     this.#stalledWriteMs = stalledWriteMs
     this.#readDeadline = deadlines.create(() => this.#endReading(new Hangup('idle')))
     this.#writeDeadline = deadlines.create(() => this.destroy(new Hangup('stalled')))
+    if (unread.length > 0) this.#queue.push(unread)
+    this.received = unread.length
+    this.#ended = stream.readableEnded
     this.#attach(stream)
   }
 
@@ -100,9 +108,8 @@ export class Channel {
     return this.#abort.signal
   }
 
-  /** Octets that were received and not read yet. */
-  get unread(): number {
-    return this.#queue.length
+  get encrypted(): boolean {
+    return this.#encrypted
   }
 
   #wake(): void {
@@ -140,6 +147,7 @@ export class Channel {
       const chunk = this.#stream.read() as Buffer | null
       if (chunk !== null) {
         this.received += chunk.length
+        this.tap?.received(chunk)
         this.#queue.push(chunk)
         return true
       }
@@ -213,6 +221,7 @@ export class Channel {
         this.#stream.cork()
         chunks.forEach((chunk, i) => {
           this.sent += chunk.length
+          this.tap?.sent(chunk)
           const taken = (error?: Error | null): void => {
             if (error) this.#onError()
             else if (i === chunks.length - 1) resolve()
@@ -254,6 +263,24 @@ export class Channel {
     for (let chunk = this.#stream.read() as Buffer | null; chunk !== null; chunk = this.#stream.read() as Buffer | null) {
       this.received += chunk.length
     }
+  }
+
+  /**
+   * Gives the stream away, with what was received of it and not read: in one step, so that nothing comes in between. Nobody reads it
+   * until its new owner does; here the connection is at its end.
+   *
+   * @throws {Hangup} when it has ended before
+   */
+  release(): {readonly stream: Duplex; readonly unread: Buffer} {
+    if (this.#hangup) throw this.#hangup
+    this.#hangup = new Hangup('closed')
+    this.#readDeadline.clear()
+    this.#writeDeadline.clear()
+    const stream = this.#stream
+    const pieces = [this.#queue.take(this.#queue.length)]
+    for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null) pieces.push(chunk)
+    this.#detach(stream)
+    return {stream, unread: Buffer.concat(pieces)}
   }
 
   /** Closes after all is written; waits a little for the peer to close too, so that it reads our last words. */

@@ -21,7 +21,7 @@ import {hostname} from 'node:os'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {Mailstores} from '../../src/maildir/mailstores.js'
-import {createMailRole} from '../../src/services/mail-role.js'
+import {accountMail} from '../../src/services/account-mail.js'
 import {examplesOf, type Side} from '../support/example.js'
 import {ImapServer, imapServer, PASSWORD} from '../support/imap-server.js'
 import {LogLines, storeEnvironment} from '../support/store.js'
@@ -861,9 +861,9 @@ examples('46 disableimap', async () => {
 examples('47 a sticky home directory', async () => {
   const log = new LogLines()
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
-  const role = createMailRole({stores: new Mailstores(storeEnvironment()), log, uid, gid, checkOwner: false})
+  const open = accountMail({stores: new Mailstores(storeEnvironment()), log, uid, gid, checkOwner: false})
   await using server = await imapServer({
-    connection: {openStore: (account) => role.open(account, {ip: '127.0.0.1', port: 0})},
+    connection: {openStore: (account) => open(account, {ip: '127.0.0.1', port: 0})},
   })
   chmodSync(server.maildir.home, 0o1700)
   const imap = await server.connect()

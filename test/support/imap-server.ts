@@ -3,12 +3,12 @@ import {once, setMaxListeners} from 'node:events'
 import {type AddressInfo, connect, createServer, type Server, type Socket} from 'node:net'
 import type {Duplex} from 'node:stream'
 import type {Account, Authenticator, CheckResult, ExchangeStep, TicketOffice} from '../../src/auth/account.js'
-import {type ImapConnectionOptions, serveImap} from '../../src/imap/connection.js'
 import {DEFAULT_IMAP_SETTINGS, type ImapSettings} from '../../src/imap/settings.js'
 import type {StoreEnvironment} from '../../src/maildir/environment.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Deadlines} from '../../src/wire/deadlines.js'
 import {DialogueClient} from './dialogue-client.js'
+import {type ImapConnectionOptions, serveImap} from './serve-imap.js'
 import {LogLines, makeFolder, storeEnvironment, TemporaryMaildir} from './store.js'
 
 export interface ImapServerOptions {

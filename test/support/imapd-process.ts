@@ -3,10 +3,10 @@
 import {hostname, userInfo} from 'node:os'
 import {resolve} from 'node:path'
 import {Duplex} from 'node:stream'
-import {serveImap} from '../../src/imap/connection.js'
 import {DEFAULT_IMAP_SETTINGS} from '../../src/imap/settings.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Deadlines} from '../../src/wire/deadlines.js'
+import {serveImap} from './serve-imap.js'
 import {storeEnvironment} from './store.js'
 
 const maildir = resolve(process.argv[2] ?? 'Maildir')

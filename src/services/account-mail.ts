@@ -1,13 +1,20 @@
-/** The mail role within this process: serves the accounts that have its uid and gid. */
+/** The mail of accounts, as far as this process may serve it: of those that have its uid and gid. */
 import {stat} from 'node:fs/promises'
 import type {Account} from '../auth/account.js'
 import type {Log} from '../log/log.js'
 import type {Mailstores} from '../maildir/mailstores.js'
-import type {Peer} from '../net/peer.js'
+import type {Mailstore} from '../maildir/types.js'
 import {errnoOf, Fault} from '../support/fault.js'
-import type {MailRole} from './roles.js'
+import type {ConnectionEnd} from '../wire/hand-over.js'
 
-export interface MailRoleOptions {
+/**
+ * Opens the mail of an account; the session gives it back with `release`.
+ *
+ * @throws {Fault} when this process may not or cannot serve it
+ */
+export type OpenAccountMail = (account: Account, client: ConnectionEnd) => Promise<Mailstore>
+
+export interface AccountMailOptions {
   readonly stores: Mailstores
   readonly log: Log
   /** What this process runs as. */
@@ -30,9 +37,9 @@ async function found(path: string): Promise<{uid: number; gid: number; mode: num
   }
 }
 
-export function createMailRole({stores, log, uid, gid, checkOwner}: MailRoleOptions): MailRole {
+export function accountMail({stores, log, uid, gid, checkOwner}: AccountMailOptions): OpenAccountMail {
   /** Refuses what this process may not serve (`spec/imap.md` §1.2, steps 5 to 9). */
-  async function check(account: Account, {ip, port}: Peer): Promise<void> {
+  async function check(account: Account, {ip, port}: ConnectionEnd): Promise<void> {
     if (account.uid !== uid || account.gid !== gid) {
       const reason = `The account has uid ${account.uid} and gid ${account.gid}, this process serves uid ${uid} and gid ${gid} only`
       log.error('mail.other-user', {user: account.name, reason})
@@ -49,10 +56,8 @@ export function createMailRole({stores, log, uid, gid, checkOwner}: MailRoleOpti
     }
   }
 
-  return {
-    async open(account, client) {
-      await check(account, client)
-      return stores.open(account)
-    },
+  return async (account, client) => {
+    await check(account, client)
+    return stores.open(account)
   }
 }

@@ -1,0 +1,20 @@
+/** What is made once for each set of settings; a reload with the same settings keeps it. */
+export class BySettings<Settings, Made> {
+  readonly #made = new Map<string, Made>()
+  readonly #make: (settings: Settings) => Made
+
+  constructor(make: (settings: Settings) => Made) {
+    this.#make = make
+  }
+
+  for(settings: Settings): Made {
+    const key = JSON.stringify(settings)
+    const made = this.#made.get(key) ?? this.#make(settings)
+    this.#made.set(key, made)
+    return made
+  }
+
+  [Symbol.iterator](): Iterator<Made> {
+    return this.#made.values()
+  }
+}

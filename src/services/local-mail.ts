@@ -1,0 +1,18 @@
+import type {TicketOffice} from '../auth/account.js'
+import type {Log} from '../log/log.js'
+import type {MailSessions} from './mail-sessions.js'
+import type {MailRole} from './roles.js'
+
+/** The mail role in the process that the front is in: the sessions' tickets are redeemed where they were issued. */
+export function localMail(sessions: MailSessions, {tickets, log}: {readonly tickets: TicketOffice; readonly log: Log}): MailRole {
+  return {
+    async serve(connection, options) {
+      try {
+        await sessions.serve(connection, {...options, account: await tickets.redeem(connection.ticket)})
+      } catch (error) {
+        log.error('mail.bug', {...connection.remote, error})
+        connection.stream.destroy()
+      }
+    },
+  }
+}

@@ -1,0 +1,65 @@
+/** The sessions of a process that serves mail, whoever handed them over. */
+import type {Account} from '../auth/account.js'
+import {serveImapSession} from '../imap/serve-session.js'
+import type {ImapSettings} from '../imap/settings.js'
+import type {Log} from '../log/log.js'
+import type {DeadlineSource} from '../wire/deadlines.js'
+import type {HandedOver} from '../wire/hand-over.js'
+import type {SessionBook} from '../wire/live-session.js'
+import {BySettings} from './by-settings.js'
+import type {MailRoleOptions} from './roles.js'
+import type {MailSettings, ServiceName} from './server-configuration.js'
+import {type MailProcess, startMail} from './start-mail.js'
+
+/** A service as its sessions see it. */
+export interface SessionService {
+  readonly imap: ImapSettings
+  readonly mail: MailSettings
+}
+
+export interface MailSessionsOptions {
+  /** What the process has once. */
+  readonly shared: MailProcess
+  /** The configuration of the moment: looked at for each session. */
+  readonly service: (name: ServiceName) => SessionService
+  readonly deadlines: DeadlineSource
+  /** Lists the sessions while they live. */
+  readonly book?: SessionBook | undefined
+  readonly log: Log
+}
+
+export class MailSessions {
+  readonly #options: MailSessionsOptions
+  readonly #mail: BySettings<MailSettings, ReturnType<typeof startMail>>
+
+  constructor(options: MailSessionsOptions) {
+    this.#options = options
+    this.#mail = new BySettings((settings) => startMail(options.shared, settings))
+  }
+
+  /** Serves a session to its end; `account` is undefined when its ticket was not good. Never rejects. */
+  async serve(
+    connection: HandedOver,
+    {account, service, shutdown}: MailRoleOptions & {readonly account: Account | undefined},
+  ): Promise<void> {
+    const {deadlines, book, log} = this.#options
+    const {imap, mail} = this.#options.service(service)
+    const open = this.#mail.for(mail)
+    const {stream, remote, encrypted, unread, tag, elapsedMs} = connection
+    await serveImapSession({
+      stream,
+      remote,
+      encrypted,
+      unread,
+      tag,
+      elapsedMs,
+      account,
+      openStore: (found) => open(found, remote),
+      settings: imap,
+      deadlines,
+      book,
+      log,
+      shutdown,
+    })
+  }
+}
