@@ -5,9 +5,11 @@ import {defaultPlaces} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
 import {BadSyntax, Fault} from '../support/fault.js'
+import {tellParent} from './background.js'
 import {runDirectory} from './control/client.js'
 import {runDemo} from './demo/run-demo.js'
 import {type IndexPlace, indexKind} from './index/make-index.js'
+import {holdPidFile} from './pid-file.js'
 import {serve, standardLog} from './serve.js'
 import {SERVICE_NAMES, type ServiceName} from './server-configuration.js'
 import {findUser, isRoot} from './unprivileged-user.js'
@@ -22,6 +24,8 @@ export interface ServeCommand {
   readonly user: string | undefined
   readonly logFormat: LogFormat
   readonly debug: boolean
+  /** Names this process, and keeps others from starting, for as long as it runs. */
+  readonly pidFile: string | undefined
   /** Directory with the files of `templates/`. */
   readonly templates: string
   readonly version: string
@@ -59,6 +63,15 @@ export function indexPlace(env: NodeJS.ProcessEnv): IndexPlace {
 
 /** Serves until a signal ends it. @throws {Fault} `bad-configuration` when it cannot start, with what to do about it */
 export async function runServe(command: ServeCommand): Promise<void> {
+  const release = await holdPidFile(command.pidFile)
+  try {
+    await serveOrDemo(command)
+  } finally {
+    await release()
+  }
+}
+
+async function serveOrDemo(command: ServeCommand): Promise<void> {
   const {demo, config, env, user, version, print, templates} = command
   const services = servicesOf(command.services)
   const address = demo ? '127.0.0.1' : undefined
@@ -82,6 +95,6 @@ export async function runServe(command: ServeCommand): Promise<void> {
     stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
     runDirectory: runDirectory(env),
     log,
-    onReady: () => undefined,
+    onReady: () => void tellParent('ready'),
   })
 }

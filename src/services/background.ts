@@ -1,4 +1,4 @@
-/** `authdaemond start`, `stop` and `restart`: what the original's script does with courierlogger (`spec/auth.md` §11.1, §26.5). */
+/** Daemons that are started, stopped and told to read their files again: what the originals' scripts do with courierlogger (`spec/auth.md` §11.1, §26.5). */
 import {type ChildProcess, spawn} from 'node:child_process'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {PidFile} from './pid-file.js'
@@ -11,32 +11,59 @@ export interface StartOptions {
   /** Program and arguments of the daemon in the foreground. */
   readonly command: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** LOGGEROPTS: of its options, `-facility=` counts. */
+  /** Name of the daemon in syslog. */
+  readonly tag: string
+  /** LOGGEROPTS: of its options, `-name=` and `-facility=` count. */
   readonly loggerOptions: string
 }
 
 /** How a daemon that was started went on. */
-export type Started = 'ready' | {readonly code: number | null}
+export type Started = 'ready' | {readonly code: number | null; readonly reason: string | undefined}
+
+/** What a daemon tells whom has started it. */
+export type DaemonMessage = 'ready' | {readonly failed: string}
+
+/** Tells it, when this process was started so, and lets go. Settles when it is told. */
+export function tellParent(message: DaemonMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected || !process.send) return resolve()
+    process.send(message, () => {
+      if (process.connected) process.disconnect()
+      resolve()
+    })
+  })
+}
 
 /**
  * Starts the daemon as a process of its own, with its log in syslog, and waits until it answers or has ended.
  * A system without `logger` gets no log.
  */
-export function startInBackground({command: [program = process.execPath, ...args], env, loggerOptions}: StartOptions): Promise<Started> {
+export function startInBackground({
+  command: [program = process.execPath, ...args],
+  env,
+  tag,
+  loggerOptions,
+}: StartOptions): Promise<Started> {
   const facility = /(?:^|\s)-facility=(\w+)/.exec(loggerOptions)?.[1] ?? 'mail'
+  const name = /(?:^|\s)-name=(\S+)/.exec(loggerOptions)?.[1] ?? tag
   return new Promise((resolve, reject) => {
-    const logger = spawn('logger', ['-t', 'authdaemond', '-p', `${facility}.info`], {stdio: ['pipe', 'ignore', 'ignore'], detached: true})
+    const logger = spawn('logger', ['-t', name, '-p', `${facility}.info`], {stdio: ['pipe', 'ignore', 'ignore'], detached: true})
     logger.on('error', () => undefined)
     logger.stdin.on('error', () => undefined)
     const begin = () => {
       const stderr = logger.pid === undefined ? 'ignore' : logger.stdin
       const child = spawn(program, args, {stdio: ['ignore', 'ignore', stderr, 'ipc'], detached: true, cwd: '/', env})
       child.once('error', reject)
+      let reason: string | undefined
       child.once('exit', (code) => {
         letGo(child, logger)
-        resolve({code})
+        resolve({code, reason})
       })
-      child.once('message', () => {
+      child.on('message', (message: DaemonMessage) => {
+        if (message !== 'ready') {
+          reason = message.failed
+          return
+        }
         letGo(child, logger)
         resolve('ready')
       })
