@@ -11,10 +11,15 @@ export interface StartOptions {
   /** Program and arguments of the daemon in the foreground. */
   readonly command: readonly string[]
   readonly env: NodeJS.ProcessEnv
+  /** For a daemon that logs to standard error; undefined: it logs to syslog itself. */
+  readonly logger?: LoggerChoice
+}
+
+export interface LoggerChoice {
   /** Name of the daemon in syslog. */
   readonly tag: string
   /** LOGGEROPTS: of its options, `-name=` and `-facility=` count. */
-  readonly loggerOptions: string
+  readonly options: string
 }
 
 /** How a daemon that was started went on. */
@@ -34,52 +39,50 @@ export function tellParent(message: DaemonMessage): Promise<void> {
   })
 }
 
-/**
- * Starts the daemon as a process of its own, with its log in syslog, and waits until it answers or has ended.
- * A system without `logger` gets no log.
- */
-export function startInBackground({
+/** Starts the daemon as a process of its own, and waits until it answers or has ended. A system without `logger` gets no log. */
+export async function startInBackground({
   command: [program = process.execPath, ...args],
   env,
-  tag,
-  loggerOptions,
+  logger: choice,
 }: StartOptions): Promise<Started> {
-  const facility = /(?:^|\s)-facility=(\w+)/.exec(loggerOptions)?.[1] ?? 'mail'
-  const name = /(?:^|\s)-name=(\S+)/.exec(loggerOptions)?.[1] ?? tag
+  const logger = choice && (await startLogger(choice))
   return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {stdio: ['ignore', 'ignore', logger?.stdin ?? 'ignore', 'ipc'], detached: true, cwd: '/', env})
+    let reason: string | undefined
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      letGo(child, logger)
+      resolve({code, reason})
+    })
+    child.on('message', (message: DaemonMessage) => {
+      if (message !== 'ready') {
+        reason = message.failed
+        return
+      }
+      letGo(child, logger)
+      resolve('ready')
+    })
+  })
+}
+
+function startLogger({tag, options}: LoggerChoice): Promise<ChildProcess | undefined> {
+  const facility = /(?:^|\s)-facility=(\w+)/.exec(options)?.[1] ?? 'mail'
+  const name = /(?:^|\s)-name=(\S+)/.exec(options)?.[1] ?? tag
+  return new Promise((resolve) => {
     const logger = spawn('logger', ['-t', name, '-p', `${facility}.info`], {stdio: ['pipe', 'ignore', 'ignore'], detached: true})
-    logger.on('error', () => undefined)
     logger.stdin.on('error', () => undefined)
-    const begin = () => {
-      const stderr = logger.pid === undefined ? 'ignore' : logger.stdin
-      const child = spawn(program, args, {stdio: ['ignore', 'ignore', stderr, 'ipc'], detached: true, cwd: '/', env})
-      child.once('error', reject)
-      let reason: string | undefined
-      child.once('exit', (code) => {
-        letGo(child, logger)
-        resolve({code, reason})
-      })
-      child.on('message', (message: DaemonMessage) => {
-        if (message !== 'ready') {
-          reason = message.failed
-          return
-        }
-        letGo(child, logger)
-        resolve('ready')
-      })
-    }
-    logger.once('spawn', begin)
-    logger.once('error', begin)
+    logger.on('error', () => resolve(undefined))
+    logger.once('spawn', () => resolve(logger))
   })
 }
 
 /** The daemon goes on without us. */
-function letGo(child: ChildProcess, logger: ChildProcess): void {
+function letGo(child: ChildProcess, logger: ChildProcess | undefined): void {
   child.removeAllListeners()
   if (child.connected) child.disconnect()
   child.unref()
-  logger.stdin?.destroy()
-  logger.unref()
+  logger?.stdin?.destroy()
+  logger?.unref()
 }
 
 /** Ends the daemon and waits for it; nothing when none runs. */

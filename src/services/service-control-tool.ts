@@ -28,14 +28,13 @@ interface Service {
   /** Of `courier serve`; undefined: not in this version. */
   readonly serve: 'imap' | 'imaps' | undefined
   readonly pidFile: Option<string | undefined>
-  readonly loggerOptions: Option<string>
 }
 
 const SERVICES: readonly Service[] = [
-  {name: 'imapd', serve: 'imap', pidFile: IMAPD.PIDFILE, loggerOptions: IMAPD.LOGGEROPTS},
-  {name: 'imapd-ssl', serve: 'imaps', pidFile: IMAPD_SSL.SSLPIDFILE, loggerOptions: IMAPD_SSL.SSLLOGGEROPTS},
-  {name: 'pop3d', serve: undefined, pidFile: POP3D.PIDFILE, loggerOptions: POP3D.LOGGEROPTS},
-  {name: 'pop3d-ssl', serve: undefined, pidFile: POP3D_SSL.SSLPIDFILE, loggerOptions: POP3D_SSL.SSLLOGGEROPTS},
+  {name: 'imapd', serve: 'imap', pidFile: IMAPD.PIDFILE},
+  {name: 'imapd-ssl', serve: 'imaps', pidFile: IMAPD_SSL.SSLPIDFILE},
+  {name: 'pop3d', serve: undefined, pidFile: POP3D.PIDFILE},
+  {name: 'pop3d-ssl', serve: undefined, pidFile: POP3D_SSL.SSLPIDFILE},
 ]
 
 interface Request {
@@ -109,7 +108,7 @@ async function control(service: Service, {verb, config, others, io}: ControlOpti
     if (io.errorsAreTerminal) io.err(octetsOf(`${service.name} runs already: process ${pid} (${pidPath})\n`))
     return 0
   }
-  return start(service, {directory, pidPath, loggerOptions: settings.get(service.loggerOptions), others, io})
+  return start(service, {directory, pidPath, others, io})
 }
 
 /** A broken configuration does not keep anybody from stopping the server. @throws {Fault} `bad-configuration` */
@@ -147,20 +146,17 @@ function status(
 interface StartRequest {
   readonly directory: string
   readonly pidPath: string
-  readonly loggerOptions: string
   readonly others: readonly string[]
   readonly io: ToolIo
 }
 
 // Courier: its scripts end with 0 whatever happens to the server, and only syslog has the reason.
-async function start({name, serve}: Service, {directory, pidPath, loggerOptions, others, io}: StartRequest): Promise<number> {
+async function start({serve}: Service, {directory, pidPath, others, io}: StartRequest): Promise<number> {
   if (serve === undefined) throw new Fault('bad-configuration', 'POP3 is not in this version')
   const launcher = join(dirname(await realpath(process.argv[1] ?? '')), 'run.js')
   const started = await startInBackground({
-    command: [process.execPath, launcher, 'serve', serve, '--config', directory, '--pid-file', pidPath, ...others],
+    command: [process.execPath, launcher, 'serve', serve, '--config', directory, '--pid-file', pidPath, '--log', 'syslog', ...others],
     env: io.env,
-    tag: name,
-    loggerOptions,
   })
   if (started === 'ready') return 0
   throw new Fault('unavailable', started.reason ?? `The server ended with ${started.code}: its log (syslog) has the reason`)

@@ -4,7 +4,7 @@ import {authDirectory} from '../../config/config-directory.js'
 import {Fault} from '../../support/fault.js'
 import {publicSocketSettings} from '../auth-settings.js'
 import {reloadDaemon, startInBackground, stopDaemon, tellParent} from '../background.js'
-import {standardLog} from '../serve.js'
+import {standardLog} from '../standard-log.js'
 import {octetsOf, type Tool, type ToolIo} from '../tool.js'
 import {daemonPidFile, makeDaemonDirectory} from './daemon-directory.js'
 import {loadAuthConfiguration, runAuthdaemond} from './run-authdaemond.js'
@@ -71,8 +71,7 @@ async function background(verb: (typeof VERBS)[number], directory: string, io: T
   const started = await startInBackground({
     command,
     env: io.env,
-    tag: 'authdaemond',
-    loggerOptions: configuration.settings.get(AUTHDAEMONRC.LOGGEROPTS),
+    logger: {tag: 'authdaemond', options: configuration.settings.get(AUTHDAEMONRC.LOGGEROPTS)},
   })
   if (started === 'ready') return 0
   io.err(octetsOf(`The daemon ended with ${started.code}: its log (syslog) has the reason\n`))
