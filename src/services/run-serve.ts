@@ -5,9 +5,11 @@ import {defaultPlaces} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
 import {BadSyntax, Fault} from '../support/fault.js'
+import {tellParent} from './background.js'
 import {runDirectory} from './control/client.js'
 import {runDemo} from './demo/run-demo.js'
 import {type IndexPlace, indexKind} from './index/make-index.js'
+import {holdPidFile} from './pid-file.js'
 import {serve} from './serve.js'
 import {SERVICE_NAMES, type ServiceName} from './server-configuration.js'
 import {logTarget, type StandardLog, standardLog} from './standard-log.js'
@@ -28,6 +30,8 @@ export interface ServeCommand {
   /** File for JSON beside the log. */
   readonly logJson: string | undefined
   readonly debug: boolean
+  /** Names this process, and keeps others from starting, for as long as it runs. */
+  readonly pidFile: string | undefined
   /** Directory with the files of `templates/`. */
   readonly templates: string
   readonly version: string
@@ -80,13 +84,16 @@ export async function runServe(command: ServeCommand): Promise<void> {
   const imap = endpoints('--port', {text: command.port, address})
   const imaps = endpoints('--tls-port', {text: command.tlsPort, address})
   const places = {...(imap ? {imap} : {}), ...(imaps ? {imaps} : {})}
+  const release = await holdPidFile(command.pidFile)
   const log = await openLog(command)
   try {
     await serveWith(command, {services, places, log})
   } finally {
     await log.close()
+    await release()
   }
 }
+
 async function serveWith(
   {demo, demoFolder, config, env, user, version, print, templates}: ServeCommand,
   {
@@ -115,6 +122,6 @@ async function serveWith(
     log,
     lostLogLines: () => log.lost(),
     identifyLogs: (identities) => log.identify(identities),
-    onReady: () => undefined,
+    onReady: () => void tellParent('ready'),
   })
 }
