@@ -1,5 +1,5 @@
 import {BadSyntax} from '../support/fault.js'
-import {atoi, flag, optionTable, special, text} from './option.js'
+import {atoi, flag, ignored, optionTable, special, text} from './option.js'
 
 /** @throws {BadSyntax} */
 function absolutePath(value: string | undefined): string | undefined {
@@ -31,15 +31,16 @@ function rehashWords(value: string | undefined): RehashWords {
   return {kind, scram: words.includes('scram-sha-256')}
 }
 
-const ignored = {effect: 'ignored'} as const
-
 /** Settings of the file `authdaemonrc` (`spec/auth.md` §11.2). */
 export const AUTHDAEMONRC = optionTable({
   authmodulelist: special('authmodulelist:2', 'authuserdb', 'Account sources, tried in this order', {
     type: 'words',
     read: (value) => (value ?? '').split(/\s+/).filter((word) => word !== ''),
   }),
-  authmodulelistorig: text('authmodulelistorig:3', 'authuserdb', 'For webadmin only', {...ignored, fallback: undefined}),
+  authmodulelistorig: text('authmodulelistorig:3', 'authuserdb', 'For webadmin only', {
+    ...ignored('only webadmin reads it'),
+    fallback: undefined,
+  }),
   daemons: special('daemons:0', '5', 'Password checks at the same time', {
     type: 'number',
     read: (value) => Math.max(1, atoi(value ?? '5')),
@@ -122,7 +123,7 @@ export const AUTHDAEMONRC = optionTable({
     fallback: undefined,
   }),
   LOGGEROPTS: text('LOGGEROPTS:0', '', 'Options of courierlogger; -facility=NAME counts for "authdaemond start"', {fallback: ''}),
-  LDAP_MEMORY_LEAK: flag(undefined, undefined, 'Obsolete', ignored),
+  LDAP_MEMORY_LEAK: flag(undefined, undefined, 'Obsolete', ignored('our LDAP client does not leak')),
 })
 
 /** Environment of the LDAP library. */

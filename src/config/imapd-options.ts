@@ -1,10 +1,12 @@
 import {BadSyntax} from '../support/fault.js'
-import {atoi, count, flag, optionTable, special, text, unlessZero, yes} from './option.js'
+import {atoi, count, flag, ignored, optionTable, special, text, unlessZero, yes} from './option.js'
 import {addressOf, readPortList} from './port-list.js'
 
 const start = {use: 'start'} as const
 const later = {effect: 'later'} as const
-const ignored = {effect: 'ignored'} as const
+
+const WEBADMIN = ignored('only webadmin reads it')
+const OUTBOX_ONLY = ignored('only OUTBOX uses it, which is not in this version')
 
 /** Words between blanks. */
 function words(value: string | undefined): readonly string[] {
@@ -36,15 +38,17 @@ export const IMAPD = optionTable({
   }),
   MAXDAEMONS: count('MAXDAEMONS:0', '40', 'Connections at the same time', {...start, fallback: 40}),
   MAXPERIP: count('MAXPERIP:0', '20', 'Connections from one address at the same time', {...start, fallback: 4}),
-  PIDFILE: text('PIDFILE:0', '/run/courier/imapd.pid', 'File with the process id', {...start, ...ignored, fallback: undefined}),
+  PIDFILE: text('PIDFILE:0', '/run/courier/imapd.pid', 'Process id of the server that "imapd start" started', {
+    ...start,
+    fallback: undefined,
+  }),
   TCPDOPTS: text('TCPDOPTS:1', '-nodnslookup', 'Other options of the listener', {...start, fallback: ''}),
   IMAPACCESSFILE: text('ACCESSFILE:0', '/etc/courier/imapaccess', 'Rules by client address, compiled by makeimapaccess', {
     ...start,
-    ...ignored,
     since: '4.16.1',
     fallback: undefined,
   }),
-  LOGGEROPTS: text('LOGGEROPTS:0', '-name=imapd', 'Options of courierlogger', {...start, ...ignored, fallback: ''}),
+  LOGGEROPTS: text('LOGGEROPTS:0', '-name=imapd', 'Options of courierlogger', {...start, fallback: ''}),
   DEFDOMAIN: text('DEFDOMAIN:0', undefined, 'Added to a login name without a domain', {fallback: undefined}),
   DOMAINSEP: text(undefined, undefined, 'Characters that show that a login name has a domain', {fallback: undefined}),
   IMAP_CAPABILITY: text(
@@ -72,13 +76,13 @@ export const IMAPD = optionTable({
       read: keywordsMode,
     },
   ),
-  IMAP_ACL: flag('ACL_CAPABILITY:0', '1', 'Access control lists', ignored),
+  IMAP_ACL: flag('ACL_CAPABILITY:0', '1', 'Access control lists', later),
   SMAP_CAPABILITY: text('SMAP1_CAPABILITY:0', undefined, 'SMAP1 switches the SMAP protocol on', {...later, fallback: undefined}),
   IMAP_CAPABILITY_ORIG: text(
     'IMAP_CAPABILITY_ORIG:2',
     'IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT THREAD=REFERENCES SORT QUOTA AUTH=CRAM-MD5 AUTH=CRAM-SHA1 AUTH=CRAM-SHA256 IDLE',
     'For webadmin only',
-    {...ignored, fallback: undefined},
+    {...WEBADMIN, fallback: undefined},
   ),
   IMAP_PROXY: flag('IMAP_PROXY:0', '0', 'Connects to the host of the account option mailhost', later),
   PROXY_HOSTNAME: text('PROXY_HOSTNAME:0', undefined, 'One more own name, which is not connected to', {
@@ -96,7 +100,7 @@ export const IMAPD = optionTable({
   }),
   IMAP_CAPABILITY_TLS: text('IMAP_CAPABILITY_TLS:0', '$IMAP_CAPABILITY AUTH=PLAIN', 'The same under encryption', {fallback: ''}),
   IMAP_CAPABILITY_TLS_ORIG: text('IMAP_TLS_ORIG:0', '$IMAP_CAPABILITY_ORIG AUTH=PLAIN', 'For webadmin only', {
-    ...ignored,
+    ...WEBADMIN,
     fallback: undefined,
   }),
   IMAP_DISABLETHREADSORT: flag('IMAP_DISABLETHREADSORT:0', '0', 'Refuses SORT and THREAD'),
@@ -106,7 +110,7 @@ export const IMAPD = optionTable({
   // `ulimit -v` would kill a JavaScript runtime at its start (`spec/server-config-tls.md` §3.2).
   IMAP_ULIMITD: text('IMAP_ULIMITD:0', '65536', 'Memory limit of a Courier process; not applied', {
     ...start,
-    ...ignored,
+    ...ignored('a limit of the address space would end the JavaScript runtime at its start; one process serves all sessions'),
     unit: 'KiB',
     fallback: undefined,
   }),
@@ -115,7 +119,7 @@ export const IMAPD = optionTable({
     read: (value) => value === undefined || value.startsWith('1'),
   }),
   IMAP_SHAREDINDEXFILE: text('IMAP_SHAREDINDEXFILE:0', '/etc/courier/shared/index', 'Index of the accounts whose folders are shared', {
-    ...ignored,
+    ...later,
     fallback: undefined,
   }),
   IMAP_TRASHFOLDERNAME: text('IMAP_TRASHFOLDERNAME:0', 'Trash', 'Name of the trash folder', {fallback: 'Trash'}),
@@ -131,13 +135,13 @@ export const IMAPD = optionTable({
   }),
   IMAPDEBUGFILE: text('IMAPDEBUGFILE:0', undefined, 'Protocol trace, a file name within the Maildir', {...later, fallback: undefined}),
   OUTBOX: text('OUTBOX:0', undefined, 'Messages that are put into this folder are sent', {...later, fallback: undefined}),
-  SENDMAIL: text('SENDMAIL:0', '/usr/sbin/sendmail', 'Program that OUTBOX sends with', {...ignored, fallback: undefined}),
-  HEADERFROM: text('HEADERFROM:0', 'X-IMAP-Sender', 'Header with the account, added by OUTBOX', {...ignored, fallback: undefined}),
+  SENDMAIL: text('SENDMAIL:0', '/usr/sbin/sendmail', 'Program that OUTBOX sends with', {...OUTBOX_ONLY, fallback: undefined}),
+  HEADERFROM: text('HEADERFROM:0', 'X-IMAP-Sender', 'Header with the account, added by OUTBOX', {...OUTBOX_ONLY, fallback: undefined}),
   IMAP_ID_FIELDS: special('ID_FIELDS:0', undefined, 'Switches ID on; sum of 1 version, 2 system, 4 release of the system', {
     type: 'number',
     read: (value) => (value === undefined ? undefined : atoi(value)),
   }),
-  OUTBOX_MULTIPLE_SEND: flag('OUTBOX_MULTIPLE_SEND:0', undefined, 'OUTBOX takes several messages at once', ignored),
+  OUTBOX_MULTIPLE_SEND: flag('OUTBOX_MULTIPLE_SEND:0', undefined, 'OUTBOX takes several messages at once', OUTBOX_ONLY),
   IMAPDSTART: yes('IMAPDSTART:0', 'YES', 'IMAP is served when no service is named on the command line', start),
   MAILDIRPATH: text('MAILDIRPATH:0', 'Maildir', 'Maildir in the home directory of accounts that have none of their own', {
     ...start,
@@ -145,16 +149,8 @@ export const IMAPD = optionTable({
   }),
 })
 
-/** In old files, or read by Courier without being in its files. */
-export const IMAPD_TOLERATED: ReadonlySet<string> = new Set([
-  'IMAP_ENHANCEDIDLE',
-  'AUTHMODULES',
-  'AUTHMODULES_ORIG',
-  'DEBUG_LOGIN',
-  'IMAP_BROKENUIDV',
-  'IMAP_SHAREDMUNGENAMES',
-  'HOSTNAME',
-  'MAILDIR_SKIP_SYMLINK_CHECKS',
+/** Names that Courier's start scripts define, or that the C library and the shell read: passed on without a word. */
+export const ENVIRONMENT_NAMES: ReadonlySet<string> = new Set([
   'TZ',
   'LANG',
   'LC_ALL',
@@ -164,4 +160,16 @@ export const IMAPD_TOLERATED: ReadonlySet<string> = new Set([
   'bindir',
   'sbindir',
   'libexecdir',
+])
+
+/** Settings of old files, and those that Courier reads without having them in its files: why each does nothing here. */
+export const IMAPD_TOLERATED: ReadonlyMap<string, string> = new Map([
+  ['IMAP_ENHANCEDIDLE', 'changes are always told at once (Courier removed it in 5.1)'],
+  ['AUTHMODULES', 'account sources are in authmodulelist in authdaemonrc (Courier moved them there in 4.0)'],
+  ['AUTHMODULES_ORIG', 'only webadmin read it (Courier removed it in 4.0)'],
+  ['DEBUG_LOGIN', 'it is read from authdaemonrc (Courier moved it there in 4.0)'],
+  ['IMAP_BROKENUIDV', 'DELETE and RENAME never wait'],
+  ['IMAP_SHAREDMUNGENAMES', 'shared folders are not in this version'],
+  ['HOSTNAME', 'names of new messages hold the name of the host that the system tells'],
+  ['MAILDIR_SKIP_SYMLINK_CHECKS', 'links are never followed when a message is opened'],
 ])

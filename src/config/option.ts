@@ -9,7 +9,7 @@ export type OptionEffect =
   | 'obeyed'
   /** Belongs to a part of Courier that this version has not got: told when it is set to something else than shipped. */
   | 'later'
-  /** Only another program reads it, or it makes no sense here: accepted without a word. */
+  /** Only another program reads it, or it makes no sense here: accepted, and `courier config check` notes why when it is changed. */
   | 'ignored'
 
 export interface OptionDeclaration<T> {
@@ -23,6 +23,8 @@ export interface OptionDeclaration<T> {
   readonly text: string
   readonly use: OptionUse
   readonly effect: OptionEffect
+  /** Why it has no effect here: every ignored setting says so. */
+  readonly because?: string
   /** Version of Courier-IMAP (or "ours") that it first occurs in, where it is known to be newer than 4.0. */
   readonly since?: string
   /** Value of the text; `undefined` stands for "not set". @throws {BadSyntax} */
@@ -46,7 +48,12 @@ export function atoi(text: string): number {
   return digits ? Number(digits[1]) : 0
 }
 
-type Facts = Partial<Pick<OptionDeclaration<unknown>, 'use' | 'effect' | 'since' | 'unit'>>
+type Facts = Partial<Pick<OptionDeclaration<unknown>, 'use' | 'effect' | 'because' | 'since' | 'unit'>>
+
+/** For a setting that is accepted and does nothing; `because` continues the sentence "… has no effect here, because". */
+export function ignored(because: string): {readonly effect: 'ignored'; readonly because: string} {
+  return {effect: 'ignored', because}
+}
 
 function declare<T>(
   base: Pick<OptionDeclaration<T>, 'block' | 'shipped' | 'text' | 'type' | 'read'>,

@@ -1,6 +1,9 @@
-/** Something wrong in a configuration file. An error refuses the whole configuration, a warning is only told. */
+/**
+ * Something to tell about a configuration file. An error refuses the whole configuration; a warning is told at every start; a note
+ * only to those who ask.
+ */
 export interface Problem {
-  readonly severity: 'error' | 'warning'
+  readonly severity: 'error' | 'warning' | 'note'
   readonly file: string
   /** Line in the file, from 1; undefined when the problem has no line. */
   readonly line: number | undefined

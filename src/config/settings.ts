@@ -1,7 +1,14 @@
+import {basename} from 'node:path'
 import {BadSyntax, Fault} from '../support/fault.js'
 import type {Option} from './option.js'
 import type {Problem} from './problem.js'
 import type {Assignment, Assignments} from './shell-file.js'
+
+/** Off, or what the shipped file says: a path may stand in another directory, and a variable in it may have another value. */
+function isAsShipped({shipped}: Option<unknown>, value: string): boolean {
+  if (value === '' || value === '0' || value === shipped) return true
+  return shipped?.startsWith('/') ? basename(value) === basename(shipped) : shipped?.includes('$') === true
+}
 
 /** The values that one service sees. Who opens ports may see other ones than the sessions (`spec/server-config-tls.md` §3.1). */
 export class Settings {
@@ -52,8 +59,18 @@ export class Settings {
         if (!(error instanceof BadSyntax)) throw error
         return [{severity: 'error', file, line, text: `${option.name}: ${error.message}`}]
       }
-      if (option.effect !== 'later' || value === '' || value === '0' || value === option.shipped) return []
+      if (option.effect !== 'later' || isAsShipped(option, value)) return []
       return [{severity: 'warning', file, line, text: `${option.name} has no effect in this version`}]
+    })
+  }
+
+  /** Settings that are accepted and do nothing here, when they differ from what is shipped: each with its place and the reason. */
+  notes(options: readonly Option<unknown>[]): Problem[] {
+    return options.flatMap((option): Problem[] => {
+      const found = this.#from(option).get(option.name)
+      if (!found || option.because === undefined || isAsShipped(option, found.value)) return []
+      const {file, line} = found
+      return [{severity: 'note', file, line, text: `${option.name} has no effect here, because ${option.because}`}]
     })
   }
 

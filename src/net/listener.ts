@@ -50,12 +50,16 @@ export interface ListenerOptions {
   readonly serve: (connection: ClientConnection) => Promise<void>
   /** Last line for a client that is refused, on ports without TLS. */
   readonly refusal: (reason: Refusal) => string
+  /** Longest time for a handshake. */
+  readonly handshakeMs?: number
   readonly log: Log
   readonly now: () => number
 }
 
 /** How long a connection may take to close after its last reply. */
 const CLOSE_MS = 3_000
+/** Longest time for a handshake, the time that Courier gives to the login. */
+const HANDSHAKE_MS = 60_000
 /** Most connections that are being told that there is no place. */
 const MAX_REFUSING = 100
 
@@ -168,9 +172,11 @@ export class Listener {
     remote: Peer,
     {policy: {acceptor}, signal}: {readonly policy: ListenerPolicy; readonly signal: AbortSignal},
   ): Promise<void> {
-    const {implicitTls, serve, log, ready} = this.#options
+    const {implicitTls, serve, log, ready, handshakeMs = HANDSHAKE_MS} = this.#options
     let current: Socket = socket
     await ready
+    const localIp = localPeer(socket).ip
+    const accept = async (acceptor: () => Promise<TlsAcceptor>) => (await acceptor()).accept(socket, {localIp, handshakeMs})
     const secure = async (handshake: Promise<TLSSocket>) => {
       const wrapped = await handshake.catch((error: unknown) => {
         if (error instanceof Hangup && error.reason === 'closed') log.info('tls.failed', {ip: remote.ip, reason: error.message})
@@ -184,14 +190,14 @@ export class Listener {
     try {
       if (implicitTls) {
         if (!acceptor) throw new Fault('bad-configuration', 'There is no certificate for this port')
-        await secure((await acceptor()).accept(socket))
+        await secure(accept(acceptor))
       }
       await serve({
         socket: current,
         remote,
         local: localPeer(current),
         tls: implicitTls,
-        startTls: acceptor && !implicitTls ? async () => secure((await acceptor()).accept(socket)) : undefined,
+        startTls: acceptor && !implicitTls ? () => secure(accept(acceptor)) : undefined,
         signal,
       })
     } catch (error) {

@@ -29,7 +29,7 @@ export function authSettings(
     daemons: settings.get(AUTHDAEMONRC.daemons),
     environment: settings.environment(),
     rehash: settings.get(AUTHDAEMONRC.REHASH),
-    daemonSocket: foreign ?? daemonSocketIn(socketDirectory({directory, settings, problems: []})),
+    daemonSocket: foreign ?? daemonSocketIn(socketDirectory({directory, settings, problems: [], notes: []})),
     ...service,
   }
 }

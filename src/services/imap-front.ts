@@ -49,8 +49,8 @@ export class ImapFront implements FrontRole {
       implicitTls: name === 'imaps',
       ready: this.#ready,
       policy: () => {
-        const {limits, certificate} = service(name)
-        return {limits, acceptor: certificate && (() => certificate.acceptor())}
+        const {limits, tls} = service(name)
+        return {limits, acceptor: tls && (() => tls.live.acceptor())}
       },
       serve: (connection) => this.#serve(name, connection),
       refusal: (reason) => REFUSALS[reason],

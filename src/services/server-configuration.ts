@@ -6,14 +6,14 @@ import {IMAPD} from '../config/imapd-options.js'
 import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
 import type {Endpoint} from '../config/port-list.js'
 import {hasErrors, type Problem, problemText} from '../config/problem.js'
-import {readAuthConfiguration, readConfiguration} from '../config/read-configuration.js'
+import {readAuthConfiguration, readConfiguration, readPop3Configuration} from '../config/read-configuration.js'
 import type {Settings} from '../config/settings.js'
 import {shellWords} from '../config/shell-words.js'
 import type {ImapSettings} from '../imap/settings.js'
 import type {ConnectionLimits} from '../net/connection-limits.js'
 import {Fault} from '../support/fault.js'
-import {CertificateKeeper} from '../tls/certificate-keeper.js'
 import {readTlsRules} from '../tls/tls-rules.js'
+import type {TlsPort, TlsSources} from '../tls/tls-sources.js'
 import {authSettings, type PublicSocketSettings, publicSocketSettings} from './auth-settings.js'
 import {imapSettings} from './imap-settings.js'
 import {mechanismWarnings} from './mechanism-warnings.js'
@@ -29,7 +29,7 @@ export interface ServiceConfiguration {
   readonly endpoints: readonly Endpoint[]
   readonly limits: ConnectionLimits
   /** undefined: no TLS on this port. */
-  readonly certificate: CertificateKeeper | undefined
+  readonly tls: TlsPort | undefined
   readonly imap: ImapSettings
   readonly auth: AuthSettings
   /** Name of the service for the authentication of connections to this local port. */
@@ -66,17 +66,13 @@ export interface LoadOptions {
   readonly services: readonly ServiceName[]
   /** Where to listen instead of what the files say. */
   readonly endpoints: Partial<Record<ServiceName, readonly Endpoint[]>>
-  /** 48 random octets for TLS session tickets. */
-  readonly ticketKeys: Buffer
+  /** Where certificates and keys come from. */
+  readonly tls: TlsSources
   readonly version: string
   /** Directory for what has to last. */
   readonly stateDirectory?: string | undefined
-  readonly onCertificateProblem: (error: unknown) => void
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number
 }
 
-const HANDSHAKE_MS = 60_000
 /** Options of couriertcpd that need nothing from us. */
 const HARMLESS_TCPDOPTS = /^-(nodnslookup|noidentlookup|user=.*|group=.*|listen=.*)$/
 
@@ -127,21 +123,22 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   const problems: Problem[] = [...configuration.problems, ...auth.problems]
   if (hasErrors(problems)) throw refused(problems.map(problemText))
   const {imap, imaps} = configuration
-  const warnings = [...problems.map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
+  const pop3 = (await readPop3Configuration(options.directory))?.problems ?? []
+  const warnings = [...[...problems, ...pop3].map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
   const oauth = oauthSettings(auth.settings)
   const modules = authSettings(auth, {defaultMaildir: '', defaultDomain: {domain: '', separators: undefined}}).modules
   const failedLoginMs = auth.settings.get(AUTHDAEMONRC.FAILED_LOGIN_SECONDS) * 1000
   const services: ServiceConfiguration[] = []
   for (const name of chosenServices(options, configuration)) {
     const settings = name === 'imap' ? imap : imaps
-    const certificate = await openCertificate(name, settings, {options, warnings})
+    const tls = await openTls(name, settings, {options, warnings})
     const {mechanisms, mechanismsTls} = readCapability(settings)
     warnings.push(...mechanismWarnings([...new Set([...mechanisms, ...mechanismsTls])], {settings, modules}))
     services.push({
       name,
       endpoints: options.endpoints[name] ?? endpointsOf(name, settings),
       limits: {total: settings.get(IMAPD.MAXDAEMONS), perAddress: settings.get(IMAPD.MAXPERIP)},
-      certificate,
+      tls,
       imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules, failedLoginMs}),
       auth: {
         ...authSettings(auth, {
@@ -166,29 +163,21 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
     umask: imap.get(IMAPD.IMAP_UMASK),
     publicSocket: publicSocketSettings(auth),
     debugLogin: auth.settings.get(AUTHDAEMONRC.DEBUG_LOGIN) > 0,
-    warnings,
+    warnings: [...new Set(warnings)],
   }
 }
 
-async function openCertificate(
+async function openTls(
   name: ServiceName,
   settings: Settings,
-  {options: {ticketKeys, now, onCertificateProblem}, warnings}: {readonly options: LoadOptions; readonly warnings: string[]},
-): Promise<CertificateKeeper | undefined> {
+  {options, warnings}: {readonly options: LoadOptions; readonly warnings: string[]},
+): Promise<TlsPort | undefined> {
   if (name === 'imap' && !settings.get(IMAPD_SSL.IMAPDSTARTTLS)) return undefined
   try {
-    const {rules, warnings: found} = await readTlsRules(settings, {startTls: name === 'imap'})
-    warnings.push(...found)
-    const {keeper, validTo} = await CertificateKeeper.open({
-      rules,
-      ticketKeys,
-      handshakeMs: HANDSHAKE_MS,
-      onProblem: onCertificateProblem,
-      now,
-    })
-    if (validTo.getTime() < Date.now())
-      warnings.push(`${rules.files.certificate}: The certificate ended on ${validTo.toISOString().slice(0, 10)}`)
-    return keeper
+    const {rules, warnings: found} = readTlsRules(settings, {startTls: name === 'imap'})
+    const port = await options.tls.get(rules)
+    warnings.push(...found, ...port.source.warnings)
+    return port
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     const remedy = name === 'imap' ? 'or set IMAPDSTARTTLS=NO in imapd-ssl to serve without STARTTLS' : 'or serve without imaps'

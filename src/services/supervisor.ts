@@ -5,9 +5,14 @@ import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
+import {TlsSources} from '../tls/tls-sources.js'
 import {Deadlines} from '../wire/deadlines.js'
 import {accountProblems} from './account-check.js'
 import {BySettings} from './by-settings.js'
+import type {ControlServer} from './control/control-server.js'
+import {openControl} from './control/open-control.js'
+import type {ControlledServer} from './control/request.js'
+import {RoleInspector} from './control/role-inspector.js'
 import {ImapFront} from './imap-front.js'
 import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-index.js'
 import {localMail} from './local-mail.js'
@@ -35,6 +40,10 @@ export interface SupervisorOptions {
   readonly index: IndexPlace
   /** Directory for what has to last; undefined: nothing lasts. */
   readonly stateDirectory?: string | undefined
+  /** Directory for the socket of `courier who` and its like; undefined: none. */
+  readonly runDirectory?: string | undefined
+  /** Log lines that could not be written so far. */
+  readonly lostLogLines?: (() => number) | undefined
   readonly log: Log
 }
 
@@ -53,7 +62,8 @@ function messageOf(error: unknown): string {
 
 class Supervisor implements RunningServer {
   readonly #options: SupervisorOptions
-  readonly #ticketKeys = randomBytes(48)
+  readonly #inspector: RoleInspector
+  readonly #tls: TlsSources
   readonly #auth: BySettings<AuthSettings, LocalAuthRole>
   readonly #deadlines = new Deadlines()
   #configuration: ServerConfiguration
@@ -61,33 +71,39 @@ class Supervisor implements RunningServer {
   #daemon: DaemonServer | undefined
   #mailProcess: MailProcess | undefined
   #sessions: MailSessions | undefined
+  #control: ControlServer | undefined
   #reloading: Promise<void> = Promise.resolve()
 
   constructor(options: SupervisorOptions) {
-    const {log} = options
-    this.#options = options
+    const {lostLogLines} = options
+    this.#inspector = new RoleInspector({role: 'server', log: options.log, pid: process.pid, now: Date.now, lostLogLines})
+    const {log} = this.#inspector
+    this.#options = {...options, log}
+    this.#tls = new TlsSources({
+      ticketKeys: randomBytes(48).toString('base64'),
+      onProblem: (reason) => log.error('tls.not-renewed', {reason}),
+    })
     this.#configuration = {services: [], umask: 0o022, publicSocket: {directory: '', listen: false}, debugLogin: false, warnings: []}
     this.#auth = new BySettings((settings) => startAuth(settings, log))
   }
 
   #load(): Promise<ServerConfiguration> {
-    const {log, directory, authDirectory, services, endpoints, version} = this.#options
+    const {directory, authDirectory, services, endpoints, version} = this.#options
     return loadServerConfiguration({
       directory,
       authDirectory,
       services,
       endpoints,
       version,
-      ticketKeys: this.#ticketKeys,
+      tls: this.#tls,
       stateDirectory: this.#options.stateDirectory,
-      onCertificateProblem: (error) => log.error('tls.certificate-not-renewed', {reason: messageOf(error)}),
-      now: () => performance.now(),
     })
   }
 
   #use(configuration: ServerConfiguration): void {
     for (const reason of configuration.warnings) this.#options.log.warning('config.problem', {reason})
     this.#configuration = configuration
+    this.#tls.keepOnly(configuration.services.map(({tls}) => tls))
     process.umask(configuration.umask)
   }
 
@@ -105,6 +121,7 @@ class Supervisor implements RunningServer {
       shared: this.#mailProcess,
       service: (name) => this.#service(name),
       deadlines: this.#deadlines,
+      book: this.#inspector.book,
       log,
     })
     return this.#sessions
@@ -126,6 +143,7 @@ class Supervisor implements RunningServer {
     await front.open()
     this.#front = front
     this.#daemon = await this.#openSocket(user)
+    this.#control = await openControl({run: this.#options.runDirectory, server: this.#controlled(), owner: user, log})
     if (user && isRoot()) {
       await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
       this.#prepareIndex(user)
@@ -135,6 +153,25 @@ class Supervisor implements RunningServer {
     await this.#checkAccounts()
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
+  }
+
+  /** What `courier who` and its like may ask and do. */
+  #controlled(): ControlledServer {
+    return {
+      version: this.#options.version,
+      pid: process.pid,
+      services: () =>
+        this.#configuration.services.map(({name, limits}) => ({
+          name,
+          endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
+          maxConnections: limits.total,
+          maxPerAddress: limits.perAddress,
+        })),
+      inspect: this.#inspector,
+      watch: (watcher) => this.#inspector.watch(watcher),
+      reload: () => this.reload(),
+      stop: () => process.kill(process.pid, 'SIGTERM'),
+    }
   }
 
   /** Before root is given up: the socket's directory may be root's. */
@@ -199,8 +236,11 @@ class Supervisor implements RunningServer {
   async stop(limitMs: number): Promise<void> {
     await this.#reloading
     await Promise.all([this.#front?.stop(limitMs), this.#daemon?.stop(limitMs)])
+    this.#tls.keepOnly([])
     for (const role of this.#auth) await role.close()
     await this.#mailProcess?.index.close()
+    this.#inspector.close()
+    await this.#control?.stop()
   }
 }
 

@@ -1,13 +1,15 @@
 /** A certificate and its key from Courier's PEM files (`spec/server-config-tls.md` §5.3), checked before they are used. */
 import {createPrivateKey, type KeyObject, X509Certificate} from 'node:crypto'
-import {readFile, stat} from 'node:fs/promises'
+import {readFile} from 'node:fs/promises'
+import {createSecureContext} from 'node:tls'
 import {errnoOf, Fault} from '../support/fault.js'
 
 export interface CertificateFiles {
-  /** `TLS_CERTFILE`. */
   readonly certificate: string
-  /** `TLS_PRIVATE_KEYFILE`, when it is set. Used if it can be read, else the key is expected with the certificate. */
-  readonly key: string | undefined
+  /** Files that may have the key, best first. The first that can be read has it, else the certificate's own file. */
+  readonly keys: readonly string[]
+  /** Has the key when none of the others has one. */
+  readonly lastKey?: string | undefined
 }
 
 export interface LoadedCertificate {
@@ -16,6 +18,8 @@ export interface LoadedCertificate {
   readonly key: string
   /** Until when the certificate is good. */
   readonly validTo: Date
+  /** `DH PARAMETERS` that stand in the same file, PEM: files made by Courier before 4.15 have them. */
+  readonly dhParameters: string | undefined
 }
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g
@@ -50,18 +54,24 @@ function keyOf(path: string, pem: string): {pem: string; key: KeyObject} | undef
   }
 }
 
+/** The key of the first of the files that can be read; undefined when none can. */
+async function separateKey(paths: readonly string[]): Promise<{path: string; key: ReturnType<typeof keyOf>} | undefined> {
+  for (const path of paths) {
+    const pem = await readFile(path, 'latin1').catch(() => undefined)
+    if (pem !== undefined) return {path, key: keyOf(path, pem)}
+  }
+  return undefined
+}
+
 /** @throws {Fault} `bad-configuration` with the file and what is wrong with it */
-export async function loadCertificate({certificate: path, key: keyPath}: CertificateFiles): Promise<LoadedCertificate> {
+export async function loadCertificate({certificate: path, keys, lastKey}: CertificateFiles): Promise<LoadedCertificate> {
   const pem = await readPem(path)
   const chain = blocks(pem, /^(X509 |TRUSTED )?CERTIFICATE$/)
   if (chain[0] === undefined) throw bad(path, 'There is no certificate in the file')
-  const separate = keyPath ? await readFile(keyPath, 'latin1').catch(() => undefined) : undefined
-  const key = keyPath && separate !== undefined ? keyOf(keyPath, separate) : keyOf(path, pem)
-  if (!key)
-    throw bad(
-      keyPath ?? path,
-      keyPath ? 'There is no private key in the file' : 'There is no private key in the file, and no TLS_PRIVATE_KEYFILE',
-    )
+  const separate = await separateKey(keys)
+  const key = separate ? separate.key : (keyOf(path, pem) ?? (lastKey === undefined ? undefined : (await separateKey([lastKey]))?.key))
+  if (!key && separate) throw bad(separate.path, 'There is no private key in the file')
+  if (!key) throw bad(path, `There is no private key in the file, and no ${keys.length > 0 ? 'readable ' : ''}TLS_PRIVATE_KEYFILE`)
   let leaf: X509Certificate
   try {
     leaf = new X509Certificate(chain[0])
@@ -69,15 +79,12 @@ export async function loadCertificate({certificate: path, key: keyPath}: Certifi
     throw bad(path, 'The certificate cannot be read', error)
   }
   if (!leaf.checkPrivateKey(key.key)) throw bad(path, 'The private key does not belong to the certificate')
-  return {cert: chain.join('\n'), key: key.pem, validTo: new Date(leaf.validTo)}
-}
-
-/** Text that changes when one of the files is replaced or written. */
-export async function certificateIdentity({certificate, key}: CertificateFiles): Promise<string> {
-  const parts = [certificate, key].map(async (path) => {
-    if (path === undefined) return ''
-    const found = await stat(path, {bigint: true}).catch(() => undefined)
-    return found ? `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}` : 'none'
-  })
-  return (await Promise.all(parts)).join(' ')
+  const loaded = {cert: chain.join('\n'), key: key.pem, validTo: new Date(leaf.validTo), dhParameters: blocks(pem, /^DH PARAMETERS$/)[0]}
+  try {
+    // What OpenSSL refuses (a broken chain, a key too small for its level) shows now, not at the next handshake.
+    createSecureContext({cert: loaded.cert, key: loaded.key, ca: []})
+  } catch (error) {
+    throw bad(path, `The certificate cannot be used (${error instanceof Error ? error.message : String(error)})`, error)
+  }
+  return loaded
 }

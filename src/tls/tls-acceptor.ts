@@ -6,20 +6,14 @@
  */
 import {constants} from 'node:crypto'
 import type {Socket} from 'node:net'
-import {createServer, type SecureContextOptions, type Server, type TLSSocket} from 'node:tls'
+import {createSecureContext, createServer, type SecureContext, type SecureContextOptions, type Server, type TLSSocket} from 'node:tls'
 import {Hangup} from '../support/fault.js'
+import {addressSuffix, type CertifiedKey, suffixesFor, type TlsMaterial} from './tls-material.js'
 
-/** Whether clients are asked for a certificate (`spec/server-config-tls.md` §5.5). */
-export type PeerVerification = 'none' | 'peer' | 'require-peer'
-
-export interface TlsOptions {
-  readonly context: SecureContextOptions
-  /** 48 random octets for session tickets, so that sessions resume after a reload. */
-  readonly ticketKeys: Buffer
-  readonly verifyPeer: PeerVerification
-  /** Protocol names for ALPN; none: ALPN is ignored. */
-  readonly alpn: readonly string[]
-  /** Longest time for a handshake. Courier has none on TLS ports, which lets a silent client keep its place for ever. */
+export interface AcceptOptions {
+  /** Address that the client has connected to: it may select a certificate. */
+  readonly localIp: string
+  /** Longest time for the handshake. Courier has none on TLS ports, which lets a silent client keep its place for ever. */
   readonly handshakeMs: number
 }
 
@@ -27,6 +21,9 @@ interface Waiting {
   readonly resolve: (socket: TLSSocket) => void
   readonly reject: (error: Error) => void
 }
+
+/** Contexts that are kept for certificates selected by name. */
+const MAX_CONTEXTS = 500
 
 function keyOf({remoteAddress, remotePort, localAddress, localPort}: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
@@ -38,28 +35,23 @@ function reasonOf(error: Error): string {
   return (parts[0] && /^[0-9A-F]{8,}$/.test(parts[0]) ? parts.slice(1, 6).join(':') : error.message.trim()).split('\n')[0] ?? ''
 }
 
+/** Does handshakes with what one `TlsMaterial` says. */
 export class TlsAcceptor {
-  readonly #server: Server
+  readonly #material: TlsMaterial
+  readonly #bySuffix: ReadonlyMap<string, CertifiedKey>
+  /** By suffix of the certificate that is shown when no name selects another one. */
+  readonly #servers = new Map<string, Server>()
+  readonly #contexts = new Map<string, SecureContext>()
   readonly #waiting = new Map<string, Waiting>()
-  readonly #handshakeMs: number
-  readonly #verifyPeer: PeerVerification
+  readonly #asks: boolean
 
-  /** @throws {Error} when OpenSSL does not accept the context */
-  constructor({context, ticketKeys, verifyPeer, alpn, handshakeMs}: TlsOptions) {
-    this.#handshakeMs = handshakeMs
-    this.#verifyPeer = verifyPeer
-    this.#server = createServer({
-      ...context,
-      ticketKeys,
-      // With client certificates there is no resumption: each connection proves its certificate, against the authorities of now.
-      ...(verifyPeer === 'none' ? {} : {secureOptions: (context.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET}),
-      handshakeTimeout: handshakeMs,
-      requestCert: verifyPeer !== 'none',
-      rejectUnauthorized: verifyPeer === 'require-peer',
-      ...(alpn.length > 0 ? {ALPNProtocols: [...alpn]} : {}),
-    })
-    this.#server.on('secureConnection', (socket) => this.#settle(socket, undefined))
-    this.#server.on('tlsClientError', (error, socket) => this.#settle(socket, error))
+  /** @throws {Error} when OpenSSL does not accept the material */
+  constructor(material: TlsMaterial) {
+    this.#material = material
+    this.#bySuffix = new Map(material.certificates.map((each) => [each.suffix, each]))
+    // Without authorities every certificate would be refused.
+    this.#asks = material.parameters.verifyPeer !== 'none' && material.trust !== undefined
+    this.#serverFor('')
   }
 
   /**
@@ -68,7 +60,7 @@ export class TlsAcceptor {
    * @throws {Hangup} when it fails; the socket is destroyed then. Reason `closed`: the peer spoke and was not understood;
    * `stalled`: it went away or said nothing
    */
-  accept(socket: Socket): Promise<TLSSocket> {
+  accept(socket: Socket, {localIp, handshakeMs}: AcceptOptions): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
       const key = keyOf(socket)
       // A peer that closes within the handshake is gone; the encrypted stream may be half-closed again.
@@ -85,7 +77,7 @@ export class TlsAcceptor {
         reject(error)
       }
       const onClose = () => fail(new Hangup('stalled', 'Unexpected SSL connection shutdown.'))
-      const timer = setTimeout(() => fail(new Hangup('stalled', 'TLS handshake takes too long')), this.#handshakeMs)
+      const timer = setTimeout(() => fail(new Hangup('stalled', 'TLS handshake takes too long')), handshakeMs)
       socket.once('close', onClose)
       const succeed = (secure: TLSSocket) => {
         finish()
@@ -94,8 +86,65 @@ export class TlsAcceptor {
       }
       this.#waiting.set(key, {resolve: succeed, reject: fail})
       if (socket.destroyed || socket.remoteAddress === undefined) onClose()
-      else this.#server.emit('connection', socket)
+      else this.#serverFor(addressSuffix(localIp)).emit('connection', socket)
     })
+  }
+
+  #serverFor(suffix: string): Server {
+    const wanted = this.#bySuffix.has(suffix) ? suffix : ''
+    const found = this.#servers.get(wanted)
+    if (found) return found
+    const {parameters, ticketKeys} = this.#material
+    const server = createServer({
+      ...this.#contextOptions(this.#bySuffix.get(wanted)),
+      ticketKeys: Buffer.from(ticketKeys, 'base64'),
+      requestCert: this.#asks,
+      rejectUnauthorized: this.#asks && parameters.verifyPeer === 'require-peer',
+      ...(parameters.alpn.length > 0 ? {ALPNProtocols: [...parameters.alpn]} : {}),
+      ...(this.#selectsByName
+        ? {SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void) => done(null, this.#contextFor(name))}
+        : {}),
+    })
+    server.on('secureConnection', (socket) => this.#settle(socket, undefined))
+    server.on('tlsClientError', (error, socket) => this.#settle(socket, error))
+    this.#servers.set(wanted, server)
+    return server
+  }
+
+  get #selectsByName(): boolean {
+    return this.#material.certificates.some(({suffix}) => suffix !== '')
+  }
+
+  #contextOptions(certified: CertifiedKey | undefined): SecureContextOptions {
+    const {trust, dhParameters, parameters} = this.#material
+    const {minVersion, maxVersion, ciphers, groups, sessionSeconds} = parameters
+    return {
+      minVersion,
+      maxVersion,
+      ciphers,
+      ecdhCurve: groups,
+      honorCipherOrder: true,
+      sessionTimeout: sessionSeconds,
+      // Only what is named is trusted, not the authorities that come with the runtime.
+      ca: trust ?? [],
+      ...(certified ? {cert: certified.cert, key: certified.key} : {}),
+      ...(dhParameters === undefined ? {} : {dhparam: dhParameters}),
+      // With client certificates there is no resumption: each connection proves its certificate, against the authorities of now.
+      ...(this.#asks ? {secureOptions: constants.SSL_OP_NO_TICKET} : {}),
+    }
+  }
+
+  /** The context of the certificate that a server name selects; undefined: that of the address. */
+  #contextFor(serverName: string): SecureContext | undefined {
+    const suffix = suffixesFor(serverName).find((each) => this.#bySuffix.has(each))
+    if (suffix === undefined) return undefined
+    const found = this.#contexts.get(suffix)
+    // The last used ones are kept.
+    this.#contexts.delete(suffix)
+    const context = found ?? createSecureContext(this.#contextOptions(this.#bySuffix.get(suffix)))
+    this.#contexts.set(suffix, context)
+    if (this.#contexts.size > MAX_CONTEXTS) this.#contexts.delete(this.#contexts.keys().next().value ?? '')
+    return context
   }
 
   #settle(socket: TLSSocket, error: Error | undefined): void {
@@ -103,7 +152,7 @@ export class TlsAcceptor {
     if (error) {
       // Errors after the handshake belong to the owner of the socket, who listens to it.
       waiting?.reject(new Hangup('closed', `couriertls: accept: ${reasonOf(error)}`))
-    } else if (this.#verifyPeer === 'peer' && !socket.authorized && Object.keys(socket.getPeerCertificate()).length > 0) {
+    } else if (this.#asks && !socket.authorized && Object.keys(socket.getPeerCertificate()).length > 0) {
       socket.destroy()
       waiting?.reject(new Hangup('closed', 'couriertls: accept: Peer certificate verification failed'))
     } else if (waiting) {

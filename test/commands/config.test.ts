@@ -1,6 +1,8 @@
 import {writeFileSync} from 'node:fs'
+import {readFile, writeFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import * as assert from 'uvu/assert'
+import {makeSelfSigned} from '../../src/tls/self-signed.js'
 import {runProgram} from '../support/run-program.js'
 import {suite} from '../support/suite.js'
 import {temporaryDirectory} from '../support/temporary-directory.js'
@@ -26,8 +28,52 @@ config('check tells all problems at once, with file and line, and fails', async 
   assert.is((JSON.parse(json.stdout) as {problems: unknown[]}).problems.length, 4)
 })
 
-config('check has nothing to say about the templates', async () => {
-  assert.equal(await courier('check', '--config', resolve('templates')), {code: 0, stdout: '', stderr: ''})
+/** The templates, with a certificate and key that they name. */
+async function templatesIn(directory: string): Promise<void> {
+  for (const name of ['imapd', 'imapd-ssl', 'pop3d', 'pop3d-ssl', 'authdaemonrc']) {
+    const text = await readFile(resolve('templates', name), 'utf8')
+    await writeFile(join(directory, name), text.replaceAll('/etc/courier/', `${directory}/`))
+  }
+  const {keyPem, certificatePem} = makeSelfSigned({names: ['localhost'], days: 1, now: new Date()})
+  await writeFile(join(directory, 'imapd.pem'), keyPem + certificatePem)
+}
+
+config('check has nothing to say about the templates but where they are', async () => {
+  using directory = temporaryDirectory()
+  await templatesIn(directory.path)
+  assert.equal(await courier('check', '--config', directory.path), {code: 0, stdout: '', stderr: ''})
+})
+
+config('check tells a key that does not belong to its certificate, and a missing one for POP3', async () => {
+  using directory = temporaryDirectory()
+  await templatesIn(directory.path)
+  const other = makeSelfSigned({names: ['localhost'], days: 1, now: new Date()})
+  const own = await readFile(join(directory.path, 'imapd.pem'), 'utf8')
+  await writeFile(join(directory.path, 'imapd.pem'), other.keyPem + own.slice(own.indexOf('-----BEGIN CERT')))
+  await writeFile(join(directory.path, 'pop3d-ssl'), `POP3DSSLSTART=YES\nTLS_VERIFYPEER=NONE\nTLS_CERTFILE=${directory.path}/none.pem\n`)
+  const {code, stdout} = await courier('check', '--config', directory.path)
+  assert.is(code, 1)
+  assert.match(stdout, /^error: \S+imapd-ssl:\d+: \S+imapd.pem: The private key does not belong to the certificate$/m)
+  assert.match(stdout, /^error: \S+pop3d-ssl:3: \S+none.pem: There is no such certificate file$/m)
+})
+
+config('check tells a certificate that has ended, and is content with the rest', async () => {
+  using directory = temporaryDirectory()
+  await templatesIn(directory.path)
+  const {keyPem, certificatePem} = makeSelfSigned({names: ['localhost'], days: 1, now: new Date('2020-01-01')})
+  await writeFile(join(directory.path, 'imapd.pem'), keyPem + certificatePem)
+  const {code, stdout} = await courier('check', '--config', directory.path)
+  assert.is(code, 0)
+  assert.match(stdout, /^warning: \S+imapd-ssl:\d+: \S+imapd.pem: The certificate ended on 2020-01-0[12]$/m)
+})
+
+config('check notes settings that do nothing, and why', async () => {
+  using directory = temporaryDirectory()
+  await templatesIn(directory.path)
+  await writeFile(join(directory.path, 'imapd'), 'IMAP_ULIMITD=131072\n')
+  const {code, stdout} = await courier('check', '--config', directory.path)
+  assert.is(code, 0)
+  assert.match(stdout, /^note: \S+imapd:1: IMAP_ULIMITD has no effect here, because \S.*\n$/)
 })
 
 config('show --origin tells what each port sees and where it comes from', async () => {
@@ -40,11 +86,31 @@ config('show --origin tells what each port sees and where it comes from', async 
   assert.ok(stdout.includes(`imaps MAILDIRPATH="Mail2"  # ${directory.path}/imapd-ssl:2\n`))
 })
 
-config('explain tells what a setting is for, and fails for an unknown one', async () => {
+config('explain tells what a setting is for in each file, and fails for an unknown one', async () => {
   const {code, stdout} = await courier('explain', 'maxperip')
   assert.is(code, 0)
-  assert.is(stdout, 'MAXPERIP (imapd): Connections from one address at the same time.\n  Value: number. Shipped: "20".\n  Here: obeyed.\n')
-  assert.is((await courier('explain', 'NOTHING')).code, 1)
+  assert.is(
+    stdout,
+    'MAXPERIP (imapd): Connections from one address at the same time.\n  Value: number. Shipped: "20".\n  Here: obeyed.\n' +
+      'MAXPERIP (pop3d): Connections from one address at the same time.\n  Value: number. Shipped: "4".\n' +
+      '  Here: read and checked; POP3 itself is not in this version.\n',
+  )
+  const failed = await courier('explain', 'NOTHING')
+  assert.is(failed.code, 1)
+  assert.match(failed.stderr, /There is no setting "NOTHING"/)
+})
+
+config('explain says why a setting does nothing, old ones too', async () => {
+  assert.match((await courier('explain', 'IMAP_ULIMITD')).stdout, /Here: accepted, but no effect, because /)
+  assert.match((await courier('explain', 'TLS_DHCERTFILE')).stdout, /because TLS_DHPARAMS took its place/)
+})
+
+config('show tells the POP3 ports too', async () => {
+  using directory = temporaryDirectory()
+  writeFileSync(join(directory.path, 'imapd'), '')
+  writeFileSync(join(directory.path, 'pop3d'), 'PORT=110,1110\n')
+  const {stdout} = await courier('show', '--config', directory.path)
+  assert.ok(stdout.includes('pop3 PORT="110,1110"\n'))
 })
 
 config.run()

@@ -6,9 +6,13 @@ import {AUTHDAEMONRC} from '../../src/config/authdaemonrc-options.js'
 import {readCapability} from '../../src/config/capability.js'
 import {IMAPD} from '../../src/config/imapd-options.js'
 import {IMAPD_SSL} from '../../src/config/imapd-ssl-options.js'
+import type {Option} from '../../src/config/option.js'
+import {POP3D} from '../../src/config/pop3d-options.js'
+import {POP3D_SSL} from '../../src/config/pop3d-ssl-options.js'
 import {problemText} from '../../src/config/problem.js'
-import {type Configuration, readAuthConfiguration, readConfiguration} from '../../src/config/read-configuration.js'
+import {type Configuration, readAuthConfiguration, readConfiguration, readPop3Configuration} from '../../src/config/read-configuration.js'
 import {suite} from '../support/suite.js'
+import {temporaryDirectory} from '../support/temporary-directory.js'
 
 const config = suite('Configuration')
 
@@ -54,6 +58,82 @@ config.when(existsSync('/etc/courier/authdaemonrc'), 'courier-authlib is not ins
     }
   },
 )
+
+config.when(existsSync('/etc/courier/pop3d-ssl'), 'courier-pop is not installed')(
+  "Debian's stock POP3 files are read: what they switch on comes later",
+  async () => {
+    const found = await readPop3Configuration('/etc/courier')
+    assert.equal(
+      found?.problems.map(({severity, file, text}) => [severity, file, text]),
+      [
+        ['warning', '/etc/courier/pop3d', 'POP3DSTART has no effect in this version'],
+        ['warning', '/etc/courier/pop3d-ssl', 'POP3DSSLSTART has no effect in this version'],
+      ],
+    )
+    assert.equal(found?.pop3.get(POP3D.PORT), [{address: undefined, port: 110}])
+    assert.equal(found?.pop3s.get(POP3D_SSL.SSLPORT), [{address: undefined, port: 995}])
+    assert.is(found?.pop3.get(POP3D.MAXPERIP), 4)
+    assert.is(found?.pop3.get(POP3D_SSL.TLS_CERTFILE), '/etc/courier/pop3d.pem')
+    assert.is(found?.pop3.get(POP3D_SSL.POP3_STARTTLS), true)
+  },
+)
+
+/** Reads the POP3 files of a directory with these. */
+async function readPop3(files: Record<string, string>) {
+  using directory = temporaryDirectory()
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory.path, name), text)
+  const found = await readPop3Configuration(directory.path)
+  return found && {...found, lines: found.problems.map((problem) => problemText(problem).replaceAll(`${directory.path}/`, ''))}
+}
+
+config('POP3: a directory without its files has no POP3, and without pop3d-ssl there is no TLS', async () => {
+  assert.is(await readPop3({imapd: ''}), undefined)
+  assert.equal((await readPop3({pop3d: ''}))?.lines, ['pop3d-ssl: The file does not exist: there is no TLS'])
+  assert.equal((await readPop3({'pop3d-ssl': ''}))?.lines, ['pop3d: The file does not exist: POP3 is not configured'])
+})
+
+config('POP3: each port has its own values, and all problems are told at once', async () => {
+  const found = await readPop3({
+    pop3d: 'MAXPERIP=7\nPOP3AUTH="login cram-md5"\nMAILDIRPATH=Mail1\nPORT=pop\nIMAP_ACL=1\n',
+    'pop3d-ssl': 'MAXPERIP=9\nPOP3_TLS_REQUIRED=1\nMAILDIRPATH=Mail2\nSSLADDRESS=x\n',
+  })
+  assert.is(found?.pop3.get(POP3D.MAXPERIP), 7)
+  assert.is(found?.pop3s.get(POP3D.MAXPERIP), 9)
+  assert.is(found?.pop3.get(POP3D.MAILDIRPATH), 'Mail1')
+  assert.is(found?.pop3s.get(POP3D.MAILDIRPATH), 'Mail2')
+  assert.equal(found?.pop3.get(POP3D.POP3AUTH), ['LOGIN', 'CRAM-MD5'])
+  assert.is(found?.pop3.get(POP3D_SSL.POP3_TLS_REQUIRED), true)
+  assert.equal(found?.lines.sort(), [
+    'pop3d-ssl:4: SSLADDRESS: Invalid IP address: x',
+    'pop3d:4: PORT: Invalid port: pop',
+    'pop3d:5: The setting "IMAP_ACL" is not known',
+  ])
+})
+
+config('what does nothing here is noted with the reason, when it differs from what is shipped', async () => {
+  const {lines, notes} = await read({
+    imapd: 'IMAP_ULIMITD=131072\nIMAP_ENHANCEDIDLE=0\nSENDMAIL=/usr/sbin/sendmail\nTZ=UTC\n',
+    'imapd-ssl': 'TLS_DHCERTFILE=/etc/dh.pem\nTLS_CACHESIZE=1024\n',
+  })
+  assert.equal(lines, [])
+  assert.equal(
+    notes.map(({severity, line, text}) => `${severity} ${line} ${text.split(',')[0]}`),
+    [
+      'note 1 IMAP_ULIMITD has no effect here',
+      'note 2 TLS_CACHESIZE has no effect here',
+      'note 2 IMAP_ENHANCEDIDLE has no effect here',
+      'note 1 TLS_DHCERTFILE has no effect here',
+    ],
+  )
+  for (const {text} of notes) assert.match(text, /, because \S/)
+})
+
+config('every setting without an effect says why', () => {
+  for (const table of [IMAPD, IMAPD_SSL, POP3D, POP3D_SSL, AUTHDAEMONRC]) {
+    for (const option of Object.values(table) as Option<unknown>[])
+      assert.is(option.effect === 'ignored', option.because !== undefined, option.name)
+  }
+})
 
 config('each port has its own values (server-config-tls example 30)', async () => {
   const {imap, imaps} = await read({imapd: 'MAILDIRPATH=Maildir\nMAXPERIP=7\n', 'imapd-ssl': 'MAILDIRPATH=Mail2\nMAXPERIP=9\n'})

@@ -5,7 +5,9 @@ import {AUTHDAEMONRC} from '../../src/config/authdaemonrc-options.js'
 import {IMAPD} from '../../src/config/imapd-options.js'
 import {IMAPD_SSL} from '../../src/config/imapd-ssl-options.js'
 import type {Option} from '../../src/config/option.js'
-import {readAuthConfiguration, readConfiguration} from '../../src/config/read-configuration.js'
+import {POP3D} from '../../src/config/pop3d-options.js'
+import {POP3D_SSL} from '../../src/config/pop3d-ssl-options.js'
+import {readAuthConfiguration, readConfiguration, readPop3Configuration} from '../../src/config/read-configuration.js'
 import {suite} from '../support/suite.js'
 
 const templates = suite('Templates')
@@ -32,6 +34,8 @@ function blocks(name: string): Map<string, Block> {
 for (const [name, table] of [
   ['imapd', IMAPD],
   ['imapd-ssl', IMAPD_SSL],
+  ['pop3d', POP3D],
+  ['pop3d-ssl', POP3D_SSL],
   ['authdaemonrc', AUTHDAEMONRC],
 ] as const) {
   templates(`${name} has every option of its table, with the shipped value`, () => {
@@ -46,9 +50,30 @@ for (const [name, table] of [
   })
 }
 
+for (const [name, table] of [
+  ['imapd', IMAPD],
+  ['imapd-ssl', {...IMAPD_SSL, MAILDIRPATH: IMAPD.MAILDIRPATH}],
+  ['pop3d', POP3D],
+  ['pop3d-ssl', {...POP3D_SSL, MAILDIRPATH: POP3D.MAILDIRPATH}],
+  ['authdaemonrc', AUTHDAEMONRC],
+] as const) {
+  templates(`${name} sets nothing that is not in its table`, () => {
+    const known: Record<string, Option<unknown>> = table
+    for (const [label, {set}] of blocks(name)) {
+      for (const setting of set.keys()) assert.is(known[setting]?.block, label, setting)
+    }
+  })
+}
+
 templates('load without a word', async () => {
-  assert.equal((await readConfiguration(resolve('templates'))).problems, [])
-  assert.equal((await readAuthConfiguration(resolve('templates'))).problems, [])
+  for (const {problems, notes} of [
+    await readConfiguration(resolve('templates')),
+    await readPop3Configuration(resolve('templates')),
+    await readAuthConfiguration(resolve('templates')),
+  ].filter((each) => each !== undefined)) {
+    assert.equal(problems, [])
+    assert.equal(notes, [])
+  }
 })
 
 templates.run()

@@ -10,21 +10,16 @@ import {ConnectionCounter} from '../../src/net/connection-limits.js'
 import {type ClientConnection, Listener, type ListenerOptions} from '../../src/net/listener.js'
 import {Fault} from '../../src/support/fault.js'
 import {makeSelfSigned} from '../../src/tls/self-signed.js'
-import {TlsAcceptor} from '../../src/tls/tls-acceptor.js'
+import type {TlsAcceptor} from '../../src/tls/tls-acceptor.js'
 import {suite} from '../support/suite.js'
+import {testAcceptor} from '../support/tls-material.js'
 
 const listener = suite('Listener', {limitMs: 15_000})
 
 const certificate = makeSelfSigned({names: ['localhost', '127.0.0.1'], days: 2, now: new Date()})
 
-function acceptor(handshakeMs = 5_000): TlsAcceptor {
-  return new TlsAcceptor({
-    context: {key: certificate.keyPem, cert: certificate.certificatePem, minVersion: 'TLSv1.2'},
-    ticketKeys: Buffer.alloc(48, 7),
-    verifyPeer: 'none',
-    alpn: ['imap'],
-    handshakeMs,
-  })
+function acceptor(): TlsAcceptor {
+  return testAcceptor(certificate)
 }
 
 interface Opened extends AsyncDisposable {
@@ -175,11 +170,7 @@ listener('a failed handshake is one log line and leaves the server well', async 
 })
 
 listener('a client that never finishes its handshake is let go', async () => {
-  const secure = acceptor(100)
-  await using server = await open({
-    implicitTls: true,
-    policy: () => ({limits: {total: 40, perAddress: 20}, acceptor: async () => secure}),
-  })
+  await using server = await open({tls: 'implicit', handshakeMs: 100})
   const socket = await client(server.port)
   socket.resume()
   await once(socket, 'close')
@@ -299,13 +290,7 @@ listener.when(existsSync('/usr/bin/openssl'), 'openssl is not installed')(
       ['require-peer', mine, true],
       ['require-peer', stranger, false],
     ] as const) {
-      const asking = new TlsAcceptor({
-        context: {key: certificate.keyPem, cert: certificate.certificatePem, ca: mine.cert},
-        ticketKeys: Buffer.alloc(48),
-        verifyPeer,
-        alpn: [],
-        handshakeMs: 5_000,
-      })
+      const asking = testAcceptor(certificate, {trust: mine.cert, verifyPeer})
       await using server = await open({
         implicitTls: true,
         policy: () => ({limits: {total: 40, perAddress: 20}, acceptor: async () => asking}),

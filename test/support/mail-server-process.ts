@@ -10,10 +10,10 @@ import {DEFAULT_IMAP_SETTINGS} from '../../src/imap/settings.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Listener} from '../../src/net/listener.js'
 import {makeSelfSigned} from '../../src/tls/self-signed.js'
-import {TlsAcceptor} from '../../src/tls/tls-acceptor.js'
 import {Deadlines} from '../../src/wire/deadlines.js'
 import {serveImap} from './serve-imap.js'
 import {LogLines, storeEnvironment} from './store.js'
+import {testAcceptor} from './tls-material.js'
 
 /** What the test asks, and what it is told. */
 export type Question = 'memory' | 'log' | 'connections'
@@ -29,13 +29,7 @@ const stores = new Mailstores(storeEnvironment({log}))
 const deadlines = new Deadlines({tickMs: 50})
 const {uid, gid} = userInfo()
 const {keyPem, certificatePem} = makeSelfSigned({names: ['localhost', '127.0.0.1'], days: 2, now: new Date()})
-const acceptor = new TlsAcceptor({
-  context: {key: keyPem, cert: certificatePem, minVersion: 'TLSv1.2'},
-  ticketKeys: Buffer.alloc(48, 7),
-  verifyPeer: 'none',
-  alpn: ['imap'],
-  handshakeMs: 5_000,
-})
+const acceptor = testAcceptor({keyPem, certificatePem})
 
 function accountOf(name: string): Account {
   return {name, uid, gid, home: maildir, maildir, quota: undefined, fullName: undefined, options: new Map()}

@@ -4,7 +4,6 @@ import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {Settings} from '../../src/config/settings.js'
 import type {Assignment} from '../../src/config/shell-file.js'
-import {CertificateKeeper} from '../../src/tls/certificate-keeper.js'
 import {loadCertificate} from '../../src/tls/load-certificate.js'
 import {makeSelfSigned} from '../../src/tls/self-signed.js'
 import {readTlsRules} from '../../src/tls/tls-rules.js'
@@ -46,7 +45,7 @@ certificate('key and certificate in one file, in any order, with text around the
     {'a.pem': `Some text\n${one.keyPem}\n\nmore\n${one.certificatePem}`, 'b.pem': one.certificatePem + one.keyPem},
     async (path) => {
       for (const name of ['a.pem', 'b.pem']) {
-        const loaded = await loadCertificate({certificate: path(name), key: undefined})
+        const loaded = await loadCertificate({certificate: path(name), keys: []})
         assert.is(`${loaded.cert}\n`, one.certificatePem)
       }
     },
@@ -57,15 +56,15 @@ certificate('the key file is used if it can be read, else the certificate file',
   await inDirectory(
     {'c.pem': one.certificatePem + one.keyPem, 'k.pem': one.keyPem, 'only.pem': other.certificatePem, 'other.pem': other.keyPem},
     async (path) => {
-      await loadCertificate({certificate: path('c.pem'), key: path('k.pem')})
-      await loadCertificate({certificate: path('c.pem'), key: path('missing.pem')})
-      await loadCertificate({certificate: path('only.pem'), key: path('other.pem')})
+      await loadCertificate({certificate: path('c.pem'), keys: [path('k.pem')]})
+      await loadCertificate({certificate: path('c.pem'), keys: [path('missing.pem')]})
+      await loadCertificate({certificate: path('only.pem'), keys: [path('other.pem')]})
       assert.match(
-        await failure(() => loadCertificate({certificate: path('only.pem'), key: path('k.pem')})),
+        await failure(() => loadCertificate({certificate: path('only.pem'), keys: [path('k.pem')]})),
         /only\.pem: The private key does not belong/,
       )
       assert.match(
-        await failure(() => loadCertificate({certificate: path('only.pem'), key: undefined})),
+        await failure(() => loadCertificate({certificate: path('only.pem'), keys: []})),
         /only\.pem: There is no private key in the file, and no/,
       )
     },
@@ -89,38 +88,10 @@ certificate('every unusable file has its message', async () => {
         ['key.pem', /key\.pem: The private key cannot be read/],
         ['enc.pem', /enc\.pem: The key is encrypted/],
       ] as const) {
-        assert.match(await failure(() => loadCertificate({certificate: path(name), key: undefined})), text)
+        assert.match(await failure(() => loadCertificate({certificate: path(name), keys: []})), text)
       }
     },
   )
-})
-
-certificate('a renewed file is live, a broken one leaves the old certificate (example 41)', async () => {
-  await inDirectory({'c.pem': one.certificatePem + one.keyPem}, async (path) => {
-    let now = 0
-    const problems: unknown[] = []
-    const {rules} = await readTlsRules(settings({TLS_CERTFILE: path('c.pem'), TLS_VERIFYPEER: 'NONE'}), {startTls: false})
-    const {keeper} = await CertificateKeeper.open({
-      rules,
-      ticketKeys: Buffer.alloc(48),
-      handshakeMs: 1000,
-      onProblem: (error) => problems.push(error),
-      now: () => now,
-    })
-    const first = await keeper.acceptor()
-    now += 2_000
-    assert.is(await keeper.acceptor(), first, 'nothing changed')
-    writeFileSync(path('c.pem'), 'half a file')
-    now += 2_000
-    assert.is(await keeper.acceptor(), first)
-    assert.is(problems.length, 1)
-    writeFileSync(path('c.pem'), other.certificatePem + other.keyPem)
-    now += 2_000
-    const [again, same] = await Promise.all([keeper.acceptor(), keeper.acceptor()])
-    assert.is.not(again, first)
-    assert.is(again, same)
-    assert.is(problems.length, 1)
-  })
 })
 
 /** `spec/server-config-tls.md` §5.2. */
@@ -137,15 +108,20 @@ for (const [values, expected] of [
   [{TLS_CIPHER_LIST: 'TLSv1:HIGH:!LOW:!MEDIUM:!EXP:!NULL:!aNULL@STRENGTH'}, {version: 'TLSv1.2', warnings: 0}],
 ] as const) {
   certificate(`rules of ${JSON.stringify(values)}`, async () => {
-    const {rules, warnings} = await readTlsRules(settings({TLS_CERTFILE: '/x.pem', TLS_VERIFYPEER: 'NONE', ...values}), {startTls: true})
-    assert.is(rules.minVersion, expected.version)
+    const {rules, warnings} = readTlsRules(settings({TLS_CERTFILE: '/x.pem', TLS_VERIFYPEER: 'NONE', ...values}), {startTls: true})
+    assert.is(rules.parameters.minVersion, expected.version)
     assert.is(warnings.length, expected.warnings)
   })
 }
 
 certificate('client certificates need authorities', async () => {
-  assert.match(await failure(() => readTlsRules(settings({TLS_CERTFILE: '/x.pem'}), {startTls: false})), /TLS_TRUSTCERTS is not set/)
-  assert.match(await failure(() => readTlsRules(settings({}), {startTls: false})), /TLS_CERTFILE is not set/)
+  const rules = (values: Record<string, string>) => readTlsRules(settings({TLS_CERTFILE: '/x.pem', ...values}), {startTls: false})
+  assert.match(await failure(async () => rules({TLS_VERIFYPEER: 'REQUIREPEER'})), /TLS_TRUSTCERTS is not set/)
+  const peer = rules({})
+  assert.is(peer.rules.parameters.verifyPeer, 'none')
+  assert.match(peer.warnings[0] ?? '', /clients are not asked/)
+  assert.is(rules({TLS_TRUSTCERTS: '/ca.pem'}).rules.files.trust, '/ca.pem')
+  assert.match(await failure(async () => readTlsRules(settings({}), {startTls: false})), /TLS_CERTFILE is not set/)
 })
 
 certificate.run()

@@ -8,7 +8,8 @@
 import {fileFault} from '../file-fault.js'
 import {withFlags} from '../file-names.js'
 import type {FlagBits, Uid} from '../types.js'
-import {Folder} from './folder.js'
+import {uidLines} from './contents.js'
+import type {Folder} from './folder.js'
 import type {MessageRow} from './snapshot.js'
 
 /** A message file that waits in `tmp/`. */
@@ -74,7 +75,7 @@ export class Arrivals {
     const header = {uidValidity: folder.uidValidity, uidNext: folder.uidNext + uids.length}
     const lines = all.map(({base, uid}) => [base, uid] as const)
     const [prepared, ...settled] = await Promise.all([
-      folder.uidFile.prepareMore(header, lines, () => Folder.uidLines(folder.snapshot.append(all))),
+      folder.uidFile.prepareMore(header, lines, () => uidLines(folder.snapshot.append(all))),
       ...placed.map(({group}) => this.#settle(group)),
     ])
     // A message that cannot be stored fails alone; its line in the database names nothing and goes at the next scan.

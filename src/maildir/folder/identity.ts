@@ -85,3 +85,8 @@ export function modseqOfStamps(identity: FolderIdentity): number {
   const newest = newestStampNs(contentParts(identity))
   return newest === 0n ? 0 : Number(newest / 1000n) + MODSEQ_LAG_MICROSECONDS
 }
+
+/** The time by the clock that stamps files, nanoseconds since 1970. */
+export function nowNs({nowMs}: {readonly nowMs: () => number}): bigint {
+  return BigInt(Math.floor(nowMs() * 1000)) * 1000n
+}

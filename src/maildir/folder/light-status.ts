@@ -4,7 +4,7 @@ import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {baseName, flagsOfName} from '../file-names.js'
 import {FLAG, type FolderStatus} from '../types.js'
-import {contentParts, type FolderIdentity, folderIdentity, isSettled, modseqOfStamps, sameIdentity} from './identity.js'
+import {contentParts, type FolderIdentity, folderIdentity, isSettled, modseqOfStamps, nowNs, sameIdentity} from './identity.js'
 import {UidFile} from './uid-file.js'
 
 /** What was counted, and what the folder looked like then. */
@@ -26,7 +26,7 @@ export async function lightStatus(env: StoreEnvironment, {path, giveUidValidity,
   const identity = folderIdentity(env.files, path)
   if (!identity.cur) throw new Fault('no-such-mailbox', `"${path}" is no Maildir folder`)
   if (before?.identity && sameIdentity(before.identity, identity)) return before
-  const beganNs = BigInt(Math.floor(env.nowMs() * 1000)) * 1000n
+  const beganNs = nowNs(env)
   const uidFile = new UidFile(env, path)
   const database = (await uidFile.read()) ?? {
     uidValidity: await createDatabase(env, path, uidFile, giveUidValidity()),

@@ -1,7 +1,8 @@
 /** Removes messages: unlinks their files under the lock. What others renamed meanwhile is looked up again. */
 import {fileFault} from '../file-fault.js'
 import type {Uid} from '../types.js'
-import {type Folder, LOCK_BATCH} from './folder.js'
+import {LOCK_BATCH} from './access.js'
+import type {Folder} from './folder.js'
 
 const TRIES = 10
 

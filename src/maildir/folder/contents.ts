@@ -1,0 +1,235 @@
+/**
+ * What this process knows of the messages of a folder, and how that changes: the newest snapshot, the journal that
+ * sessions read, names, keywords and the folder's numbers. No file of the folder is changed here.
+ */
+import type {StoreEnvironment} from '../environment.js'
+import {flagsOfName} from '../file-names.js'
+import type {FolderIndex} from '../index/metadata-index.js'
+import {FolderKeywords} from '../keywords/folder-keywords.js'
+import type {Uid} from '../types.js'
+import {folderIdentity, modseqOfStamps} from './identity.js'
+import {Journal} from './journal.js'
+import {KeywordTable} from './keyword-table.js'
+import {NameTable} from './known-names.js'
+import {RecentRanges} from './recent-ranges.js'
+import {isNameOf} from './reconcile.js'
+import {type MessageRow, Snapshot, type StateChange} from './snapshot.js'
+
+/** Something happened to the folder; `by` is who did it. */
+export interface FolderChange {
+  readonly added?: readonly MessageRow[]
+  readonly gone?: readonly Uid[]
+  readonly changed?: ReadonlyMap<number, Omit<StateChange, 'modseq'>>
+  readonly by?: object | undefined
+}
+
+/** Where a folder that is known already begins. */
+export interface KnownState {
+  readonly snapshot: Snapshot
+  readonly uidValidity: number
+  readonly uidNext: number
+  readonly highestModseq: number
+}
+
+export interface ContentsOptions {
+  /** The folder's index, once it is in use. */
+  readonly index: () => FolderIndex | undefined
+  /** Called after each change. */
+  readonly onChange: () => void
+}
+
+export class FolderContents {
+  readonly journal = new Journal()
+  readonly keywordTable = new KeywordTable()
+  readonly recents = new RecentRanges()
+  readonly names: NameTable
+  readonly keywordFiles: FolderKeywords
+  readonly #env: StoreEnvironment
+  readonly #path: string
+  readonly #index: () => FolderIndex | undefined
+  readonly #onChange: () => void
+  #snapshot = Snapshot.empty
+  #loaded = false
+  #uidValidity = 0
+  #uidNext = 1
+  /** Of all messages that were ever in the snapshot. */
+  #highestUid = 0
+  #highestModseq = 0
+  /** It is above what an earlier process can have given, even if the clock was set back. */
+  #isStamped = false
+
+  /** `path`: the folder, in octets. */
+  constructor(env: StoreEnvironment, path: string, {index, onChange}: ContentsOptions) {
+    this.#env = env
+    this.#path = path
+    this.#index = index
+    this.#onChange = onChange
+    this.names = new NameTable(() => this.#snapshot)
+    this.keywordFiles = new FolderKeywords(path, env)
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot
+  }
+
+  /** The folder has been read. */
+  get loaded(): boolean {
+    return this.#loaded
+  }
+
+  get uidValidity(): number {
+    return this.#uidValidity
+  }
+
+  get uidNext(): number {
+    return this.#uidNext
+  }
+
+  get highestUid(): number {
+    return this.#highestUid
+  }
+
+  get highestModseq(): number {
+    return this.#highestModseq
+  }
+
+  /** The folder is as an earlier process left it; nothing of it is news. False: its keywords are others, it has to be read. */
+  async takeUp(
+    {snapshot, uidValidity, uidNext, highestModseq}: KnownState,
+    {hasKeywords}: {readonly hasKeywords: boolean},
+  ): Promise<boolean> {
+    this.#snapshot = snapshot
+    this.names.takeUp()
+    if (this.#env.keywordsMode !== 0 && hasKeywords && !(await this.#takeUpKeywords())) {
+      this.#snapshot = Snapshot.empty
+      this.names.takeUp()
+      return false
+    }
+    this.#uidValidity = uidValidity
+    this.#uidNext = uidNext
+    this.#highestUid = uidNext - 1
+    this.#highestModseq = highestModseq
+    this.#loaded = true
+    return true
+  }
+
+  /** False: the keywords are not those that the snapshot has. */
+  async #takeUpKeywords(): Promise<boolean> {
+    const {changed} = await this.keywordFiles.load({exists: (base) => this.has(base), consolidate: false})
+    const tagged = new Set<number>()
+    for (const base of changed) {
+      const uid = this.uidOf(base)
+      if (uid === undefined) continue
+      const index = this.#snapshot.indexOf(uid)
+      if (this.#snapshot.keywordSetAt(index) !== this.keywordSetOf(base)) return false
+      tagged.add(index)
+    }
+    for (let index = 0; index < this.#snapshot.size; index += 1)
+      if (this.#snapshot.keywordSetAt(index) !== 0 && !tagged.has(index)) return false
+    return true
+  }
+
+  /** The folder has been read: these are its numbers now. */
+  isRead({uidValidity, uidNext}: {readonly uidValidity: number; readonly uidNext: number}): void {
+    this.#uidValidity = uidValidity
+    this.#uidNext = uidNext
+    this.#loaded = true
+  }
+
+  /** A modification sequence that an earlier process has given. */
+  sawModseq(modseq: number): void {
+    this.#highestModseq = Math.max(this.#highestModseq, modseq)
+  }
+
+  /** UIDs for new messages; nobody has them before `giveUids`. */
+  nextUids(count: number): Uid[] {
+    return Array.from({length: count}, (_, place) => (this.#uidNext + place) as Uid)
+  }
+
+  /** These UIDs are in the database on disk now. */
+  giveUids(uids: readonly Uid[]): void {
+    this.#uidNext = Math.max(this.#uidNext, (uids.at(-1) ?? 0) + 1)
+  }
+
+  /** Makes a change of ours or a found one the state, and tells everybody. */
+  apply({added = [], gone = [], changed = new Map(), by}: FolderChange): void {
+    if (added.length === 0 && gone.length === 0 && changed.size === 0) return
+    const isNews = gone.length > 0 || changed.size > 0 || added.some(({modseq}) => modseq === 0)
+    const modseq = isNews ? this.nextModseq() : this.#highestModseq
+    const goneBases: string[] = []
+    for (const uid of gone) {
+      const index = this.#snapshot.indexOf(uid)
+      if (index < 0) continue
+      const {base, info} = this.#snapshot.row(index)
+      this.names.remove(base, info)
+      this.#index()?.delete(uid)
+      goneBases.push(base)
+    }
+    // A message that only changes its UID is gone and added: its keywords stay.
+    const staying = new Set(added.map(({base}) => base))
+    this.keywordFiles.gone(goneBases.filter((base) => !staying.has(base)))
+    if (gone.length > 0) this.#snapshot = this.#snapshot.without(gone)
+    const changes = new Map<number, StateChange>()
+    for (const [uid, change] of changed) {
+      const index = this.#snapshot.indexOf(uid)
+      if (index < 0) continue
+      if (change.info !== undefined) {
+        const {base, info} = this.#snapshot.row(index)
+        this.names.remove(base, info)
+        this.names.add(base, change.info, uid as Uid)
+        changes.set(uid, {...change, info: this.names.shared(change.info), modseq})
+      } else changes.set(uid, {...change, modseq})
+    }
+    this.#snapshot = this.#snapshot.change(changes)
+    for (const {uid, base, info} of added) this.names.add(base, info, uid)
+    this.#snapshot = this.#snapshot.append(added.map((row) => ({...row, info: this.names.shared(row.info), modseq: row.modseq || modseq})))
+    this.#highestUid = Math.max(this.#highestUid, added.at(-1)?.uid ?? 0)
+    this.keywordFiles.came(staying)
+    this.journal.add({kind: 'gone', uids: gone})
+    this.journal.add({kind: 'added', uids: added.map(({uid}) => uid)})
+    this.journal.add({kind: 'flags', uids: [...changes.keys()] as Uid[], by})
+    this.#index()?.changed()
+    this.#onChange()
+  }
+
+  /** `max(last + 1, now, newest time stamp of the folder)` in microseconds: never goes back (`design.md` §3). */
+  nextModseq(): number {
+    const now = Math.floor(this.#env.nowMs() * 1000)
+    const stamps = this.#isStamped ? 0 : modseqOfStamps(folderIdentity(this.#env.files, this.#path))
+    this.#isStamped = true
+    // Without anything to go on from, only what does not depend on the clock is the same when the index is lost again.
+    const isFirst = this.#highestModseq === 0 && stamps > 0
+    this.#highestModseq = isFirst ? stamps : Math.max(this.#highestModseq + 1, now, stamps)
+    return this.#highestModseq
+  }
+
+  /** The row of a message that was found under this name. */
+  rowOf(uid: Uid, base: string, info: string): MessageRow {
+    return {uid, base, info, flags: flagsOfName(`x${info}`), keywordSet: this.keywordSetOf(base), modseq: 0}
+  }
+
+  keywordSetOf(base: string): number {
+    return this.#env.keywordsMode === 0 ? 0 : this.keywordTable.numberOf(this.keywordFiles.of(base))
+  }
+
+  /** A message with this base name is known. */
+  has(base: string): boolean {
+    return this.uidOf(base) !== undefined
+  }
+
+  uidOf(base: string): Uid | undefined {
+    const name = this.nameOf(base)
+    return name === undefined ? undefined : this.names.uidOf(name)
+  }
+
+  /** File name of the message with this base name, as last seen. */
+  nameOf(base: string): string | undefined {
+    for (const info of this.names.infos()) if (isNameOf(base, info) && this.names.uidOf(base + info) !== undefined) return base + info
+    return undefined
+  }
+}
+
+/** The lines of the UID database as of a snapshot. */
+export function* uidLines(snapshot: Snapshot): Generator<readonly [base: string, uid: number]> {
+  for (let index = 0; index < snapshot.size; index += 1) yield [snapshot.baseAt(index), snapshot.uidAt(index)]
+}

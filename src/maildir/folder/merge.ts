@@ -1,0 +1,163 @@
+/** Makes what a reading of the folder found the state: gives UIDs to what is new and puts them on disk before anybody is told. */
+import type {StoreEnvironment} from '../environment.js'
+import {fileFault} from '../file-fault.js'
+import {flagsOfName, sortForUids} from '../file-names.js'
+import type {SavedFolder} from '../index/metadata-index.js'
+import type {FolderName, Uid} from '../types.js'
+import type {UidDatabase} from '../uid-database.js'
+import {isFull, isReadOnly} from './access.js'
+import {type FolderContents, uidLines} from './contents.js'
+import {keepModseqs} from './left-behind.js'
+import type {ScanResult} from './scan.js'
+import type {Snapshot, StateChange} from './snapshot.js'
+import type {UidFile, UidHeader} from './uid-file.js'
+
+/** What was found on disk. */
+export interface Findings {
+  readonly result: ScanResult
+  /** The UID database, when it was read: `reread`. */
+  readonly database: UidDatabase | undefined
+  readonly reread: boolean
+  /** Base names of messages with other keywords than before. */
+  readonly keywordsChanged: readonly string[]
+}
+
+export interface MergeOptions {
+  readonly env: StoreEnvironment
+  readonly name: FolderName
+  /** The folder, in octets. */
+  readonly path: string
+  readonly contents: FolderContents
+  readonly uidFile: UidFile
+  /** What an earlier process knew. */
+  readonly saved: SavedFolder | undefined
+  /** The database on disk lists messages that are gone. */
+  readonly staleLines: boolean
+  readonly giveUidValidity: () => number
+  /** UIDVALIDITY and UIDs are settled, and nobody has been told. */
+  readonly onNumbered: (uidValidity: number) => void
+}
+
+export interface Merged {
+  /** False: the disk is full, and what has no UID yet is left for later: no UID is told that is not on disk. */
+  readonly complete: boolean
+  /** The database was written. */
+  readonly written: boolean
+  /** There were messages that were not known. */
+  readonly arrived: boolean
+}
+
+interface Arrival {
+  readonly uid: number | undefined
+  readonly base: string
+  readonly info: string
+}
+
+/** What becomes of each message. */
+interface Fates {
+  readonly gone: readonly Uid[]
+  /** Not known before, with the UID that the database has for them. */
+  readonly arrivals: readonly Arrival[]
+  /** The database lacks lines of messages whose UIDs were told. */
+  readonly restore: boolean
+}
+
+/** Gives UIDs to what was found, puts them on disk, and makes it all the state. */
+export async function merge(findings: Findings, options: MergeOptions): Promise<Merged> {
+  const {database, reread} = findings
+  const {contents, saved, staleLines} = options
+  const first = !contents.loaded
+  const uidValidity = first ? (database?.uidValidity ?? options.giveUidValidity()) : contents.uidValidity
+  const uidNext = Math.max(contents.uidNext, database?.uidNext ?? 1)
+  const {gone, arrivals, restore} = sortOut(findings, contents)
+  const placed = arrivals.filter(({uid}) => uid !== undefined).sort((a, b) => (a.uid ?? 0) - (b.uid ?? 0))
+  const found = sortForUids(
+    arrivals.filter(({uid}) => uid === undefined),
+    ({base}) => base,
+  ).map((arrival, place) => ({...arrival, uid: uidNext + place}))
+  const rowOf = ({uid, base, info}: Arrival) => contents.rowOf((uid ?? 0) as Uid, base, info)
+  const all = [...placed, ...found].map(rowOf)
+  const lostLines = database !== undefined && database.uids.size > contents.snapshot.size + all.length - gone.length
+  const mustWrite = found.length > 0 || gone.length > 0 || restore || staleLines || lostLines || (reread && !database)
+  // Lines of messages that are gone may come back after a power cut: nobody has their names again.
+  const mustLast = found.length > 0 || restore || (reread && !database)
+  const needed = found.length === 0 ? 'no' : first && !database ? 'yes' : 'for-new'
+  const next = contents.snapshot.without(gone).append(all)
+  const header = {uidValidity, uidNext: uidNext + found.length}
+  const written = mustWrite ? await write(options, {header, next, needed, mustLast}) : 'no'
+  const fresh = written === 'full' ? [] : found
+  const rows = written === 'full' ? placed.map(rowOf) : all
+  const before = first && saved?.uidValidity === uidValidity ? saved : undefined
+  const kept = before ? keepModseqs(rows, before, (set) => contents.keywordTable.keywords(set)) : 0
+  contents.isRead({uidValidity, uidNext: uidNext + fresh.length})
+  options.onNumbered(uidValidity)
+  if (fresh.length > 0) contents.recents.add(uidNext, uidNext + fresh.length)
+  contents.sawModseq(before?.highestModseq ?? 0)
+  contents.apply({added: rows, gone, changed: changes(findings, contents, new Set(gone))})
+  const hasLost = before !== undefined && kept < before.snapshot.size && contents.highestModseq === before.highestModseq
+  if (contents.highestModseq === 0 || hasLost) contents.nextModseq()
+  return {complete: written !== 'full', written: written === 'yes', arrived: arrivals.length > 0}
+}
+
+/** What becomes of each message: known ones that are gone, new ones with the UID that the database has for them. */
+function sortOut({result, database}: Findings, {snapshot, loaded, highestUid}: FolderContents): Fates {
+  const gone: Uid[] = [...result.gone]
+  const arrivals: Arrival[] = []
+  // A UID that is not above those already told cannot be shown any more: such a message counts as new.
+  const usable = (uid: number | undefined) => (uid !== undefined && uid > highestUid ? uid : undefined)
+  for (const [base, info] of result.added) arrivals.push({uid: usable(database?.uids.get(base)), base, info})
+  let restore = false
+  if (database && loaded) {
+    const lost = new Set(gone)
+    snapshot.forEach((uid, base, info) => {
+      const listed = database.uids.get(base)
+      if (lost.has(uid) || listed === uid) return
+      // Somebody's scan forgot the message while it was renamed: it keeps the UID that was told. Another UID was told too: that one counts.
+      if (listed === undefined) restore = true
+      else {
+        gone.push(uid)
+        arrivals.push({uid: usable(listed), base, info: result.renamed.get(uid) ?? info})
+      }
+    })
+  }
+  return {gone, arrivals, restore}
+}
+
+/** New names and keywords of messages that stay. */
+function changes({result, keywordsChanged}: Findings, contents: FolderContents, gone: ReadonlySet<Uid>) {
+  const changed = new Map<number, Omit<StateChange, 'modseq'>>()
+  for (const [uid, info] of result.renamed) if (!gone.has(uid)) changed.set(uid, {info, flags: flagsOfName(`x${info}`)})
+  for (const base of keywordsChanged) {
+    const uid = contents.uidOf(base)
+    if (uid !== undefined && !gone.has(uid)) changed.set(uid, {...changed.get(uid), keywordSet: contents.keywordSetOf(base)})
+  }
+  return changed
+}
+
+interface Writing {
+  readonly header: UidHeader
+  readonly next: Snapshot
+  /** Who cannot do without: everybody (the UIDVALIDITY is new), new messages, nobody. */
+  readonly needed: 'yes' | 'for-new' | 'no'
+  /** It has to be there after a power cut. */
+  readonly mustLast: boolean
+}
+
+/**
+ * Puts the database on disk. `no`: nothing can be written there, and UIDs live in memory only, as in the original. `full`: the
+ * disk is full, and new messages need it.
+ */
+async function write({env, name, path, uidFile}: MergeOptions, {header, next, needed, mustLast}: Writing): Promise<'yes' | 'no' | 'full'> {
+  try {
+    const prepared = await uidFile.prepare(header, uidLines(next))
+    await prepared.commit()
+    if (mustLast) await env.files.syncDirectory(path)
+    return 'yes'
+  } catch (error) {
+    env.log.warning('maildir.uid-database-not-written', {path, reason: String(error)})
+    const fault = fileFault(error, `Cannot write the UID database of "${name}"`)
+    if (needed === 'for-new' && isFull(fault)) return 'full'
+    if (needed !== 'no' && !isReadOnly(fault)) throw fault
+    return 'no'
+  }
+}

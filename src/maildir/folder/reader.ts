@@ -1,0 +1,190 @@
+/**
+ * Makes what this process knows of a folder agree with the disk. Other programs may change the directory at any
+ * instant: what is known is a cache, and is believed only while the time stamps prove that nothing has changed.
+ */
+import {errnoOf} from '../../support/fault.js'
+import type {StoreEnvironment} from '../environment.js'
+import {fileFault} from '../file-fault.js'
+import type {FileFacts} from '../files.js'
+import type {FolderIndex, SavedFolder} from '../index/metadata-index.js'
+import type {FolderName} from '../types.js'
+import type {UidDatabase} from '../uid-database.js'
+import type {UidValidities} from '../uid-validities.js'
+import {type FolderAccess, LOCK_BATCH} from './access.js'
+import type {FolderContents} from './contents.js'
+import type {CurChanges} from './cur-changes.js'
+import {contentParts, type FolderIdentity, folderIdentity, isSettled, nowNs, sameFacts, sameIdentity} from './identity.js'
+import {takeUpSnapshot} from './left-behind.js'
+import {type Findings, merge} from './merge.js'
+import {NewMail} from './new-mail.js'
+import {type ScanResult, scanCur} from './scan.js'
+import type {UidFile} from './uid-file.js'
+
+export interface FolderReaderOptions {
+  readonly env: StoreEnvironment
+  readonly name: FolderName
+  /** Path in octets. */
+  readonly path: string
+  readonly validities: UidValidities
+  readonly access: FolderAccess
+  readonly contents: FolderContents
+  readonly uidFile: UidFile
+  readonly cur: CurChanges
+  readonly index: () => FolderIndex
+}
+
+export class FolderReader {
+  readonly #options: FolderReaderOptions
+  readonly #newMail: NewMail
+  /** What an earlier process knew of the folder, until it has been read. */
+  #saved: SavedFolder | undefined
+  /** What the folder looked like when it was read last, if a later change would show. */
+  #trusted: FolderIdentity | undefined
+  #keywordsSeen: FileFacts | undefined
+  #queued: Promise<void> | undefined
+  /** Messages were found in `cur/` that may have come from `new/`, and nobody has synced that they left it. */
+  leftNew = false
+  /** The UID database on disk lists messages that are gone. */
+  staleLines = false
+
+  constructor(options: FolderReaderOptions) {
+    this.#options = options
+    const {env, path, cur, contents} = options
+    this.#newMail = new NewMail({env, path, cur, names: contents.names})
+  }
+
+  /** What the folder looked like when it was read last, if a later change would show. */
+  get trusted(): FolderIdentity | undefined {
+    return this.#trusted
+  }
+
+  /** The directory is not as it was read. */
+  distrust(): void {
+    this.#trusted = undefined
+  }
+
+  /** Makes what is known agree with the disk; all who ask at the same time share one reading. @throws {Fault} `no-such-mailbox`, `busy` */
+  async refresh(): Promise<void> {
+    const {access, contents} = this.#options
+    access.checkNotLost()
+    if (this.#isUnchanged()) return
+    this.#queued ??= access.exclusive(async () => {
+      this.#queued = undefined
+      if (!contents.loaded) await this.#takeUp()
+      if (!this.#isUnchanged()) await this.#scan()
+    })
+    await this.#queued
+  }
+
+  /** Under the lock: what is known agrees with the UID database on disk, so that UIDs can be given. */
+  async ensureCurrent(): Promise<void> {
+    const {access, contents, uidFile} = this.#options
+    access.checkPlace()
+    if (!contents.loaded || !uidFile.isCurrent()) await this.#scanLocked()
+  }
+
+  #isUnchanged(): boolean {
+    const {env, path} = this.#options
+    return this.#trusted !== undefined && sameIdentity(this.#trusted, folderIdentity(env.files, path))
+  }
+
+  /** Goes on from what an earlier process left in the index: nothing is read when the folder has not changed since. */
+  async #takeUp(): Promise<void> {
+    const {env, path, access, contents, cur, uidFile, index} = this.#options
+    access.checkPlace()
+    const saved = index().restore()
+    this.#saved = saved
+    if (!saved?.identity) return
+    const identity = folderIdentity(env.files, path)
+    if (!sameIdentity(saved.identity, identity) || !env.files.isLocal(path) || !isSettled(contentParts(identity), nowNs(env))) return
+    const known = {...saved, snapshot: takeUpSnapshot(saved, contents.keywordTable)}
+    if (!(await contents.takeUp(known, {hasKeywords: identity.keywords !== undefined}))) return
+    uidFile.takeUp(identity.uids)
+    this.#newMail.takeUp(identity.fresh)
+    cur.takeUp(identity.cur)
+    this.#keywordsSeen = identity.keywords
+    this.leftNew = true
+    this.#saved = undefined
+    this.#trusted = identity
+  }
+
+  async #scan(): Promise<void> {
+    const {access} = this.#options
+    access.checkPlace()
+    while ((await access.locked(() => this.#newMail.move())) >= LOCK_BATCH) await new Promise((resolve) => setImmediate(resolve))
+    await access.locked(() => this.#scanLocked())
+  }
+
+  async #scanLocked(): Promise<void> {
+    const {env, path, access, contents, uidFile, cur} = this.#options
+    access.checkPlace()
+    const beganNs = nowNs(env)
+    const observed = folderIdentity(env.files, path)
+    const reread = !uidFile.isCurrent(observed.uids)
+    const database = reread ? await uidFile.read() : undefined
+    if (contents.loaded && database && database.uidValidity !== contents.uidValidity) access.lose('replaced by another')
+    cur.noticeOthers()
+    const result = await this.#compare(database)
+    const keywordsChanged = await this.#readKeywords(observed.keywords, result)
+    const merged = await this.#merge({result, database, reread, keywordsChanged})
+    const after = folderIdentity(env.files, path)
+    const trusted = {...observed, uids: uidFile.isCurrent(after.uids) ? after.uids : observed.uids}
+    const holds =
+      merged && this.#newMail.isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)
+    this.#trusted = holds ? after : undefined
+    if (holds) uidFile.rest()
+  }
+
+  async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
+    const {env, path, access, contents} = this.#options
+    const expected = new Set(database?.uids.keys())
+    if (expected.size > 0) for (const {base} of contents.snapshot.rows()) expected.delete(base)
+    try {
+      return await scanCur({
+        files: env.files,
+        path,
+        known: contents.names,
+        baseOf: (uid) => contents.snapshot.baseAt(contents.snapshot.indexOf(uid)),
+        expected,
+        nowNs: () => nowNs(env),
+      })
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') access.lose('deleted or renamed')
+      throw fileFault(error, `Cannot read "${path}/cur"`)
+    }
+  }
+
+  /** Reads the keyword directory when it changed; answers with the messages whose keywords did. */
+  async #readKeywords(seen: FileFacts | undefined, {added}: ScanResult): Promise<readonly string[]> {
+    const {env, path, contents} = this.#options
+    const {files, keywordsMode, log} = env
+    if (keywordsMode === 0 || (contents.loaded && this.#keywordsSeen && sameFacts(seen, this.#keywordsSeen))) return []
+    const beganNs = nowNs(env)
+    const exists = (base: string) => added.has(base) || contents.has(base)
+    const {changed, problem} = await contents.keywordFiles.load({exists, consolidate: true})
+    if (problem) log.warning('maildir.keywords-not-saved', {path, reason: problem.message})
+    const after = files.stat(`${path}/courierimapkeywords`)
+    this.#keywordsSeen = sameFacts(seen, after) && isSettled([after], beganNs) ? after : undefined
+    return changed
+  }
+
+  /** Makes what was found the state. False: the disk is full, and what has no UID yet is left for later. */
+  async #merge(findings: Findings): Promise<boolean> {
+    const {env, name, path, contents, uidFile, validities, index} = this.#options
+    const {complete, written, arrived} = await merge(findings, {
+      env,
+      name,
+      path,
+      contents,
+      uidFile,
+      saved: this.#saved,
+      staleLines: this.staleLines,
+      giveUidValidity: () => validities.give(name, Math.floor(env.nowMs() / 1000)),
+      onNumbered: (uidValidity) => index().belongsTo(uidValidity),
+    })
+    this.#saved = undefined
+    if (written) this.staleLines = false
+    if (arrived) this.leftNew = true
+    return complete
+  }
+}
