@@ -22,7 +22,8 @@ export function readPlainAccount(value: unknown): Account {
   const plain = new PlainRecord(value)
   const optional = (name: string) => (plain.has(name) ? plain.text(name, MAX_TEXT) : undefined)
   const [home, maildir] = [plain.text('home', MAX_TEXT), plain.text('maildir', MAX_TEXT)]
-  if (![home, maildir].every((path) => isAbsolute(path) && !path.includes('\0'))) throw new BadSyntax('Home and Maildir must begin with "/"')
+  if (![home, maildir].every((path) => isAbsolute(path) && !path.includes('\0')))
+    throw new BadSyntax('Home and Maildir must begin with "/"')
   return {
     name: plain.text('name', MAX_TEXT),
     uid: plain.integer('uid', IDS),

@@ -24,7 +24,8 @@ export interface DetachedSocket {
 
 /** Takes the handle out of a plain socket whose written octets are out; undefined when it cannot be passed. */
 export function detachSocket(stream: Duplex): DetachedSocket | undefined {
-  if (stream.constructor !== Socket || stream.destroyed || stream.writableLength > 0 || stream.readableEnded) return undefined
+  const isPlain = Object.getPrototypeOf(stream) === Socket.prototype
+  if (!isPlain || stream.destroyed || stream.writableLength > 0 || stream.readableEnded) return undefined
   const socket = stream as unknown as {_handle: ReadingHandle | null}
   const handle = socket._handle
   if (typeof handle?.readStop !== 'function' || handle.readStop() !== 0) return undefined

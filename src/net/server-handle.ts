@@ -23,7 +23,8 @@ type CreateHandle = (address: string, port: number, family: 4 | 6 | -1) => Bound
 
 function createHandle(...place: Parameters<CreateHandle>): BoundHandle {
   const create = (net as unknown as {_createServerHandle?: CreateHandle})._createServerHandle
-  if (typeof create !== 'function') throw new Fault('unavailable', `Node ${process.version} cannot share ports: serve as one user with --user NAME`)
+  if (typeof create !== 'function')
+    throw new Fault('unavailable', `Node ${process.version} cannot share ports: serve as one user with --user NAME`)
   const made = create(...place)
   // A port in use is told by the first call after the one that binds.
   const problem = typeof made === 'number' ? made : (made.getsockname?.({}) ?? 0)

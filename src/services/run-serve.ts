@@ -8,8 +8,10 @@ import {BadSyntax, Fault} from '../support/fault.js'
 import {runDirectory} from './control/client.js'
 import {runDemo} from './demo/run-demo.js'
 import {type IndexPlace, indexKind} from './index/make-index.js'
-import {serve, standardLog} from './serve.js'
+import {becomeSupervisor} from './processes/become-supervisor.js'
+import {serve} from './serve.js'
 import {SERVICE_NAMES, type ServiceName} from './server-configuration.js'
+import {standardLog} from './standard-log.js'
 import {findUser, isRoot} from './unprivileged-user.js'
 
 export interface ServeCommand {
@@ -67,21 +69,22 @@ export async function runServe(command: ServeCommand): Promise<void> {
   const places = {...(imap ? {imap} : {}), ...(imaps ? {imaps} : {})}
   const log = standardLog({format: command.logFormat, debug: command.debug})
   if (demo) return runDemo({folder: command.demoFolder, user, services, endpoints: places, templates, version, log, print})
-  if (isRoot() && user === undefined) {
-    throw new Fault('bad-configuration', 'Mail is not served as root. Name the user that owns the Maildirs: --user NAME')
-  }
   if (!isRoot() && user !== undefined) throw new Fault('bad-configuration', 'Only root can serve as another user: leave --user away')
-  await serve({
+  const run = runDirectory(env)
+  const plan = {
     directory: configDirectory(config, env),
     authDirectory: authDirectory(config, env),
     services,
     endpoints: places,
-    user: user === undefined ? undefined : await findUser(user),
     version,
     index: indexPlace(env),
     stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
-    runDirectory: runDirectory(env),
-    log,
-    onReady: () => undefined,
-  })
+    runDirectory: run,
+  }
+  if (isRoot() && user === undefined) {
+    const logging = {format: command.logFormat, debug: command.debug}
+    // Beside the other one, which belongs to the mail user.
+    await becomeSupervisor({...plan, logging, socketDirectory: `${run.replace(/\/+$/, '')}-roles`})
+  }
+  await serve({...plan, user: user === undefined ? undefined : await findUser(user), log, onReady: () => undefined})
 }

@@ -65,6 +65,11 @@ export class PlainRecord {
     return new PlainRecord(this.#field(name))
   }
 
+  /** A field as it is, for another reader. */
+  value(name: string): unknown {
+    return this.#field(name)
+  }
+
   /** Pairs of texts. @throws {BadSyntax} when there are more than `maxPairs`, or one is longer than `maxText` */
   pairs(name: string, {maxPairs, maxText}: {readonly maxPairs: number; readonly maxText: number}): (readonly [string, string])[] {
     const value = this.#field(name)

@@ -85,7 +85,7 @@ class Front implements RunningRole {
       service: (name) => this.#known(name),
       names: [...this.#services.keys()],
       bound: (name) => this.#portsOf(name),
-      authFor: ({name}) => auth.for(name),
+      authFor: (name) => auth.for(name),
       mailFor: () => mail,
       deadlines: new Deadlines(),
       log,

@@ -83,11 +83,14 @@ class Mail implements RunningRole {
       if (!stream) return
       live.socket = stream
       const unread = Buffer.from(connection.unread, 'base64')
-      await this.#sessions?.serve({...connection, stream, unread, ticket: ''}, {
-        account: readPlainAccount(account),
-        service,
-        shutdown: live.shutdown.signal,
-      })
+      await this.#sessions?.serve(
+        {...connection, stream, unread, ticket: ''},
+        {
+          account: readPlainAccount(account),
+          service,
+          shutdown: live.shutdown.signal,
+        },
+      )
     } catch (error) {
       this.#log?.error('mail.bug', {...connection.remote, error})
     }

@@ -5,7 +5,8 @@
  * (`auth-wire.ts`), so that passwords do not go through the supervisor. What a child says is read field by field: it may have been
  * taken over. What the supervisor says is taken as it is.
  */
-import type {PlainAccount} from '../../auth/plain-account.js'
+import type {Account} from '../../auth/account.js'
+import {type PlainAccount, readPlainAccount} from '../../auth/plain-account.js'
 import {BadSyntax} from '../../support/fault.js'
 import {PlainRecord} from '../../support/plain-record.js'
 import type {TlsMaterial} from '../../tls/tls-material.js'
@@ -84,7 +85,7 @@ export type ToAuth =
   | {readonly kind: 'ticket'; readonly request: number; readonly ticket: string}
   | {readonly kind: 'stop'; readonly limitMs: number}
 
-export type FromAuth = {readonly kind: 'ready'} | {readonly kind: 'issue'; readonly request: number; readonly account: PlainAccount}
+export type FromAuth = {readonly kind: 'ready'} | {readonly kind: 'issue'; readonly request: number; readonly account: Account}
 
 export interface MailConfiguration {
   readonly services: readonly ({readonly name: ServiceName} & SessionService)[]
@@ -146,6 +147,13 @@ export function readFromFront(value: unknown): FromFront {
     passed: plain.flag('passed'),
     connection: readHandOver(plain.record('connection')),
   }
+}
+
+/** @throws {BadSyntax} */
+export function readFromAuth(value: unknown): FromAuth {
+  const plain = new PlainRecord(value)
+  if (plain.word('kind', ['ready', 'issue']) === 'ready') return {kind: 'ready'}
+  return {kind: 'issue', request: plain.integer('request'), account: readPlainAccount(plain.value('account'))}
 }
 
 /** @throws {BadSyntax} */

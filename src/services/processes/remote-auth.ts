@@ -130,7 +130,8 @@ export class RemoteAuth {
 
   #lost(): void {
     if (this.#closed) return
-    if (this.#lives) this.#options.log.warning('auth.lost', {reason: `${this.#waiting.size} logins wait for the next authentication process`})
+    if (this.#lives)
+      this.#options.log.warning('auth.lost', {reason: `${this.#waiting.size} logins wait for the next authentication process`})
     this.#lives = false
     for (const [request, waiting] of [...this.#waiting]) {
       if (waiting.isBound) this.#giveUp(request)

@@ -1,6 +1,7 @@
 /** The channel between a role's process and the supervisor, as the role has it. */
-import process from 'node:process'
+
 import type {SendHandle} from 'node:child_process'
+import process from 'node:process'
 
 export type Receive<Message> = (message: Message, handle: unknown) => void
 

@@ -19,7 +19,9 @@ const [role = '', title = 'courier', uid, gid, user] = process.argv.slice(2)
 process.title = title
 
 if (uid !== undefined && gid !== undefined && user !== undefined) {
-  process.initgroups?.(user, Number(gid))
+  // Not in the types of this module, although documented.
+  const {initgroups} = process as unknown as {initgroups?: (user: string, group: number) => void}
+  initgroups?.(user, Number(gid))
   process.setgid?.(Number(gid))
   process.setuid?.(Number(uid))
   if (process.getuid?.() !== Number(uid) || process.geteuid?.() !== Number(uid)) throw new Error(`Cannot become ${user}`)

@@ -20,7 +20,8 @@ export interface RoleSpawn {
   readonly heapMiB: number | undefined
 }
 
-const MAIN = fileURLToPath(new URL('./role-main.js', import.meta.url))
+/** What all of them run. */
+export const ROLE_PROGRAM = fileURLToPath(new URL('./role-main.js', import.meta.url))
 /** Of util-linux: sets the flag before Node starts, so that all its threads have it. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv']
 
@@ -47,8 +48,21 @@ export function spawnRole({role, title, user, groupsOf, noNewPrivileges, heapMiB
   // Who needs groups gets them, and gives root up, before it loads anything (`role-main.ts`).
   const switched = user && groupsOf === undefined ? {uid: user.uid, gid: user.gid} : {}
   const becomes = user && groupsOf !== undefined ? [String(user.uid), String(user.gid), groupsOf] : []
-  const node = [process.execPath, ...(heapMiB === undefined ? [] : [`--max-old-space-size=${heapMiB}`]), MAIN, role, title, ...becomes]
+  const node = [
+    process.execPath,
+    ...(heapMiB === undefined ? [] : [`--max-old-space-size=${heapMiB}`]),
+    ROLE_PROGRAM,
+    role,
+    title,
+    ...becomes,
+  ]
   const setpriv = noNewPrivileges ? setprivPath() : undefined
   const [command = '', ...args] = setpriv === undefined ? node : [setpriv, '--no-new-privs', ...node]
-  return spawn(command, args, {...switched, env: environment(), cwd: '/', stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'json'})
+  return spawn(command, args, {
+    ...switched,
+    env: environment(),
+    cwd: '/',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'json',
+  })
 }
