@@ -2,7 +2,6 @@
 import {performance} from 'node:perf_hooks'
 import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
-import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
 import {Deadlines} from '../wire/deadlines.js'
 import {BySettings} from './by-settings.js'

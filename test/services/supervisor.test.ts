@@ -193,9 +193,15 @@ supervisor('courier serve: what is missing is said', async () => {
     assert.is(await bare.ended(), 1)
     assert.match(bare.errors(), /^Error: .*cert\.pem: There is no such certificate file \(imaps needs a certificate: .*TLS_CERTFILE/m)
     if (!isRoot) return
-    const root = startCourier(['serve', '--config', directory])
+    writeConfiguration(directory)
+    const imapd = readFileSync(join(directory, 'imapd'), 'utf8')
+    writeFileSync(join(directory, 'imapd'), withValues(imapd, {MAILUSER: 'no-such-user'}))
+    const root = startCourier(['serve', 'imap', '--config', directory])
     assert.is(await root.ended(), 1)
-    assert.match(root.errors(), /^Error: Mail is not served as root\. Name the user that owns the Maildirs: --user NAME$/m)
+    assert.match(
+      root.errors(),
+      /^Error: There is no user "no-such-user", which .*: make it \(useradd --system no-such-user\), name another one in MAILUSER/m,
+    )
   } finally {
     rmSync(directory, {recursive: true})
   }

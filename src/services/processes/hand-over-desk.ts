@@ -29,7 +29,8 @@ export class HandOverDesk {
     const account = tickets.redeem(message.ticket)
     if (!account || this.#open.has(message.session)) {
       log.error('server.bad-ticket', {...message.connection.remote, reason: 'The front has handed over a session without a good ticket'})
-      return this.#refuse(front, message.session, handle)
+      this.#refuse(front, message.session, handle)
+      return
     }
     const session: MailSession = {front, message, account, handle}
     this.#open.set(message.session, session)

@@ -44,7 +44,8 @@ class Mail implements RunningRole {
   #configure(configuration: MailConfiguration): void {
     this.#configuration = configuration
     process.umask(configuration.umask)
-    const log = (this.#log ??= standardLog(configuration.log))
+    const log = this.#log ?? standardLog(configuration.log)
+    this.#log = log
     this.#process ??= mailProcess(log, makeIndex(configuration.index, log))
     this.#sessions ??= new MailSessions({
       shared: this.#process,

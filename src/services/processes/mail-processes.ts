@@ -88,7 +88,10 @@ export class MailProcesses {
   /** Serves a session in the process of its account, which is started when there is none. */
   take(session: MailSession): void {
     const {giveBack} = this.#options
-    if (this.#stopping) return giveBack(session)
+    if (this.#stopping) {
+      giveBack(session)
+      return
+    }
     const slot = this.#slotFor(session.account)
     if (slot.running?.state === 'ending') {
       slot.next.push(session)
@@ -98,7 +101,8 @@ export class MailProcesses {
       slot.running ??= this.#start(slot, session.account)
     } catch (error) {
       this.#options.log.error('mail.not-started', {user: session.account.name, error})
-      return giveBack(session)
+      giveBack(session)
+      return
     }
     if (slot.running.state === 'starting') slot.running.waiting.push(session)
     else this.#give(slot.running, session)

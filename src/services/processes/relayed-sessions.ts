@@ -51,7 +51,10 @@ export class RelayedSessions {
 
   #arrive(key: string, socket: Socket): void {
     const settle = this.#expected.get(key)
-    if (settle) return settle(socket)
+    if (settle) {
+      settle(socket)
+      return
+    }
     if (this.#arrived.size >= MAX_WAITING) return void socket.destroy()
     this.#arrived.set(key, socket)
     setTimeout(() => {

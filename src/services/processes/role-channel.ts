@@ -12,6 +12,6 @@ export function receive<Message>(take: Receive<Message>): void {
 
 /** Says something to the supervisor. When it is gone, this process ends anyway. `sent`: it has left this process, or never will. */
 export function tell<Message extends object>(message: Message, handle?: object, sent: () => void = () => undefined): void {
-  if (!process.send || !process.connected) return sent()
-  process.send(message, handle as SendHandle | undefined, {}, sent)
+  if (process.send && process.connected) process.send(message, handle as SendHandle | undefined, {}, sent)
+  else sent()
 }

@@ -70,8 +70,8 @@ export class RoleProcess<To extends object, From> {
 
   /** `sent`: it has left this process, or never will. */
   send(message: To, handle?: object, sent: () => void = () => undefined): void {
-    if (!this.#child.connected) return sent()
-    this.#child.send(message, handle as SendHandle | undefined, {}, sent)
+    if (this.#child.connected) this.#child.send(message, handle as SendHandle | undefined, {}, sent)
+    else sent()
   }
 
   /** Asks it to end with a message that allows it `limitMs`, and ends it if that takes longer. */
