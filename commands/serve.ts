@@ -34,6 +34,10 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
     port: Flags.string({description: 'port for IMAP, instead of PORT; also ADDRESS.PORT'}),
     'tls-port': Flags.string({description: 'port for IMAP over TLS, instead of SSLPORT; also ADDRESS.PORT'}),
     user: Flags.string({description: 'serve as this user, when started as root'}),
+    log: Flags.string({
+      description: "where to log: stderr, syslog, or syslog:/PATH of its socket [default: syslog when standard error is systemd's journal]",
+    }),
+    'log-json': Flags.string({description: 'write JSON objects to this file too'}),
     'log-format': Flags.option({options: ['text', 'json'] as const, default: 'text', description: "Courier's lines, or JSON objects"})(),
     debug: Flags.boolean({description: 'log more'}),
   }
@@ -50,6 +54,8 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
         tlsPort: flags['tls-port'],
         user: flags.user,
         logFormat: flags['log-format'],
+        logTarget: flags.log,
+        logJson: flags['log-json'],
         debug: flags.debug,
         templates: join(this.config.root, 'templates'),
         version: this.config.version,

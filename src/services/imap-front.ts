@@ -12,6 +12,7 @@ import {tlsFacts} from '../tls/tls-facts.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
+import {serviceLogs} from './service-logs.js'
 
 /** A service as the front sees it. */
 export interface FrontService extends Omit<ServiceConfiguration, 'tls' | 'auth' | 'mail'> {
@@ -42,10 +43,12 @@ export class ImapFront implements FrontRole {
   readonly #options: ImapFrontOptions
   readonly #listeners: ReadonlyMap<ServiceName, Listener>
   readonly #ready: Promise<void>
+  readonly #logs: Readonly<Record<ServiceName, Log>>
   #begin: () => void = () => {}
 
   constructor(options: ImapFrontOptions) {
     this.#options = options
+    this.#logs = serviceLogs(options.log)
     this.#ready = new Promise((resolve) => {
       this.#begin = resolve
     })
@@ -53,7 +56,7 @@ export class ImapFront implements FrontRole {
   }
 
   #listener(name: ServiceName): Listener {
-    const {service, bound, log, now} = this.#options
+    const {service, bound, now} = this.#options
     return new Listener({
       endpoints: service(name).endpoints,
       bound: bound?.(name),
@@ -65,13 +68,13 @@ export class ImapFront implements FrontRole {
       },
       serve: (connection) => this.#serve(name, connection),
       refusal: (reason) => REFUSALS[reason],
-      log,
+      log: this.#logs[name],
       now,
     })
   }
 
   async #serve(name: ServiceName, {socket, remote, local, tls, startTls, signal}: ClientConnection): Promise<void> {
-    const {service: serviceOf, authFor, mailFor, deadlines, log} = this.#options
+    const {service: serviceOf, authFor, mailFor, deadlines} = this.#options
     const service = serviceOf(name)
     const mail = mailFor(name)
     const admitted = await serveImapLogin({
@@ -82,7 +85,7 @@ export class ImapFront implements FrontRole {
       tlsFacts: (stream) => (stream instanceof TLSSocket ? tlsFacts(stream) : undefined),
       settings: service.imap,
       deadlines,
-      log,
+      log: this.#logs[name],
       authenticator: authFor(name),
       service: service.authServices[local.port] ?? 'imap',
       shutdown: signal,

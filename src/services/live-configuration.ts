@@ -5,6 +5,8 @@ import {Fault} from '../support/fault.js'
 import {TlsSources} from '../tls/tls-sources.js'
 import {accountProblems} from './account-check.js'
 import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
+import {PROGRAMS} from './service-logs.js'
+import type {SyslogIdentities} from './standard-log.js'
 
 export interface LiveConfigurationOptions {
   /** Directory with `imapd` and `imapd-ssl`. */
@@ -18,6 +20,8 @@ export interface LiveConfigurationOptions {
   readonly version: string
   /** Directory for what has to last; undefined: nothing lasts. */
   readonly stateDirectory?: string | undefined
+  /** Takes what LOGGEROPTS says of the lines in syslog. */
+  readonly identifyLogs?: ((identities: SyslogIdentities) => void) | undefined
   readonly log: Log
 }
 
@@ -48,6 +52,11 @@ export class LiveConfiguration {
     return found
   }
 
+  /** What LOGGEROPTS says of the lines in syslog. */
+  get identities(): SyslogIdentities {
+    return Object.fromEntries(this.now.services.map(({name, logger}) => [PROGRAMS[name], logger]))
+  }
+
   #read(): Promise<ServerConfiguration> {
     return loadServerConfiguration({...this.#options, tls: this.#tls})
   }
@@ -57,6 +66,7 @@ export class LiveConfiguration {
     this.#now = configuration
     this.#tls.keepOnly(configuration.services.map(({tls}) => tls))
     process.umask(configuration.umask)
+    this.#options.identifyLogs?.(this.identities)
   }
 
   /** Reads it for the first time. @throws {Fault} `bad-configuration` with all problems, one on each line */

@@ -11,7 +11,8 @@ import {type IndexPlace, indexKind} from './index/make-index.js'
 import {becomeSupervisor} from './processes/become-supervisor.js'
 import {serve} from './serve.js'
 import {SERVICE_NAMES, type ServiceName} from './server-configuration.js'
-import {standardLog} from './standard-log.js'
+import {logTarget, type StandardLog, type StandardLogOptions, standardLog} from './standard-log.js'
+import type {SupervisorOptions} from './supervisor.js'
 import {findUser, isRoot} from './unprivileged-user.js'
 
 export interface ServeCommand {
@@ -23,6 +24,10 @@ export interface ServeCommand {
   readonly tlsPort: string | undefined
   readonly user: string | undefined
   readonly logFormat: LogFormat
+  /** As typed: `stderr`, `syslog`, `syslog:/PATH`. */
+  readonly logTarget: string | undefined
+  /** File for JSON beside the log. */
+  readonly logJson: string | undefined
   readonly debug: boolean
   /** Directory with the files of `templates/`. */
   readonly templates: string
@@ -52,6 +57,16 @@ function endpoints(
   }
 }
 
+/** @throws {Fault} `bad-configuration` */
+async function logOptions({logFormat, logTarget: word, logJson, debug, env}: ServeCommand): Promise<StandardLogOptions> {
+  try {
+    return {format: logFormat, debug, target: await logTarget(word, env), jsonFile: logJson}
+  } catch (error) {
+    if (error instanceof BadSyntax) throw new Fault('bad-configuration', `--log: ${error.message}`)
+    throw error
+  }
+}
+
 /** `COURIER_CACHE` names another cache directory, `COURIER_INDEX` is `off`, `memory` or `flat`. */
 export function indexPlace(env: NodeJS.ProcessEnv): IndexPlace {
   const {cache} = defaultPlaces({root: isRoot(), home: homedir(), env})
@@ -61,14 +76,34 @@ export function indexPlace(env: NodeJS.ProcessEnv): IndexPlace {
 
 /** Serves until a signal ends it. @throws {Fault} `bad-configuration` when it cannot start, with what to do about it */
 export async function runServe(command: ServeCommand): Promise<void> {
-  const {demo, config, env, user, version, print, templates} = command
   const services = servicesOf(command.services)
-  const address = demo ? '127.0.0.1' : undefined
+  const address = command.demo ? '127.0.0.1' : undefined
   const imap = endpoints('--port', {text: command.port, address})
   const imaps = endpoints('--tls-port', {text: command.tlsPort, address})
   const places = {...(imap ? {imap} : {}), ...(imaps ? {imaps} : {})}
-  const log = standardLog({format: command.logFormat, debug: command.debug})
-  if (demo) return runDemo({folder: command.demoFolder, user, services, endpoints: places, templates, version, log, print})
+  const logging = await logOptions(command)
+  const log = standardLog(logging)
+  try {
+    await serveWith(command, {services, places, log, logging})
+  } finally {
+    await log.close()
+  }
+}
+
+interface Prepared {
+  readonly services: readonly ServiceName[]
+  readonly places: SupervisorOptions['endpoints']
+  readonly log: StandardLog
+  readonly logging: StandardLogOptions
+}
+
+async function serveWith(
+  {demo, demoFolder, config, env, user, version, print, templates}: ServeCommand,
+  {services, places, log, logging}: Prepared,
+): Promise<void> {
+  // The files of the log may have been moved away.
+  process.on('SIGHUP', () => void log.reopen())
+  if (demo) return runDemo({folder: demoFolder, user, services, endpoints: places, templates, version, log, print})
   if (!isRoot() && user !== undefined) throw new Fault('bad-configuration', 'Only root can serve as another user: leave --user away')
   const run = runDirectory(env)
   const plan = {
@@ -81,10 +116,14 @@ export async function runServe(command: ServeCommand): Promise<void> {
     stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
     runDirectory: run,
   }
-  if (isRoot() && user === undefined) {
-    const logging = {format: command.logFormat, debug: command.debug}
-    // Beside the other one, which belongs to the mail user.
-    await becomeSupervisor({...plan, logging, socketDirectory: `${run.replace(/\/+$/, '')}-roles`})
-  }
-  await serve({...plan, user: user === undefined ? undefined : await findUser(user), log, onReady: () => undefined})
+  // Beside the other directory, which belongs to the mail user.
+  if (isRoot() && user === undefined) await becomeSupervisor({...plan, logging, socketDirectory: `${run.replace(/\/+$/, '')}-roles`})
+  await serve({
+    ...plan,
+    user: user === undefined ? undefined : await findUser(user),
+    log,
+    lostLogLines: () => log.lost(),
+    identifyLogs: (identities) => log.identify(identities),
+    onReady: () => undefined,
+  })
 }

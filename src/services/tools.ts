@@ -21,6 +21,7 @@ export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = 
   mkimapdcert: async () => (await import('./make-certificate-tool.js')).makeCertificateTool('imapd'),
   mkpop3dcert: async () => (await import('./make-certificate-tool.js')).makeCertificateTool('pop3d'),
   pw2userdb: async () => (await import('./pw2userdb-tool.js')).pw2userdbTool,
+  sysconftool: async () => (await import('./sysconftool-tool.js')).sysconftoolTool,
   userdb: async () => (await import('./userdb-tool.js')).userdbTool,
   'userdb-test-cram-md5': async () => (await import('./userdb-test-cram-md5-tool.js')).userdbTestCramMd5Tool,
   userdbpw: async () => (await import('./userdbpw-tool.js')).userdbpwTool,

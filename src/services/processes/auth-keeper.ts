@@ -14,6 +14,7 @@ export interface AuthKeeperOptions {
   /** The socket that fronts connect to. */
   readonly socket: ServerHandle
   readonly tickets: TicketBook
+  readonly jsonLine: (line: string) => void
   readonly log: Log
 }
 
@@ -30,7 +31,7 @@ export class AuthKeeper {
 
   /** Resolves when it answers, or has ended: false. */
   start(): Promise<boolean> {
-    const {spawn, configuration, socket, tickets, log} = this.#options
+    const {spawn, configuration, socket, tickets, jsonLine, log} = this.#options
     return new Promise((resolve) => {
       const auth: RoleProcess<ToAuth, FromAuth> = new RoleProcess({
         spawn: spawn(),
@@ -44,6 +45,7 @@ export class AuthKeeper {
           if (this.#current !== auth || this.#stopping) return
           this.#timer = setTimeout(() => void this.start(), this.#restarts.waitMs())
         },
+        jsonLine,
         log,
       })
       this.#current = auth

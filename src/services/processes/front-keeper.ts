@@ -28,6 +28,7 @@ export interface FrontKeeperOptions {
   readonly live: () => readonly LiveSession[]
   /** `handle` is the socket of a session that was passed. */
   readonly handOver: (front: FrontProcess, message: HandOverMessage, handle: SocketHandle | undefined) => void
+  readonly jsonLine: (line: string) => void
   readonly log: Log
 }
 
@@ -57,7 +58,7 @@ export class FrontKeeper {
   }
 
   #run(): Running {
-    const {spawn, configuration, ports, live, handOver, log} = this.#options
+    const {spawn, configuration, ports, live, handOver, jsonLine, log} = this.#options
     const firstSession = ++this.#generation * NUMBERS
     let settle: (isReady: boolean) => void = () => undefined
     const ready = new Promise<boolean>((resolve) => {
@@ -79,6 +80,7 @@ export class FrontKeeper {
         this.#fronts.delete(front)
         if (this.#current?.process === front) this.#again()
       },
+      jsonLine,
       log,
     })
     this.#fronts.add(front)

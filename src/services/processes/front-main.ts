@@ -1,6 +1,5 @@
 /** The front as a process of its own: takes connections, and knows them until their logins. */
 import {performance} from 'node:perf_hooks'
-import type {Log} from '../../log/log.js'
 import type {SocketHandle} from '../../net/passed-socket.js'
 import type {ServerHandle} from '../../net/server-handle.js'
 import {LiveAcceptor, type MaterialFeed} from '../../tls/live-acceptor.js'
@@ -8,11 +7,11 @@ import type {TlsMaterial} from '../../tls/tls-material.js'
 import {Deadlines} from '../../wire/deadlines.js'
 import {type FrontService, ImapFront} from '../imap-front.js'
 import type {ServiceName} from '../server-configuration.js'
-import {standardLog} from '../standard-log.js'
 import type {FrontConfiguration, PlainFrontService, ToFront} from './messages.js'
 import {RemoteAuth} from './remote-auth.js'
 import {RemoteMail} from './remote-mail.js'
 import {receive, tell} from './role-channel.js'
+import {RoleLog} from './role-log.js'
 import type {RunningRole} from './role-main.js'
 
 /** The material that the supervisor has sent last. */
@@ -32,7 +31,7 @@ class Front implements RunningRole {
   readonly #ports = new Map<ServiceName, ServerHandle[]>()
   /** What to do when a session ends that an earlier front accepted. */
   readonly #earlier = new Map<number, () => void>()
-  #log: Log | undefined
+  #log: RoleLog | undefined
   #auth: RemoteAuth | undefined
   #mail: RemoteMail | undefined
   #front: ImapFront | undefined
@@ -55,8 +54,9 @@ class Front implements RunningRole {
   }
 
   #configure({services, log, authSocket}: FrontConfiguration): void {
-    this.#log ??= standardLog(log)
-    this.#auth ??= new RemoteAuth({path: authSocket, log: this.#log})
+    if (this.#log) this.#log.renew(log)
+    this.#log ??= new RoleLog('front', log)
+    this.#auth ??= new RemoteAuth({path: authSocket, log: this.#log.log})
     for (const service of services) this.#services.set(service.name, this.#service(service))
   }
 
@@ -77,7 +77,7 @@ class Front implements RunningRole {
   }
 
   async #begin({firstSession, live}: Extract<ToFront, {readonly kind: 'begin'}>): Promise<void> {
-    const [log, auth] = [this.#log, this.#auth]
+    const [log, auth] = [this.#log?.log, this.#auth]
     if (!log || !auth) throw new Error('The front has no configuration')
     const mail = new RemoteMail({firstSession, log})
     this.#mail = mail
@@ -114,12 +114,12 @@ class Front implements RunningRole {
     this.#mail?.leavePassed()
     await this.#front?.stop(limitMs)
     this.#auth?.close()
+    await this.#log?.close()
   }
 }
 
 export function runFront(): RunningRole {
   const front = new Front()
-  process.on('uncaughtException', (error) => console.error(error))
   receive<ToFront>((message, handle) => front.take(message, handle))
   return front
 }

@@ -1,17 +1,16 @@
 /** A mail process: serves the sessions of accounts that have its uid and gid. */
 import {createServer, type Server, type Socket} from 'node:net'
 import {readPlainAccount} from '../../auth/plain-account.js'
-import type {Log} from '../../log/log.js'
 import {attachSocket, type SocketHandle} from '../../net/passed-socket.js'
 import {listenOn, type ServerHandle} from '../../net/server-handle.js'
 import {Deadlines} from '../../wire/deadlines.js'
 import {makeIndex} from '../index/make-index.js'
 import {MailSessions} from '../mail-sessions.js'
-import {standardLog} from '../standard-log.js'
 import {type MailProcess, mailProcess} from '../start-mail.js'
 import type {MailConfiguration, ToMail} from './messages.js'
 import {RelayedSessions} from './relayed-sessions.js'
 import {receive, tell} from './role-channel.js'
+import {RoleLog} from './role-log.js'
 import type {RunningRole} from './role-main.js'
 
 interface Live {
@@ -25,7 +24,7 @@ class Mail implements RunningRole {
   readonly #relayed = new RelayedSessions()
   readonly #server: Server
   #configuration: MailConfiguration | undefined
-  #log: Log | undefined
+  #log: RoleLog | undefined
   #process: MailProcess | undefined
   #sessions: MailSessions | undefined
 
@@ -44,8 +43,9 @@ class Mail implements RunningRole {
   #configure(configuration: MailConfiguration): void {
     this.#configuration = configuration
     process.umask(configuration.umask)
-    const log = this.#log ?? standardLog(configuration.log)
-    this.#log = log
+    if (this.#log) this.#log.renew(configuration.log)
+    this.#log ??= new RoleLog(process.title.replace('courier: ', ''), configuration.log)
+    const {log, book} = this.#log.inspector
     this.#process ??= mailProcess(log, makeIndex(configuration.index, log))
     this.#sessions ??= new MailSessions({
       shared: this.#process,
@@ -55,6 +55,7 @@ class Mail implements RunningRole {
         return service
       },
       deadlines: new Deadlines(),
+      book,
       log,
     })
   }
@@ -93,7 +94,7 @@ class Mail implements RunningRole {
         },
       )
     } catch (error) {
-      this.#log?.error('mail.bug', {...connection.remote, error})
+      this.#log?.log.error('mail.bug', {...connection.remote, error})
     }
   }
 
@@ -105,13 +106,12 @@ class Mail implements RunningRole {
     await Promise.all([...this.#live.values()].map(({done}) => done))
     clearTimeout(timer)
     await this.#process?.index.close()
+    await this.#log?.close()
   }
 }
 
 export function runMail(): RunningRole {
   const mail = new Mail()
-  // An exception that escaped belongs to one session; the others must not end with it.
-  process.on('uncaughtException', (error) => console.error(error))
   receive<ToMail>((message, handle) => mail.take(message, handle))
   return mail
 }

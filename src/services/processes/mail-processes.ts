@@ -35,6 +35,7 @@ export interface MailProcessesOptions {
   /** Says to the front that a session cannot be served. */
   readonly giveBack: (session: MailSession) => void
   readonly ended: (session: number) => void
+  readonly jsonLine: (line: string) => void
   readonly log: Log
   /** From the last session to the end of the process; tests have their own. */
   readonly idleMs?: number
@@ -119,7 +120,7 @@ export class MailProcesses {
   }
 
   #start(slot: Slot, account: Account): Running {
-    const {configuration, spawn, directory, front, log} = this.#options
+    const {configuration, spawn, directory, front, jsonLine, log} = this.#options
     const {index, ...rest} = configuration()
     try {
       if (index.kind === 'flat') prepareIndexDirectory(index.cache, account)
@@ -136,6 +137,7 @@ export class MailProcesses {
         read: readFromMail,
         take: (message) => this.#said(running, message),
         ended: () => this.#lost(slot, running),
+        jsonLine,
         log,
       }),
       path,

@@ -15,8 +15,14 @@ import type {PublicSocketSettings} from '../auth-settings.js'
 import type {IndexPlace} from '../index/make-index.js'
 import type {SessionService} from '../mail-sessions.js'
 import {SERVICE_NAMES, type ServiceConfiguration, type ServiceName} from '../server-configuration.js'
-import type {StandardLogOptions} from '../standard-log.js'
 import type {AuthSettings} from '../start-auth.js'
+import type {RoleLogging} from './role-log.js'
+
+/** What every process says. */
+export type Said =
+  | {readonly kind: 'ready'}
+  /** A line for the JSON file of the log. */
+  | {readonly kind: 'json-line'; readonly line: string}
 
 /** A session on its way from front to mail; its octets as base64. */
 export interface PlainHandOver extends Omit<HandOver, 'unread' | 'ticket'> {
@@ -30,7 +36,7 @@ export interface PlainFrontService extends Omit<ServiceConfiguration, 'tls' | 'a
 
 export interface FrontConfiguration {
   readonly services: readonly PlainFrontService[]
-  readonly log: StandardLogOptions
+  readonly log: RoleLogging
   /** The socket of the auth process. */
   readonly authSocket: string
 }
@@ -59,7 +65,7 @@ export type ToFront =
   | {readonly kind: 'stop'; readonly limitMs: number}
 
 export type FromFront =
-  | {readonly kind: 'ready'}
+  | Said
   /** `passed`: the socket comes with it; else it is relayed. */
   | {
       readonly kind: 'hand-over'
@@ -75,7 +81,7 @@ export interface AuthConfiguration {
   readonly publicSocket: PublicSocketSettings
   /** Whose the directory of the public socket is when it has to be made. */
   readonly owner: {readonly uid: number; readonly gid: number}
-  readonly log: StandardLogOptions
+  readonly log: RoleLogging
 }
 
 export type ToAuth =
@@ -85,13 +91,13 @@ export type ToAuth =
   | {readonly kind: 'ticket'; readonly request: number; readonly ticket: string}
   | {readonly kind: 'stop'; readonly limitMs: number}
 
-export type FromAuth = {readonly kind: 'ready'} | {readonly kind: 'issue'; readonly request: number; readonly account: Account}
+export type FromAuth = Said | {readonly kind: 'issue'; readonly request: number; readonly account: Account}
 
 export interface MailConfiguration {
   readonly services: readonly ({readonly name: ServiceName} & SessionService)[]
   readonly umask: number
   readonly index: IndexPlace
-  readonly log: StandardLogOptions
+  readonly log: RoleLogging
 }
 
 export type ToMail =
@@ -111,13 +117,14 @@ export type ToMail =
   | {readonly kind: 'end'; readonly sessions: readonly number[]}
   | {readonly kind: 'stop'; readonly limitMs: number}
 
-export type FromMail = {readonly kind: 'ready'} | {readonly kind: 'ended'; readonly session: number}
+export type FromMail = Said | {readonly kind: 'ended'; readonly session: number}
 
 /** What a front may have read beyond a login: a command before the login and what the stream holds. */
 const MAX_UNREAD = 1024 * 1024
 const MAX_TAG = 16_384
 const MAX_TICKET = 100
 const MAX_IP = 100
+const MAX_LINE = 65_536
 
 function readEnd(plain: PlainRecord): ConnectionEnd {
   return {ip: plain.text('ip', MAX_IP), port: plain.integer('port', {max: 65_535})}
@@ -135,10 +142,21 @@ function readHandOver(plain: PlainRecord): PlainHandOver {
   }
 }
 
+function readSaid(plain: PlainRecord): Said | undefined {
+  const kind = plain.text('kind', MAX_TAG)
+  if (kind === 'ready') return {kind}
+  if (kind !== 'json-line') return undefined
+  const line = plain.text('line', MAX_LINE)
+  if (/[\r\n]/.test(line.replace(/\n$/, ''))) throw new BadSyntax('"line" must be one line')
+  return {kind, line}
+}
+
 /** @throws {BadSyntax} */
 export function readFromFront(value: unknown): FromFront {
   const plain = new PlainRecord(value)
-  if (plain.word('kind', ['ready', 'hand-over']) === 'ready') return {kind: 'ready'}
+  const said = readSaid(plain)
+  if (said) return said
+  plain.word('kind', ['hand-over'])
   return {
     kind: 'hand-over',
     session: plain.integer('session'),
@@ -152,13 +170,17 @@ export function readFromFront(value: unknown): FromFront {
 /** @throws {BadSyntax} */
 export function readFromAuth(value: unknown): FromAuth {
   const plain = new PlainRecord(value)
-  if (plain.word('kind', ['ready', 'issue']) === 'ready') return {kind: 'ready'}
+  const said = readSaid(plain)
+  if (said) return said
+  plain.word('kind', ['issue'])
   return {kind: 'issue', request: plain.integer('request'), account: readPlainAccount(plain.value('account'))}
 }
 
 /** @throws {BadSyntax} */
 export function readFromMail(value: unknown): FromMail {
   const plain = new PlainRecord(value)
-  if (plain.word('kind', ['ready', 'ended']) === 'ready') return {kind: 'ready'}
+  const said = readSaid(plain)
+  if (said) return said
+  plain.word('kind', ['ended'])
   return {kind: 'ended', session: plain.integer('session')}
 }

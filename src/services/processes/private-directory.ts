@@ -2,8 +2,8 @@
  * The directory of the sockets between the processes: root's, so that nobody exchanges what is in it while the supervisor gives it
  * away, and passable for the group of the front.
  */
-import {chmodSync, chownSync, mkdirSync, readdirSync, rmSync} from 'node:fs'
-import {join} from 'node:path'
+import {chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync, rmSync} from 'node:fs'
+import {dirname, join} from 'node:path'
 import {isProcess} from '../index/is-process.js'
 
 /** Makes it below `base`, for this process; those that dead ones left behind are removed. @throws {Error} of the system */
@@ -18,4 +18,14 @@ export function makePrivateDirectory(base: string, gid: number): string {
   chownSync(path, 0, gid)
   chmodSync(path, 0o710)
   return path
+}
+
+/** Removes the directory, and the one that it lies in when no other server has one there. */
+export function removePrivateDirectory(path: string): void {
+  rmSync(path, {recursive: true, force: true})
+  try {
+    rmdirSync(dirname(path))
+  } catch {
+    // Others need it.
+  }
 }

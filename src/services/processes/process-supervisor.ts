@@ -6,7 +6,7 @@
  */
 
 import {randomBytes} from 'node:crypto'
-import {chmodSync, chownSync, mkdirSync, rmSync} from 'node:fs'
+import {chmodSync, chownSync, mkdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {performance} from 'node:perf_hooks'
 import {TicketBook} from '../../auth/tickets.js'
@@ -30,7 +30,8 @@ import {FrontKeeper} from './front-keeper.js'
 import {HandOverDesk} from './hand-over-desk.js'
 import {MailProcesses} from './mail-processes.js'
 import type {AuthConfiguration, FrontConfiguration, MailConfiguration} from './messages.js'
-import {makePrivateDirectory} from './private-directory.js'
+import {makePrivateDirectory, removePrivateDirectory} from './private-directory.js'
+import type {RoleLogging} from './role-log.js'
 import {ROLE_PROGRAM, type RoleSpawn, setprivPath} from './spawn-role.js'
 
 export interface ProcessSupervisorOptions extends LiveConfigurationOptions {
@@ -41,6 +42,8 @@ export interface ProcessSupervisorOptions extends LiveConfigurationOptions {
   readonly socketDirectory: string
   /** How the other processes log. */
   readonly logging: StandardLogOptions
+  /** Takes their lines for the JSON file of the log. */
+  readonly jsonLine: (line: string) => void
 }
 
 export class ProcessSupervisor implements RunningServer {
@@ -133,7 +136,7 @@ export class ProcessSupervisor implements RunningServer {
   }
 
   #makeRoles(user: SystemUser, directory: string): {readonly auth: AuthKeeper; readonly front: FrontKeeper} {
-    const {log} = this.#options
+    const {log, jsonLine} = this.#options
     const path = this.#authSocketPath(directory)
     this.#authSocket = bindLocalSocket(path)
     chmodSync(path, 0o600)
@@ -143,6 +146,7 @@ export class ProcessSupervisor implements RunningServer {
       configuration: () => this.#authConfiguration(user),
       socket: this.#authSocket,
       tickets: this.#tickets,
+      jsonLine,
       log,
     })
     const desk = new HandOverDesk({
@@ -166,6 +170,7 @@ export class ProcessSupervisor implements RunningServer {
       front: user,
       giveBack: (session) => desk.giveBack(session),
       ended: (session) => desk.ended(session),
+      jsonLine,
       log,
     })
     const front = new FrontKeeper({
@@ -174,6 +179,7 @@ export class ProcessSupervisor implements RunningServer {
       ports: this.#ports,
       live: () => desk.passed,
       handOver: (from, message, handle) => desk.handOver(from, message, handle),
+      jsonLine,
       log,
     })
     this.#desk = desk
@@ -191,12 +197,16 @@ export class ProcessSupervisor implements RunningServer {
     return {...options, heapMiB: this.#configuration.now.processes.heapMiB[options.role]}
   }
 
+  get #logging(): RoleLogging {
+    return {...this.#options.logging, identities: this.#configuration.identities}
+  }
+
   #frontConfiguration(directory: string): FrontConfiguration {
     const services = this.#configuration.now.services.map(({auth: _auth, mail: _mail, tls, ...service}) => {
       if (tls && !this.#watched.has(tls)) this.#watch(tls)
       return {...service, tls: tls?.source.material}
     })
-    return {services, log: this.#options.logging, authSocket: this.#authSocketPath(directory)}
+    return {services, log: this.#logging, authSocket: this.#authSocketPath(directory)}
   }
 
   /** What is replaced on disk goes to the fronts at once. */
@@ -209,13 +219,13 @@ export class ProcessSupervisor implements RunningServer {
 
   #authConfiguration(owner: SystemUser): AuthConfiguration {
     const {services, publicSocket} = this.#configuration.now
-    return {services: services.map(({name, auth}) => ({name, auth})), publicSocket, owner, log: this.#options.logging}
+    return {services: services.map(({name, auth}) => ({name, auth})), publicSocket, owner, log: this.#logging}
   }
 
   #mailConfiguration(): MailConfiguration {
     const {services, umask} = this.#configuration.now
-    const {index, logging} = this.#options
-    return {services: services.map(({name, imap, mail}) => ({name, imap, mail})), umask, index, log: logging}
+    const {index} = this.#options
+    return {services: services.map(({name, imap, mail}) => ({name, imap, mail})), umask, index, log: this.#logging}
   }
 
   #controlled() {
@@ -268,7 +278,7 @@ export class ProcessSupervisor implements RunningServer {
     await this.#auth?.stop(limitMs)
     for (const {handle} of [...this.#ports.values()].flat()) handle.close()
     this.#authSocket?.close()
-    if (this.#directory !== undefined) rmSync(this.#directory, {recursive: true, force: true})
+    if (this.#directory !== undefined) removePrivateDirectory(this.#directory)
     await this.#control?.stop()
     this.#inspector.close()
   }

@@ -1,13 +1,19 @@
 import type {ChildProcess, SendHandle} from 'node:child_process'
 import type {Log} from '../../log/log.js'
 import {BadSyntax} from '../../support/fault.js'
+import type {Said} from './messages.js'
 import {type RoleSpawn, spawnRole} from './spawn-role.js'
+
+/** What a process says besides what its role says. */
+type Line = Extract<Said, {readonly kind: 'json-line'}>
 
 export interface RoleProcessOptions<From> {
   readonly spawn: RoleSpawn
   /** What the process has sent. @throws {BadSyntax} when it makes no sense: the message is dropped */
   readonly read: (value: unknown) => From
-  readonly take: (message: From, handle: unknown) => void
+  readonly take: (message: Exclude<From, Line>, handle: unknown) => void
+  /** Takes lines for the JSON file of the log. */
+  readonly jsonLine: (line: string) => void
   /** Called once, when the process has ended or could not be started. */
   readonly ended: () => void
   readonly log: Log
@@ -15,6 +21,10 @@ export interface RoleProcessOptions<From> {
 
 /** After the time for an orderly end. */
 const KILL_MS = 1_000
+
+function isLine(message: unknown): message is Line {
+  return (message as Said).kind === 'json-line'
+}
 
 /** One process of the server, as its parent has it. */
 export class RoleProcess<To extends object, From> {
@@ -53,7 +63,9 @@ export class RoleProcess<To extends object, From> {
 
   #take(value: unknown, handle: unknown): void {
     try {
-      this.#options.take(this.#options.read(value), handle)
+      const message = this.#options.read(value)
+      if (isLine(message)) this.#options.jsonLine(message.line)
+      else this.#options.take(message as Exclude<From, Line>, handle)
     } catch (error) {
       if (!(error instanceof BadSyntax)) throw error
       this.#options.log.error('server.bad-message', {role: this.title, reason: error.message})
