@@ -5,9 +5,11 @@ import {defaultPlaces} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
 import {BadSyntax, Fault} from '../support/fault.js'
+import {tellParent} from './background.js'
 import {runDirectory} from './control/client.js'
 import {runDemo} from './demo/run-demo.js'
 import {type IndexPlace, indexKind} from './index/make-index.js'
+import {type HeldPidFile, holdPidFile} from './pid-file.js'
 import {becomeSupervisor} from './processes/become-supervisor.js'
 import {serve} from './serve.js'
 import {SERVICE_NAMES, type ServiceName} from './server-configuration.js'
@@ -29,6 +31,8 @@ export interface ServeCommand {
   /** File for JSON beside the log. */
   readonly logJson: string | undefined
   readonly debug: boolean
+  /** Names this process, and keeps others from starting, for as long as it runs. */
+  readonly pidFile: string | undefined
   /** Directory with the files of `templates/`. */
   readonly templates: string
   readonly version: string
@@ -81,12 +85,14 @@ export async function runServe(command: ServeCommand): Promise<void> {
   const imap = endpoints('--port', {text: command.port, address})
   const imaps = endpoints('--tls-port', {text: command.tlsPort, address})
   const places = {...(imap ? {imap} : {}), ...(imaps ? {imaps} : {})}
+  const pidFile = await holdPidFile(command.pidFile)
   const logging = await logOptions(command)
   const log = standardLog(logging)
   try {
-    await serveWith(command, {services, places, log, logging})
+    await serveWith(command, {services, places, log, logging, pidFile})
   } finally {
     await log.close()
+    await pidFile.release()
   }
 }
 
@@ -95,11 +101,12 @@ interface Prepared {
   readonly places: SupervisorOptions['endpoints']
   readonly log: StandardLog
   readonly logging: StandardLogOptions
+  readonly pidFile: HeldPidFile
 }
 
 async function serveWith(
   {demo, demoFolder, config, env, user, version, print, templates}: ServeCommand,
-  {services, places, log, logging}: Prepared,
+  {services, places, log, logging, pidFile}: Prepared,
 ): Promise<void> {
   // The files of the log may have been moved away.
   process.on('SIGHUP', () => void log.reopen())
@@ -116,14 +123,17 @@ async function serveWith(
     stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
     runDirectory: run,
   }
-  // Beside the other directory, which belongs to the mail user.
-  if (isRoot() && user === undefined) await becomeSupervisor({...plan, logging, socketDirectory: `${run.replace(/\/+$/, '')}-roles`})
+  if (isRoot() && user === undefined) {
+    // Beside the other directory, which belongs to the mail user.
+    const socketDirectory = `${run.replace(/\/+$/, '')}-roles`
+    await becomeSupervisor({...plan, logging, socketDirectory, pidFile: pidFile.path}, pidFile)
+  }
   await serve({
     ...plan,
     user: user === undefined ? undefined : await findUser(user),
     log,
     lostLogLines: () => log.lost(),
     identifyLogs: (identities) => log.identify(identities),
-    onReady: () => undefined,
+    onReady: () => void tellParent('ready'),
   })
 }

@@ -8,10 +8,10 @@ import type {SupervisorPlan} from './supervise.js'
 
 const MAIN = fileURLToPath(new URL('./supervisor-main.js', import.meta.url))
 
-/** Never returns, unless by an error. */
-export async function becomeSupervisor(plan: SupervisorPlan): Promise<never> {
+/** Never returns, unless by an error. `lock`: a file that has to stay open. */
+export async function becomeSupervisor(plan: SupervisorPlan, {lock}: {readonly lock: number | undefined}): Promise<never> {
   const {NODE_OPTIONS: _options, UV_USE_IO_URING: _ring, ...env} = process.env
-  replaceProgram(process.execPath, [MAIN, JSON.stringify(plan)], env)
+  replaceProgram(process.execPath, {args: [MAIN, JSON.stringify(plan)], env, open: lock === undefined ? [] : [lock]})
   // The system cannot do it: then this process supervises as it is.
   const {supervise} = await import('./supervise.js')
   return supervise(plan)
