@@ -63,6 +63,9 @@ const HANDSHAKE_MS = 60_000
 /** Most connections that are being told that there is no place. */
 const MAX_REFUSING = 100
 
+/** Connections that are told to stop by one signal. */
+const SHARED_BY = 32
+
 interface Live {
   readonly abort: AbortController
   readonly done: Promise<void>
@@ -84,6 +87,8 @@ export class Listener {
   readonly #live = new Map<Socket, Live>()
   readonly #counter: ConnectionCounter
   #refusing = 0
+  #lastStopper = new AbortController()
+  #stopperUses = 0
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -149,12 +154,20 @@ export class Listener {
       this.#refuse(socket, refusal)
       return
     }
-    const abort = new AbortController()
+    const abort = this.#stopper()
     const done = this.#run(socket, remote, {policy, signal: abort.signal}).finally(() => {
       this.#counter.leave(remote.ip)
       this.#live.delete(socket)
     })
     this.#live.set(socket, {abort, done})
+  }
+
+  /** Tells a connection to stop. Some connections have one together: it is large, and slow with very many listeners. */
+  #stopper(): AbortController {
+    if (this.#stopperUses >= SHARED_BY) this.#stopperUses = 0
+    if (this.#stopperUses === 0) this.#lastStopper = new AbortController()
+    this.#stopperUses += 1
+    return this.#lastStopper
   }
 
   /** Courier closes without a word; on a port without TLS a line can be said. Never many at once: they are not counted. */

@@ -90,7 +90,8 @@ export class ImapFront implements FrontRole {
       service: service.authServices[local.port] ?? 'imap',
       shutdown: signal,
     })
-    if (admitted) await mail.serve(admitted, {service: name, shutdown: signal})
+    // Returned, not awaited: nothing of this function stays for as long as the session lasts.
+    return admitted && mail.serve(admitted, {service: name, shutdown: signal})
   }
 
   async open(): Promise<void> {
