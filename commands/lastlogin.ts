@@ -3,7 +3,8 @@ import {lastLogins, lastLoginsText} from '../src/services/show-last-logins.js'
 
 export default class LastLogin extends Command {
   static override summary = 'Show when accounts logged in last.'
-  static override description = `For each account and service, the longest ago first. The server writes it down once a minute; no server need run.
+  static override description =
+    `For each account and service, the longest ago first. The server writes it down once a minute; no server need run.
 Exits with 2 when the account has no known login.`
   static override examples = ['<%= config.bin %> <%= command.id %> ann@example.com', '<%= config.bin %> <%= command.id %> --json']
   static override enableJsonFlag = true

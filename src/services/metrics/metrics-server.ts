@@ -2,7 +2,7 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
 import type {Endpoint} from '../../config/port-list.js'
 import type {Log} from '../../log/log.js'
-import {bindFault} from '../../net/listener.js'
+import {bindFault} from '../../net/bind-fault.js'
 
 export interface MetricsServerOptions {
   readonly endpoints: readonly Endpoint[]

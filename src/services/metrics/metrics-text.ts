@@ -26,9 +26,19 @@ function byProtocol(counts: Readonly<Record<string, number>>, labels: Labels): S
 
 /** One entry for each thing that is measured. */
 const FAMILIES: readonly Family[] = [
-  {name: 'courier_sessions', type: 'gauge', help: 'Sessions that have logged in', samples: (role, labels) => byProtocol(role.sessions, labels)},
+  {
+    name: 'courier_sessions',
+    type: 'gauge',
+    help: 'Sessions that have logged in',
+    samples: (role, labels) => byProtocol(role.sessions, labels),
+  },
   {name: 'courier_logins_total', type: 'counter', help: 'Logins', samples: (role, labels) => byProtocol(role.logins, labels)},
-  {name: 'courier_login_failures_total', type: 'counter', help: 'Failed logins', samples: (role, labels) => byProtocol(role.failures, labels)},
+  {
+    name: 'courier_login_failures_total',
+    type: 'counter',
+    help: 'Failed logins',
+    samples: (role, labels) => byProtocol(role.failures, labels),
+  },
   {
     name: 'courier_received_bytes_total',
     type: 'counter',
