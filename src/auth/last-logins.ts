@@ -5,7 +5,7 @@
  * One process writes, at most once a minute and only the files that change, each replaced as a whole; readers need no lock.
  */
 import {createHash} from 'node:crypto'
-import {mkdir, readdir, readFile} from 'node:fs/promises'
+import {chown, mkdir, readdir, readFile, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Log} from '../log/log.js'
 import {replaceFile} from '../support/atomic-file.js'
@@ -32,6 +32,16 @@ export interface LastLoginsOptions {
 const WRITE_AFTER_MS = 60_000
 /** Logins that wait for the next write; with more of them it comes at once. */
 const MAX_WAITING = 50_000
+
+interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Whose the files are when root writes them: the state directory's owner, who may have to write them another time. */
+async function ownerFor(directory: string): Promise<Owner | undefined> {
+  return process.geteuid?.() === 0 ? stat(directory) : undefined
+}
 
 function shardOf(user: string): string {
   return createHash('sha256').update(user).digest('hex').slice(0, 2)
@@ -78,6 +88,8 @@ export class LastLogins {
   /** By file, then by service and name. */
   readonly #waiting = new Map<string, Map<string, LastLogin>>()
   #count = 0
+  /** The log has said that nothing can be written, once. */
+  #told = false
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -112,20 +124,29 @@ export class LastLogins {
   async #writeAll(waiting: readonly (readonly [string, ReadonlyMap<string, LastLogin>])[]): Promise<void> {
     const {directory, log} = this.#options
     try {
-      if (waiting.length > 0) await mkdir(join(directory, 'lastlogin'), {recursive: true, mode: 0o750})
-      for (const [shard, fresh] of waiting) await this.#writeShard(shard, fresh)
+      if (waiting.length === 0) return
+      const path = join(directory, 'lastlogin')
+      await mkdir(path, {recursive: true, mode: 0o750})
+      const owner = await ownerFor(directory)
+      if (owner) await chown(path, owner.uid, owner.gid)
+      for (const [shard, fresh] of waiting) await this.#writeShard(shard, fresh, owner)
+      this.#told = false
     } catch (error) {
-      log.warning('auth.last-logins-lost', {path: join(directory, 'lastlogin'), reason: systemText(error)})
+      if (!this.#told) log.warning('auth.last-logins-lost', {path: join(directory, 'lastlogin'), reason: systemText(error)})
+      this.#told = true
     }
   }
 
-  async #writeShard(shard: string, fresh: ReadonlyMap<string, LastLogin>): Promise<void> {
+  async #writeShard(shard: string, fresh: ReadonlyMap<string, LastLogin>, owner: Owner | undefined): Promise<void> {
     const {directory} = this.#options
     const known = new Map((await readShard(directory, shard)).map((login) => [keyOf(login), login]))
     for (const [key, login] of fresh) known.set(key, login)
     const lines = [...known.values()].map(({user, service, time, remote}) => `${JSON.stringify([user, service, time, remote])}\n`)
     const path = join(directory, 'lastlogin', shard)
-    await replaceFile({path, temporary: `${path}.tmp`, mode: 0o640}, (file) => file.writeFile(lines.join('')))
+    await replaceFile({path, temporary: `${path}.tmp`, mode: 0o640}, async (file) => {
+      await file.writeFile(lines.join(''))
+      if (owner) await file.chown(owner.uid, owner.gid)
+    })
   }
 
   close(): Promise<void> {

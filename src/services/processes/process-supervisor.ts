@@ -21,6 +21,8 @@ import type {ControlledServer} from '../control/request.js'
 import {RoleInspector} from '../control/role-inspector.js'
 import type {IndexPlace} from '../index/make-index.js'
 import {LiveConfiguration, type LiveConfigurationOptions} from '../live-configuration.js'
+import type {MetricsServer} from '../metrics/metrics-server.js'
+import {openMetrics} from '../metrics/open-metrics.js'
 import type {RunningServer} from '../running-server.js'
 import type {ServiceName} from '../server-configuration.js'
 import type {StandardLogOptions} from '../standard-log.js'
@@ -65,6 +67,7 @@ export class ProcessSupervisor implements RunningServer {
   #directory: string | undefined
   #authSocket: ServerHandle | undefined
   #control: ControlServer | undefined
+  #metrics: MetricsServer | undefined
   #desk: HandOverDesk | undefined
   #auth: AuthKeeper | undefined
   #mail: MailProcesses | undefined
@@ -110,6 +113,12 @@ export class ProcessSupervisor implements RunningServer {
         `The processes of the server do not run as "${user.name}": may it run ${process.execPath}, and read ${ROLE_PROGRAM}?`,
       )
     this.#control = await openControl({run: runDirectory, server: this.#controlled(), owner: user, log})
+    this.#metrics = await openMetrics({
+      endpoints: this.#configuration.now.metrics,
+      inspect: this.#parts,
+      version: this.#options.version,
+      log,
+    })
     await this.#configuration.checkAccounts()
     for (const [name, endpoints] of this.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
@@ -292,6 +301,7 @@ export class ProcessSupervisor implements RunningServer {
     for (const {handle} of [...this.#ports.values()].flat()) handle.close()
     this.#authSocket?.close()
     if (this.#directory !== undefined) removePrivateDirectory(this.#directory)
+    this.#metrics?.stop()
     await this.#control?.stop()
     this.#inspector.close()
   }
