@@ -1,6 +1,6 @@
 /** The two functions of the C library that Node does not have: flock(2) and crypt_r(3). */
 import {Fault} from '../support/fault.js'
-import {koffi} from './native-library.js'
+import {koffi} from '../support/native-library.js'
 
 const LOCK_EX = 2
 const LOCK_NB = 4

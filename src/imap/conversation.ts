@@ -48,6 +48,7 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
       invite,
     })
     if (!command) return 'disconnected'
+    session.command = 'verb' in command ? command.verb.name : undefined
     const outcome = await dispatch(command, stage, session)
     if (outcome.status === 'HANDOVER') return {...outcome, tag: command.tag}
     if (outcome.status === 'BYE') {
@@ -63,6 +64,7 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
     await out.flush()
     if (outcome.afterwards === 'close') return 'logout'
     await outcome.afterwards?.()
+    session.command = undefined
   }
 }
 
@@ -87,6 +89,7 @@ async function lastWords(session: ImapSession, reason: Hangup['reason'] | 'bug')
   if (reason === 'idle') await sayBye(session, bye('Disconnected for inactivity.'))
   else if (reason === 'shutdown') await sayBye(session, bye('Courier-IMAP server shut down by signal.'))
   else if (reason === 'limit') await sayBye(session, bye('Fatal error: More input than is read for a command', 'ALERT'))
+  else if (reason === 'kicked') await sayBye(session, bye('Disconnected by the administrator.'))
   else if (reason === 'mailbox-gone') await sayBye(session, bye('The selected mailbox was deleted, renamed or replaced.', 'ALERT'))
   else if (reason === 'bug') await sayBye(session, BUG_FAREWELL)
 }

@@ -1,11 +1,13 @@
 import type {Log} from '../log/log.js'
 import type {View} from '../maildir/types.js'
-import {BadSyntax} from '../support/fault.js'
+import {BadSyntax, Hangup} from '../support/fault.js'
 import type {Channel} from '../wire/channel.js'
-import {LIMITS} from '../wire/limits.js'
+import {LIMITS, TIMES} from '../wire/limits.js'
+import type {LiveSession, SessionFacts, TraceLine, TraceOptions} from '../wire/live-session.js'
 import {ReplyWriter} from './replies/reply-writer.js'
 import type {ClientFacts, Session} from './session.js'
 import type {ImapSettings} from './settings.js'
+import {imapTap} from './trace.js'
 
 export interface ImapSessionOptions {
   readonly channel: Channel
@@ -18,7 +20,7 @@ export interface ImapSessionOptions {
 }
 
 /** The session of one connection: what verbs see of it, and what the connection keeps there. */
-export class ImapSession implements Session {
+export class ImapSession implements Session, LiveSession {
   readonly out: ReplyWriter
   readonly settings: ImapSettings
   readonly counters = {headers: 0, body: 0}
@@ -29,6 +31,10 @@ export class ImapSession implements Session {
   readonly #channel: Channel
   client: ClientFacts
   announcedKeywords: readonly string[] = []
+  readonly #beganMs: number
+  #command: string | undefined
+  /** When the last command came or was answered. */
+  #activeMs: number
   #view: View | undefined
   #utf8 = false
 
@@ -41,6 +47,8 @@ export class ImapSession implements Session {
     this.now = now
     this.signal = channel.signal
     this.capability = capability
+    this.#beganMs = now()
+    this.#activeMs = this.#beganMs
   }
 
   get view(): View | undefined {
@@ -61,6 +69,30 @@ export class ImapSession implements Session {
     this.#view = view
     this.announcedKeywords = []
     old?.close()
+  }
+
+  /** The command that runs now; undefined between commands. */
+  set command(name: string | undefined) {
+    this.#command = name
+    this.#activeMs = this.now()
+  }
+
+  facts(): SessionFacts {
+    const {received, sent, encrypted} = this.#channel
+    const {user = '', ip, port} = this.client
+    const folder = this.#view?.name
+    const beganMs = this.#beganMs
+    return {protocol: 'IMAP', user, ip, port, encrypted, folder, command: this.#command, beganMs, activeMs: this.#activeMs, received, sent}
+  }
+
+  kick(): void {
+    this.#channel.interrupt(new Hangup('kicked'))
+    // A command that runs may take long, and a client may not read what it is told.
+    setTimeout(() => this.#channel.destroy(new Hangup('kicked')), TIMES.closingMs).unref()
+  }
+
+  trace(line: TraceLine | undefined, options: TraceOptions = {contents: false}): void {
+    this.#channel.tap = line && imapTap(line, options)
   }
 
   async readLine(options: {readonly withinMs: number}): Promise<Buffer | undefined> {

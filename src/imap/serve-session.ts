@@ -9,6 +9,7 @@ import {Fault, Hangup} from '../support/fault.js'
 import {Channel} from '../wire/channel.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {ConnectionEnd} from '../wire/hand-over.js'
+import type {SessionBook} from '../wire/live-session.js'
 import {capabilityWords} from './capability.js'
 import {breakOff, converse, type Ending, logEnd, sayBye} from './conversation.js'
 import {ImapSession} from './imap-session.js'
@@ -40,6 +41,8 @@ export interface ImapSessionOptions {
   readonly log: Log
   /** Ends the session with BYE at the next chance. */
   readonly shutdown?: AbortSignal | undefined
+  /** Lists the session while it lives. */
+  readonly book?: SessionBook | undefined
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** The commands; all by default. */
@@ -86,7 +89,7 @@ async function talk(
   options: ImapSessionOptions,
   {channel, session}: {readonly channel: Channel; readonly session: ImapSession},
 ): Promise<Ending> {
-  const {account, tag, remote, encrypted, log, verbs = VERBS} = options
+  const {account, tag, remote, encrypted, log, book, verbs = VERBS} = options
   if (!account) {
     await sayBye(session, bye('Temporary problem, please try again later', 'UNAVAILABLE'))
     return 'disconnected'
@@ -106,10 +109,12 @@ async function talk(
       return 'disconnected'
     }
     log.info('imap.login', {...session.client, protocol: 'IMAP', tls: encrypted})
+    book?.join(session)
     const ending = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})
     if (typeof ending === 'object') throw new Error('A login within a session')
     return ending
   } finally {
+    book?.leave(session)
     session.select(undefined)
     store.release()
   }

@@ -1,9 +1,9 @@
 import {constants} from 'node:fs'
 import {access, stat} from 'node:fs/promises'
 import {join} from 'node:path'
-import {isAnswered} from '../auth/daemon/socket-path.js'
 import {userdbPaths} from '../auth/userdb/paths.js'
 import {errnoOf} from '../support/fault.js'
+import {isAnswered} from '../support/unix-socket.js'
 import type {AuthSettings} from './start-auth.js'
 
 /** Why logins would fail although the server runs, and what to do about it: for the log at the start. */

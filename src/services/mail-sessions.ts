@@ -5,6 +5,7 @@ import type {ImapSettings} from '../imap/settings.js'
 import type {Log} from '../log/log.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {HandedOver} from '../wire/hand-over.js'
+import type {SessionBook} from '../wire/live-session.js'
 import {BySettings} from './by-settings.js'
 import type {MailRoleOptions} from './roles.js'
 import type {MailSettings, ServiceName} from './server-configuration.js'
@@ -22,6 +23,8 @@ export interface MailSessionsOptions {
   /** The configuration of the moment: looked at for each session. */
   readonly service: (name: ServiceName) => SessionService
   readonly deadlines: DeadlineSource
+  /** Lists the sessions while they live. */
+  readonly book?: SessionBook | undefined
   readonly log: Log
 }
 
@@ -39,7 +42,7 @@ export class MailSessions {
     connection: HandedOver,
     {account, service, shutdown}: MailRoleOptions & {readonly account: Account | undefined},
   ): Promise<void> {
-    const {deadlines, log} = this.#options
+    const {deadlines, book, log} = this.#options
     const {imap, mail} = this.#options.service(service)
     const open = this.#mail.for(mail)
     const {stream, remote, encrypted, unread, tag, elapsedMs} = connection
@@ -54,6 +57,7 @@ export class MailSessions {
       openStore: (found) => open(found, remote),
       settings: imap,
       deadlines,
+      book,
       log,
       shutdown,
     })

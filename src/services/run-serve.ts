@@ -5,6 +5,7 @@ import {defaultPlaces} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
 import {BadSyntax, Fault} from '../support/fault.js'
+import {runDirectory} from './control/client.js'
 import {runDemo} from './demo/run-demo.js'
 import {type IndexPlace, indexKind} from './index/make-index.js'
 import {serve, standardLog} from './serve.js'
@@ -79,6 +80,7 @@ export async function runServe(command: ServeCommand): Promise<void> {
     version,
     index: indexPlace(env),
     stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
+    runDirectory: runDirectory(env),
     log,
     onReady: () => undefined,
   })

@@ -9,6 +9,10 @@ import {TlsSources} from '../tls/tls-sources.js'
 import {Deadlines} from '../wire/deadlines.js'
 import {accountProblems} from './account-check.js'
 import {BySettings} from './by-settings.js'
+import type {ControlServer} from './control/control-server.js'
+import {openControl} from './control/open-control.js'
+import type {ControlledServer} from './control/request.js'
+import {RoleInspector} from './control/role-inspector.js'
 import {ImapFront} from './imap-front.js'
 import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-index.js'
 import {localMail} from './local-mail.js'
@@ -36,6 +40,10 @@ export interface SupervisorOptions {
   readonly index: IndexPlace
   /** Directory for what has to last; undefined: nothing lasts. */
   readonly stateDirectory?: string | undefined
+  /** Directory for the socket of `courier who` and its like; undefined: none. */
+  readonly runDirectory?: string | undefined
+  /** Log lines that could not be written so far. */
+  readonly lostLogLines?: (() => number) | undefined
   readonly log: Log
 }
 
@@ -54,6 +62,7 @@ function messageOf(error: unknown): string {
 
 class Supervisor implements RunningServer {
   readonly #options: SupervisorOptions
+  readonly #inspector: RoleInspector
   readonly #tls: TlsSources
   readonly #auth: BySettings<AuthSettings, LocalAuthRole>
   readonly #deadlines = new Deadlines()
@@ -62,11 +71,14 @@ class Supervisor implements RunningServer {
   #daemon: DaemonServer | undefined
   #mailProcess: MailProcess | undefined
   #sessions: MailSessions | undefined
+  #control: ControlServer | undefined
   #reloading: Promise<void> = Promise.resolve()
 
   constructor(options: SupervisorOptions) {
-    const {log} = options
-    this.#options = options
+    const {lostLogLines} = options
+    this.#inspector = new RoleInspector({role: 'server', log: options.log, pid: process.pid, now: Date.now, lostLogLines})
+    const {log} = this.#inspector
+    this.#options = {...options, log}
     this.#tls = new TlsSources({
       ticketKeys: randomBytes(48).toString('base64'),
       onProblem: (reason) => log.error('tls.not-renewed', {reason}),
@@ -109,6 +121,7 @@ class Supervisor implements RunningServer {
       shared: this.#mailProcess,
       service: (name) => this.#service(name),
       deadlines: this.#deadlines,
+      book: this.#inspector.book,
       log,
     })
     return this.#sessions
@@ -130,6 +143,7 @@ class Supervisor implements RunningServer {
     await front.open()
     this.#front = front
     this.#daemon = await this.#openSocket(user)
+    this.#control = await openControl({run: this.#options.runDirectory, server: this.#controlled(), owner: user, log})
     if (user && isRoot()) {
       await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
       this.#prepareIndex(user)
@@ -139,6 +153,25 @@ class Supervisor implements RunningServer {
     await this.#checkAccounts()
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
+  }
+
+  /** What `courier who` and its like may ask and do. */
+  #controlled(): ControlledServer {
+    return {
+      version: this.#options.version,
+      pid: process.pid,
+      services: () =>
+        this.#configuration.services.map(({name, limits}) => ({
+          name,
+          endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
+          maxConnections: limits.total,
+          maxPerAddress: limits.perAddress,
+        })),
+      inspect: this.#inspector,
+      watch: (watcher) => this.#inspector.watch(watcher),
+      reload: () => this.reload(),
+      stop: () => process.kill(process.pid, 'SIGTERM'),
+    }
   }
 
   /** Before root is given up: the socket's directory may be root's. */
@@ -206,6 +239,8 @@ class Supervisor implements RunningServer {
     this.#tls.keepOnly([])
     for (const role of this.#auth) await role.close()
     await this.#mailProcess?.index.close()
+    this.#inspector.close()
+    await this.#control?.stop()
   }
 }
 

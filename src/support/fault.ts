@@ -32,7 +32,7 @@ export class BadSyntax extends Error {
 }
 
 /** Why a connection ends without its client asking for it. */
-export type HangupReason = 'closed' | 'idle' | 'stalled' | 'shutdown' | 'limit' | 'mailbox-gone'
+export type HangupReason = 'closed' | 'idle' | 'stalled' | 'shutdown' | 'limit' | 'mailbox-gone' | 'kicked'
 
 /** The peer is gone, too slow, or has to go: the connection ends. */
 export class Hangup extends Error {

@@ -3,6 +3,7 @@ import {Hangup} from '../support/fault.js'
 import {ByteQueue} from './byte-queue.js'
 import type {Deadline, DeadlineSource} from './deadlines.js'
 import {LIMITS, TIMES} from './limits.js'
+import type {WireTap} from './live-session.js'
 
 export interface ChannelOptions {
   readonly deadlines: DeadlineSource
@@ -69,6 +70,8 @@ export class Channel {
   /** Octets received and sent, without those of TLS. */
   received = 0
   sent = 0
+  /** Sees what goes over the connection, decrypted. */
+  tap: WireTap | undefined
 
   constructor(stream: Duplex, {deadlines, encrypted, stalledWriteMs = TIMES.stalledWriteMs, unread = EMPTY}: ChannelOptions) {
     this.#stream = stream
@@ -103,6 +106,10 @@ export class Channel {
   /** Aborted when the connection is gone. */
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  get encrypted(): boolean {
+    return this.#encrypted
   }
 
   #wake(): void {
@@ -140,6 +147,7 @@ export class Channel {
       const chunk = this.#stream.read() as Buffer | null
       if (chunk !== null) {
         this.received += chunk.length
+        this.tap?.received(chunk)
         this.#queue.push(chunk)
         return true
       }
@@ -213,6 +221,7 @@ export class Channel {
         this.#stream.cork()
         chunks.forEach((chunk, i) => {
           this.sent += chunk.length
+          this.tap?.sent(chunk)
           const taken = (error?: Error | null): void => {
             if (error) this.#onError()
             else if (i === chunks.length - 1) resolve()

@@ -21,7 +21,14 @@ const LAYERS: Record<string, readonly string[]> = {
 }
 
 /** Package → folder below `src/` whose one file may import it. */
-const PACKAGES: Record<string, string> = {'node-forge': 'tls', lmdb: 'support', koffi: 'auth', mysql2: 'auth', pg: 'auth', ldapts: 'auth'}
+const PACKAGES: Record<string, string> = {
+  'node-forge': 'tls',
+  lmdb: 'support',
+  koffi: 'support',
+  mysql2: 'auth',
+  pg: 'auth',
+  ldapts: 'auth',
+}
 
 const root = resolve(process.cwd())
 

@@ -3,7 +3,7 @@ import type {Account, TicketOffice} from '../../src/auth/account.js'
 import {type ImapLoginOptions, serveImapLogin} from '../../src/imap/serve-login.js'
 import {type ImapSessionOptions, serveImapSession} from '../../src/imap/serve-session.js'
 
-export interface ImapConnectionOptions extends ImapLoginOptions, Pick<ImapSessionOptions, 'openStore'> {
+export interface ImapConnectionOptions extends ImapLoginOptions, Pick<ImapSessionOptions, 'openStore' | 'book'> {
   readonly tickets: TicketOffice
   /** No login: the session belongs to this account (`* PREAUTH`). */
   readonly preauth?: Account | undefined

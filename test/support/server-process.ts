@@ -2,13 +2,17 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {randomInt} from 'node:crypto'
 import {once} from 'node:events'
+import {chownSync, mkdtempSync, rmSync} from 'node:fs'
 import {createServer} from 'node:net'
-import {resolve} from 'node:path'
+import {tmpdir} from 'node:os'
+import {join, resolve} from 'node:path'
 
 export interface ServerProcess extends AsyncDisposable {
   readonly child: ChildProcess
   readonly output: () => string
   readonly errors: () => string
+  /** Directory of its control socket. */
+  readonly run: string
   /** Waits until the output or the errors hold the text; false when the process ended before. */
   until(text: string): Promise<boolean>
   /** The exit code once it has ended. */
@@ -20,7 +24,11 @@ export function startCourier(
   args: readonly string[],
   options: {readonly cwd?: string; readonly uid?: number; readonly gid?: number} = {},
 ): ServerProcess {
-  const child = spawn(process.execPath, [resolve('bin/run.js'), ...args], {stdio: ['ignore', 'pipe', 'pipe'], ...options})
+  // Tests run side by side: each server has its own.
+  const run = mkdtempSync(join(tmpdir(), 'courier-run-'))
+  if (options.uid !== undefined) chownSync(run, options.uid, options.gid ?? options.uid)
+  const env = {...process.env, COURIER_RUN: run}
+  const child = spawn(process.execPath, [resolve('bin/run.js'), ...args], {stdio: ['ignore', 'pipe', 'pipe'], env, ...options})
   let output = ''
   let errors = ''
   let over = false
@@ -37,6 +45,7 @@ export function startCourier(
     wake()
   })
   const closed = once(child, 'close').then(() => {
+    rmSync(run, {recursive: true, force: true})
     over = true
     wake()
   })
@@ -48,6 +57,7 @@ export function startCourier(
     child,
     output: () => output,
     errors: () => errors,
+    run,
     until: (text) =>
       new Promise((done) => {
         const look = () => {

@@ -2,10 +2,11 @@ import {rm} from 'node:fs/promises'
 import {createServer, type Server, type Socket} from 'node:net'
 import type {Log} from '../../log/log.js'
 import {Fault, Hangup} from '../../support/fault.js'
+import {bindSocket, isAnswered, type SocketOwner, socketIdentity} from '../../support/unix-socket.js'
 import type {DaemonAnswers} from './answer.js'
 import {DAEMON_LIMITS} from './limits.js'
 import {type ServeClientOptions, serveClient} from './serve-client.js'
-import {bindSocket, isAnswered, type SocketOwner, socketIdentity} from './socket-path.js'
+import {DAEMON_ACCESS} from './socket-path.js'
 
 export interface DaemonServerOptions {
   /** Path of the socket. */
@@ -39,7 +40,7 @@ export class DaemonServer {
   async open(): Promise<Opening> {
     const {path, log, owner} = this.#options
     if (await isAnswered(path)) return 'taken'
-    await bindSocket(this.#server, path, owner)
+    await bindSocket(this.#server, path, {...DAEMON_ACCESS, owner})
     this.#identity = await socketIdentity(path)
     this.#server.on('error', (error) => log.error('authdaemon.accept-failed', {error}))
     return 'opened'

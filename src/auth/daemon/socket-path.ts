@@ -1,87 +1,13 @@
 /** The socket of an authdaemond in its directory (`spec/auth.md` §2, §11.4). */
-import {chmod, chown, lstat, mkdir, rename, rm} from 'node:fs/promises'
-import {connect, type Server} from 'node:net'
-import {dirname, join} from 'node:path'
-import {errnoOf, Fault} from '../../support/fault.js'
-import {systemText} from '../../support/system-text.js'
-
-/** For the process at the socket to take a connection. One that is busy counts as there. */
-const PROBE_MS = 2_000
-/** What the kernel takes as a path, without the NUL. */
-const PATH_OCTETS = 107
+import {join} from 'node:path'
 
 /** `authdaemonvar` as Debian has it. */
 export const DAEMON_DIRECTORY = '/run/courier/authdaemon'
 
+/** The directory decides who may ask: members of its group. */
+export const DAEMON_ACCESS = {mode: 0o777, directoryMode: 0o750} as const
+
 /** The socket in `authdaemonvar`. */
 export function daemonSocketIn(directory: string): string {
   return join(directory, 'socket')
-}
-
-/** Whether a process listens on the socket; a file that was left behind, or none, is nobody. */
-export function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    const settle = (answered: boolean) => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(answered)
-    }
-    const timer = setTimeout(() => settle(true), PROBE_MS)
-    socket.once('connect', () => settle(true))
-    // EAGAIN: its queue is full. Whom we may not ask is there.
-    socket.once('error', (error) => settle(['EAGAIN', 'EACCES', 'EPERM'].includes(errnoOf(error) ?? '')))
-  })
-}
-
-/**
- * Binds the server under another name, opens it to everybody who gets through the directory, and moves it to its place: a socket
- * that was left behind is replaced, and nobody meets one that does not answer yet. The caller has asked `isAnswered`.
- *
- * @throws {Fault} `bad-configuration`
- */
-export async function bindSocket(server: Server, path: string, owner?: SocketOwner): Promise<void> {
-  const temporary = `${path}.tmp`
-  try {
-    if (Buffer.byteLength(temporary) > PATH_OCTETS) throw new Fault('bad-configuration', `The path is longer than ${PATH_OCTETS} octets`)
-    await makeDirectory(dirname(path), owner)
-    await refuseOtherFiles(path)
-    await rm(temporary, {force: true})
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({path: temporary}, () => resolve(void server.off('error', reject)))
-    })
-    await chmod(temporary, 0o777)
-    await rename(temporary, path)
-  } catch (error) {
-    server.close()
-    throw new Fault('bad-configuration', `Cannot open the socket ${path}: ${error instanceof Fault ? error.message : systemText(error)}`, {
-      cause: error,
-    })
-  }
-}
-
-/** Whose a directory is that has to be made. */
-export interface SocketOwner {
-  readonly uid: number
-  readonly gid: number
-}
-
-/** The directory decides who may ask: members of its group. */
-async function makeDirectory(path: string, owner: SocketOwner | undefined): Promise<void> {
-  const made = await mkdir(path, {recursive: true, mode: 0o755})
-  if (made === undefined) return
-  await chmod(path, 0o750)
-  if (owner && process.geteuid?.() === 0) await chown(path, owner.uid, owner.gid)
-}
-
-async function refuseOtherFiles(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined)
-  if (found && !found.isSocket()) throw new Fault('bad-configuration', 'Another file is in its place')
-}
-
-/** The file's identity, so that only our own socket is removed at the end. */
-export async function socketIdentity(path: string): Promise<string | undefined> {
-  const found = await lstat(path, {bigint: true}).catch(() => undefined)
-  return found && `${found.dev}:${found.ino}`
 }

@@ -1,5 +1,5 @@
 /** System accounts as the C library finds them: also those of LDAP and other name services. Blocks: for processes of their own. */
-import {koffi, loadLibrary} from '../native-library.js'
+import {koffi, loadLibrary} from '../../support/native-library.js'
 
 /** An entry of passwd(5). */
 export interface SystemAccount {

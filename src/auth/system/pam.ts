@@ -1,5 +1,5 @@
 /** PAM through the system's libpam. Blocks for as long as its modules take: for processes of their own. */
-import {koffi, loadLibrary} from '../native-library.js'
+import {koffi, loadLibrary} from '../../support/native-library.js'
 
 export interface PamRequest {
   /** Names the file in `/etc/pam.d`. */

@@ -14,6 +14,8 @@ export function demoPaths(folder: string) {
     /** The passwords in clear: this is a demo. */
     passwords: join(folder, 'passwords.txt'),
     lock: join(folder, 'lock'),
+    /** For the socket of `courier who` and its like. */
+    run: join(folder, 'run'),
     home: (name: string) => join(folder, 'home', name),
   } as const
 }

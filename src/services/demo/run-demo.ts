@@ -146,6 +146,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
       user,
       version,
       index: {kind: 'memory', cache: path},
+      runDirectory: paths.run,
       log,
       onReady: (server) => {
         const port = (name: ServiceName) => server.endpoints.get(name)?.[0]?.port

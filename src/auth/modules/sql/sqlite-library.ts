@@ -2,7 +2,7 @@
  * SQLite as the system has it: only the real library takes the same locks as the programs that write to the file, and reads a
  * write-ahead log. Blocks its thread.
  */
-import {koffi, loadLibrary} from '../../native-library.js'
+import {koffi, loadLibrary} from '../../../support/native-library.js'
 
 const LIBRARIES = ['libsqlite3.so.0', 'libsqlite3.so', 'libsqlite3.dylib', '/usr/lib/libsqlite3.dylib']
 const SQLITE_OK = 0

@@ -1,7 +1,7 @@
 /** Functions of libraries in C, for the few things that Node has not. The only importer of koffi: everybody else takes it from here. */
 import {createRequire} from 'node:module'
 import type Koffi from 'koffi'
-import {Fault} from '../support/fault.js'
+import {Fault} from './fault.js'
 
 // As CommonJS: it loads in half of the time, and tools that run for a moment load it too.
 const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
