@@ -7,10 +7,10 @@ import type {Socket} from 'node:net'
 import type {TcpdOptions} from '../config/tcpd-options.js'
 import type {Log} from '../log/log.js'
 import {errnoOf, Hangup} from '../support/fault.js'
+import type {Networks} from '../support/networks.js'
 import type {AccessFile} from './access/access-file.js'
 import {accessFor} from './access/access-rules.js'
 import type {DnsLists} from './dns-lists.js'
-import type {Networks} from './networks.js'
 import {localPeer, type Peer, remotePeer, shownPeer} from './peer.js'
 import {takeProxyHeader} from './take-proxy-header.js'
 
@@ -115,5 +115,6 @@ export function isDenied(answer: Caller | Denied): answer is Denied {
 function proxyTimeout(socket: Socket, {options: {proxy}}: AdmissionPolicy): number | undefined {
   if (proxy.length === 0) return undefined
   const {ip, port} = localPeer(socket)
-  return proxy.findLast((each) => (each.port ?? port) === port && (each.address === undefined || shownPeer(each.address, port).ip === ip))?.timeoutMs
+  return proxy.findLast((each) => (each.port ?? port) === port && (each.address === undefined || shownPeer(each.address, port).ip === ip))
+    ?.timeoutMs
 }

@@ -1,7 +1,7 @@
 /** The connections that have not logged in yet: the first to go when there is no place for others. */
 import type {Socket} from 'node:net'
+import {customerNetwork} from '../support/ip-address.js'
 import {largest} from './handshakes.js'
-import {customerNetwork} from './ip-address.js'
 
 /** A single one of a network may take this long before it gives way. */
 const PATIENCE_MS = 5_000
@@ -37,6 +37,8 @@ export class Callers {
     if (!most || !oldest) return undefined
     if (most.size > 1) return oldest
     // One connection each: whoever has taken his time.
-    return [...this.#networks.values()].flatMap((set) => [...set]).find((socket) => this.#now() - (this.#since.get(socket) ?? 0) > PATIENCE_MS)
+    return [...this.#networks.values()]
+      .flatMap((set) => [...set])
+      .find((socket) => this.#now() - (this.#since.get(socket) ?? 0) > PATIENCE_MS)
   }
 }

@@ -1,6 +1,6 @@
 /** How many connections a service takes, in all and from one address (`spec/server-config-tls.md` §1.3, §1.5). */
 import type {Log} from '../log/log.js'
-import {networkBlock} from './ip-address.js'
+import {networkBlock} from '../support/ip-address.js'
 
 export interface ConnectionLimits {
   /** `MAXDAEMONS`. */

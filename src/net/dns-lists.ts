@@ -1,7 +1,7 @@
 /** Lists of addresses in the DNS: `-block` and `-allow` of couriertcpd (`spec/server-config-tls.md` §1.7). */
 import {isIPv4} from 'node:net'
 import type {DnsList} from '../config/tcpd-options.js'
-import {ipv6Groups, shownIp, unmapped} from './ip-address.js'
+import {ipv6Groups, shownIp, unmapped} from '../support/ip-address.js'
 
 /** Asks the DNS. Both reject when there is no answer of that kind. */
 export interface DnsQuestions {
@@ -48,7 +48,10 @@ export class DnsLists {
   }
 
   /** The variables that the lists set for an address, in their order; `known` are those that are set already. Never rejects. */
-  async variablesFor(ip: string, {lists, known}: {readonly lists: readonly DnsList[]; readonly known: ReadonlyMap<string, string>}): Promise<Map<string, string>> {
+  async variablesFor(
+    ip: string,
+    {lists, known}: {readonly lists: readonly DnsList[]; readonly known: ReadonlyMap<string, string>},
+  ): Promise<Map<string, string>> {
     const found = new Map<string, string>()
     if (lists.length === 0 || this.#asking >= MAX_ASKING) return found
     this.#asking += 1

@@ -125,7 +125,7 @@ function firstOctets({socket, timeoutMs}: Handshake): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void) => {
       clearTimeout(timer)
-      socket.off('readable', look).off('close', gone)
+      socket.off('readable', look).off('end', gone).off('close', gone)
       act()
     }
     const look = () => {
@@ -144,7 +144,7 @@ function firstOctets({socket, timeoutMs}: Handshake): Promise<void> {
         reject(new Hangup('stalled', 'TLS handshake takes too long'))
       })
     }, timeoutMs)
-    socket.on('readable', look).on('close', gone)
+    socket.on('readable', look).on('end', gone).on('close', gone)
     look()
   })
 }

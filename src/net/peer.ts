@@ -1,5 +1,5 @@
 import type {Socket} from 'node:net'
-import {shownIp} from './ip-address.js'
+import {shownIp} from '../support/ip-address.js'
 
 /** One end of a connection. */
 export interface Peer {

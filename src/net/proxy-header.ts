@@ -45,13 +45,20 @@ export function readProxyHeader(octets: Buffer): ProxyHeader {
 
 function readVersion1(octets: Buffer): ProxyHeader {
   const end = octets.indexOf(0x0a)
-  if (end < 0 && octets.length <= MAX_OCTETS_1) return octets.length > 0 && !couldBegin(octets) ? bad('missing PROXY statement') : {kind: 'more'}
+  if (end < 0 && octets.length <= MAX_OCTETS_1)
+    return octets.length > 0 && !couldBegin(octets) ? bad('missing PROXY statement') : {kind: 'more'}
   if (end < 0 || end > MAX_OCTETS_1) return bad('response too long')
   const line = octets.toString('latin1', 0, end)
   if (/[^\x20-\x7e\r]/.test(line)) return bad(line.startsWith('PROXY ') ? 'malformed PROXY statement' : 'missing PROXY statement')
   const [word, protocol, source, destination, sourcePort, destinationPort] = line.split(/[ \r]+/).filter((token) => token !== '')
   if (word !== 'PROXY') return bad('missing PROXY statement')
-  if (protocol === undefined || source === undefined || destination === undefined || sourcePort === undefined || destinationPort === undefined)
+  if (
+    protocol === undefined ||
+    source === undefined ||
+    destination === undefined ||
+    sourcePort === undefined ||
+    destinationPort === undefined
+  )
     return bad('malformed PROXY statement')
   if (protocol !== 'TCP4' && protocol !== 'TCP6') return bad(`unknown protocol: ${protocol.slice(0, 40)}`)
   const isAddress = protocol === 'TCP4' ? isIPv4 : isIPv6

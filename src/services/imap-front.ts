@@ -1,13 +1,23 @@
 /** The front role for IMAP: ports, limits, TLS, and every connection until its login. */
+import {Resolver} from 'node:dns/promises'
 import {TLSSocket} from 'node:tls'
 import type {Authenticator} from '../auth/account.js'
 import type {Endpoint} from '../config/port-list.js'
 import {serveImapLogin} from '../imap/serve-login.js'
 import type {Log} from '../log/log.js'
-import type {Refusal} from '../net/connection-limits.js'
-import {type ClientConnection, Listener} from '../net/listener.js'
+import {AccessFile} from '../net/access/access-file.js'
+import type {ActivatedSocket} from '../net/activated-sockets.js'
+import {Admission, type AdmissionPolicy} from '../net/admission.js'
+import {DnsLists} from '../net/dns-lists.js'
+import {Handshakes} from '../net/handshakes.js'
+import {type ClientConnection, Listener, type Refusal} from '../net/listener.js'
+import {Networks} from '../support/networks.js'
 import {tlsFacts} from '../tls/tls-facts.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
+import {adoptSockets} from './adopt-sockets.js'
+import {BySettings} from './by-settings.js'
+import {withDefaultDomain} from './default-domain.js'
+import type {NetworkSettings} from './network-settings.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
 
@@ -18,6 +28,8 @@ export interface ImapFrontOptions {
   readonly authFor: (service: ServiceConfiguration) => Authenticator
   readonly mailFor: (service: ServiceConfiguration) => MailRole
   readonly deadlines: DeadlineSource
+  /** Sockets that the service manager has opened. */
+  readonly activated?: readonly ActivatedSocket[] | undefined
   readonly log: Log
   readonly now: () => number
 }
@@ -26,16 +38,30 @@ export interface ImapFrontOptions {
 const REFUSALS: Record<Refusal, string> = {
   'too-many': '* BYE [UNAVAILABLE] Too many connections, please try again later.\r\n',
   'too-many-from-address': '* BYE [LIMIT] Too many connections from your address.\r\n',
+  banned: '* BYE [LIMIT] Too many failed logins from your address, please try again later.\r\n',
 }
+
+/** For one answer of a name server. */
+const DNS_MS = 2_000
 
 export class ImapFront implements FrontRole {
   readonly #options: ImapFrontOptions
   readonly #listeners: ReadonlyMap<ServiceName, Listener>
+  readonly #handshakes = new Handshakes()
+  readonly #admission: Admission
+  readonly #admissions: BySettings<NetworkSettings, AdmissionPolicy>
   readonly #ready: Promise<void>
   #begin: () => void = () => {}
 
   constructor(options: ImapFrontOptions) {
     this.#options = options
+    const {log, now} = options
+    this.#admission = new Admission({lists: new DnsLists({dns: new Resolver({timeout: DNS_MS, tries: 2}), now}), log})
+    this.#admissions = new BySettings(({options: tcpd, access, trustedProxies}) => ({
+      options: tcpd,
+      access: access && new AccessFile(access, log),
+      trustedProxies: new Networks(trustedProxies),
+    }))
     this.#ready = new Promise((resolve) => {
       this.#begin = resolve
     })
@@ -49,9 +75,11 @@ export class ImapFront implements FrontRole {
       implicitTls: name === 'imaps',
       ready: this.#ready,
       policy: () => {
-        const {limits, tls} = service(name)
-        return {limits, acceptor: tls && (() => tls.live.acceptor())}
+        const {network, tls} = service(name)
+        return {limits: network.limits, acceptor: tls && (() => tls.live.acceptor()), admission: this.#admissions.for(network)}
       },
+      admission: this.#admission,
+      handshakes: this.#handshakes,
       serve: (connection) => this.#serve(name, connection),
       refusal: (reason) => REFUSALS[reason],
       log,
@@ -59,7 +87,7 @@ export class ImapFront implements FrontRole {
     })
   }
 
-  async #serve(name: ServiceName, {socket, remote, local, tls, startTls, signal}: ClientConnection): Promise<void> {
+  async #serve(name: ServiceName, {socket, remote, local, variables, tls, startTls, loggedIn, signal}: ClientConnection): Promise<void> {
     const {service: serviceOf, authFor, mailFor, deadlines, log} = this.#options
     const service = serviceOf(name)
     const mail = mailFor(service)
@@ -72,22 +100,23 @@ export class ImapFront implements FrontRole {
       settings: service.imap,
       deadlines,
       log,
-      authenticator: authFor(service),
+      authenticator: withDefaultDomain(authFor(service), variables),
       service: service.authService(local.port),
       shutdown: signal,
     })
-    if (admitted) await mail.serve(admitted, {service: name, shutdown: signal})
+    if (!admitted) return
+    loggedIn()
+    await mail.serve(admitted, {service: name, shutdown: signal})
   }
 
   async open(): Promise<void> {
-    const opened: Listener[] = []
+    const {activated = [], service, log} = this.#options
     try {
-      for (const listener of this.#listeners.values()) {
-        await listener.open()
-        opened.push(listener)
-      }
+      const portsOf = (name: ServiceName) => service(name).endpoints.map(({port}) => port)
+      await adoptSockets(activated, {listeners: this.#listeners, portsOf, log})
+      for (const listener of this.#listeners.values()) await listener.open()
     } catch (error) {
-      for (const listener of opened) listener.stopAccepting()
+      for (const listener of this.#listeners.values()) listener.stopAccepting()
       throw error
     }
   }

@@ -4,6 +4,7 @@ import {authDirectory, configDirectory} from '../config/config-directory.js'
 import {defaultPlaces} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
+import {takeActivatedSockets} from '../net/activated-sockets.js'
 import {BadSyntax, Fault} from '../support/fault.js'
 import {runDirectory} from './control/client.js'
 import {runDemo} from './demo/run-demo.js'
@@ -81,6 +82,7 @@ export async function runServe(command: ServeCommand): Promise<void> {
     index: indexPlace(env),
     stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
     runDirectory: runDirectory(env),
+    activated: takeActivatedSockets(env, process.pid),
     log,
     onReady: () => undefined,
   })

@@ -4,6 +4,7 @@ import {performance} from 'node:perf_hooks'
 import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
+import type {ActivatedSocket} from '../net/activated-sockets.js'
 import {Fault} from '../support/fault.js'
 import {TlsSources} from '../tls/tls-sources.js'
 import {Deadlines} from '../wire/deadlines.js'
@@ -44,6 +45,8 @@ export interface SupervisorOptions {
   readonly runDirectory?: string | undefined
   /** Log lines that could not be written so far. */
   readonly lostLogLines?: (() => number) | undefined
+  /** Sockets that the service manager has opened. */
+  readonly activated?: readonly ActivatedSocket[] | undefined
   readonly log: Log
 }
 
@@ -132,6 +135,7 @@ class Supervisor implements RunningServer {
     const {log, user} = this.#options
     this.#use(await this.#load())
     const front = new ImapFront({
+      activated: this.#options.activated,
       service: (name) => this.#service(name),
       names: this.#configuration.services.map(({name}) => name),
       authFor: ({auth}) => this.#auth.for(auth),
@@ -161,11 +165,11 @@ class Supervisor implements RunningServer {
       version: this.#options.version,
       pid: process.pid,
       services: () =>
-        this.#configuration.services.map(({name, limits}) => ({
+        this.#configuration.services.map(({name, network}) => ({
           name,
           endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
-          maxConnections: limits.total,
-          maxPerAddress: limits.perAddress,
+          maxConnections: network.limits.total,
+          maxPerAddress: network.limits.perAddress,
         })),
       inspect: this.#inspector,
       watch: (watcher) => this.#inspector.watch(watcher),

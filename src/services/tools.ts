@@ -16,6 +16,7 @@ export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = 
     const {maildirmake} = await import('./maildirmake/maildirmake.js')
     return (args, {env, out, err}) => maildirmake(args, {env, out, err})
   },
+  makeimapaccess: async () => (await import('./makeimapaccess-tool.js')).makeimapaccessTool,
   makeuserdb: async () => (await import('./makeuserdb-tool.js')).makeuserdbTool,
   mkdhparams: async () => (await import('./mkdhparams-tool.js')).mkdhparamsTool,
   mkimapdcert: async () => (await import('./make-certificate-tool.js')).makeCertificateTool('imapd'),

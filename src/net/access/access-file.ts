@@ -4,10 +4,10 @@
  * The compiled form is Courier's own, `IMAPACCESSFILE.dat` as GDBM: whichever of the two has made it, both read it.
  */
 import type {Log} from '../../log/log.js'
-import {readGdbm} from '../../support/gdbm-reader.js'
 import {type FileIdentity, identityOf, sameFile} from '../../support/file-identity.js'
-import {readAccessText} from './access-text.js'
+import {readGdbm} from '../../support/gdbm-reader.js'
 import type {AccessTable} from './access-rules.js'
+import {readAccessText} from './access-text.js'
 import {readAccessSource} from './read-access-source.js'
 
 const NOBODY: AccessTable = new Map<string, string>()
@@ -19,16 +19,17 @@ interface Found {
 }
 
 export class AccessFile {
-  readonly #path: string
+  readonly #compiled: string
+  readonly #text: string
   readonly #log: Log
   #found: Found | undefined
   #table: AccessTable = NOBODY
   #looking: Promise<void> | undefined
   #queued: Promise<void> | undefined
 
-  /** `path`: of the text; the compiled form is beside it. */
-  constructor(path: string, log: Log) {
-    this.#path = path
+  constructor({compiled, text}: {readonly compiled: string; readonly text: string}, log: Log) {
+    this.#compiled = compiled
+    this.#text = text
     this.#log = log
   }
 
@@ -55,35 +56,35 @@ export class AccessFile {
 
   async #look(): Promise<void> {
     try {
-      const compiled = await identityOf(`${this.#path}.dat`)
+      const compiled = await identityOf(this.#compiled)
       // Without a compiled file the text counts as it stands.
-      const text = compiled ? undefined : await identityOf(this.#path)
+      const text = compiled ? undefined : await identityOf(this.#text)
       const before = this.#found
       if (before && sameFile(before.compiled, compiled) && sameFile(before.text, text)) return
       this.#found = {compiled, text}
       this.#table = compiled ? await this.#readCompiled() : text ? await this.#readText() : NOBODY
     } catch (error) {
-      this.#log.error('access.unreadable', {path: this.#path, reason: error instanceof Error ? error.message : String(error)})
+      this.#log.error('access.unreadable', {path: this.#compiled, reason: error instanceof Error ? error.message : String(error)})
     }
   }
 
   async #readCompiled(): Promise<AccessTable> {
     try {
       const records = new Map<string, string>()
-      for await (const [key, value] of readGdbm(`${this.#path}.dat`)) records.set(key, value)
+      for await (const [key, value] of readGdbm(this.#compiled)) records.set(key, value)
       return records
     } catch (error) {
       // Another build of Courier has other databases; the text says the same.
-      const text = await readAccessSource(this.#path).catch(() => undefined)
+      const text = await readAccessSource(this.#text).catch(() => undefined)
       if (text === undefined) throw error
-      this.#log.warning('access.text-used', {path: this.#path, reason: error instanceof Error ? error.message : String(error)})
+      this.#log.warning('access.text-used', {path: this.#text, reason: error instanceof Error ? error.message : String(error)})
       return readAccessText(text)
     }
   }
 
   async #readText(): Promise<AccessTable> {
-    const records = readAccessText(await readAccessSource(this.#path))
-    if (records.size > 0) this.#log.warning('access.text-used', {path: this.#path, reason: 'It is not compiled: run makeimapaccess'})
+    const records = readAccessText(await readAccessSource(this.#text))
+    if (records.size > 0) this.#log.warning('access.text-used', {path: this.#text, reason: 'It is not compiled: run makeimapaccess'})
     return records
   }
 }

@@ -1,5 +1,5 @@
 import {isIPv4} from 'node:net'
-import {ipv6Groups, unmapped} from '../ip-address.js'
+import {ipv6Groups, unmapped} from '../../support/ip-address.js'
 
 /** An address as access files write it: dotted, or a colon and eight groups of four digits (`spec/server-config-tls.md` §1.4). */
 export function accessAddress(ip: string): string {

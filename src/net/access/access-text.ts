@@ -35,12 +35,15 @@ export function readAccessText(texts: readonly string[]): Map<string, string> {
 
 /** Entries that never match, for people: what they probably were to mean. */
 export function accessTextHints(texts: readonly string[]): string[] {
-  return texts.flatMap((text) => text.split('\n')).flatMap((line) => {
-    if (line === '' || line.startsWith('#') || NETWORK_LINE.test(line)) return []
-    const key = line.split('\t')[0] ?? ''
-    if (!line.includes('\t') && /\s/.test(line)) return [`"${line}": a tab belongs between the address and what follows; so it matches nobody`]
-    if (/^[0-9a-f:]*:[0-9a-f:]*$/i.test(key) && !/^(:[0-9a-f]{4}){1,8}$/.test(key))
-      return [`"${key}": IPv6 is written as :2001:0db8, with four digits of lower case in each group, or as a network with /`]
-    return []
-  })
+  return texts
+    .flatMap((text) => text.split('\n'))
+    .flatMap((line) => {
+      if (line === '' || line.startsWith('#') || NETWORK_LINE.test(line)) return []
+      const key = line.split('\t')[0] ?? ''
+      if (!line.includes('\t') && /\s/.test(line))
+        return [`"${line}": a tab belongs between the address and what follows; so it matches nobody`]
+      if (/^[0-9a-f:]*:[0-9a-f:]*$/i.test(key) && !/^(:[0-9a-f]{4}){1,8}$/.test(key))
+        return [`"${key}": IPv6 is written as :2001:0db8, with four digits of lower case in each group, or as a network with /`]
+      return []
+    })
 }

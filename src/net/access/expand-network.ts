@@ -1,6 +1,6 @@
 /** Networks and ranges as the keys of an access file: prefixes at octets (IPv4) or groups of 16 bits (IPv6). */
 import {BadSyntax} from '../../support/fault.js'
-import {type IpNumber, ipNumber} from '../ip-address.js'
+import {type IpNumber, ipNumber} from '../../support/ip-address.js'
 
 /** A /33 gives 32,768. */
 const MAX_KEYS = 200_000
@@ -29,7 +29,11 @@ function networkRange({bits, value}: IpNumber, length: number): Range | undefine
 
 /** Key of the prefix of `length` bits that begins at `value`. */
 function keyOf(bits: 32 | 128, value: bigint, length: number): string {
-  if (bits === 32) return [24n, 16n, 8n, 0n].slice(0, length / 8).map((shift) => String((value >> shift) & 0xffn)).join('.')
+  if (bits === 32)
+    return [24n, 16n, 8n, 0n]
+      .slice(0, length / 8)
+      .map((shift) => String((value >> shift) & 0xffn))
+      .join('.')
   const groups = value.toString(16).padStart(32, '0').match(/.{4}/g) ?? []
   return `:${groups.slice(0, length / 16).join(':')}`
 }

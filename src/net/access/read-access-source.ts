@@ -57,8 +57,5 @@ async function checkShipped(path: string): Promise<void> {
   const base = path.slice(0, -'.dist'.length)
   const [shipped, own] = [await stat(path), await stat(base).catch(() => undefined)]
   if (own && own.mtimeMs > shipped.mtimeMs) return
-  throw new Fault(
-    'bad-configuration',
-    `${path} exists, please copy to ${base}${own ? '\nor edit it to have a newer timestamp' : ''}`,
-  )
+  throw new Fault('bad-configuration', `${path} exists, please copy to ${base}${own ? '\nor edit it to have a newer timestamp' : ''}`)
 }

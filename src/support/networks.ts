@@ -1,5 +1,5 @@
 import {BlockList, isIPv6} from 'node:net'
-import {BadSyntax} from '../support/fault.js'
+import {BadSyntax} from './fault.js'
 import {ipNumber, unmapped} from './ip-address.js'
 
 /** A set of addresses and networks. */
