@@ -20,6 +20,7 @@ import {withDefaultDomain} from './default-domain.js'
 import type {NetworkSettings} from './network-settings.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
+import {serviceLogs} from './service-logs.js'
 
 export interface ImapFrontOptions {
   /** The configuration of the moment: looked at for each connection, so that a reload needs no new ports. */
@@ -48,15 +49,17 @@ export class ImapFront implements FrontRole {
   readonly #options: ImapFrontOptions
   readonly #listeners: ReadonlyMap<ServiceName, Listener>
   readonly #handshakes = new Handshakes()
-  readonly #admission: Admission
+  readonly #lists: DnsLists
   readonly #admissions: BySettings<NetworkSettings, AdmissionPolicy>
   readonly #ready: Promise<void>
+  readonly #logs: Readonly<Record<ServiceName, Log>>
   #begin: () => void = () => {}
 
   constructor(options: ImapFrontOptions) {
     this.#options = options
     const {log, now} = options
-    this.#admission = new Admission({lists: new DnsLists({dns: new Resolver({timeout: DNS_MS, tries: 2}), now}), log})
+    this.#logs = serviceLogs(log)
+    this.#lists = new DnsLists({dns: new Resolver({timeout: DNS_MS, tries: 2}), now})
     this.#admissions = new BySettings(({options: tcpd, access, trustedProxies}) => ({
       options: tcpd,
       access: access && new AccessFile(access, log),
@@ -69,7 +72,7 @@ export class ImapFront implements FrontRole {
   }
 
   #listener(name: ServiceName): Listener {
-    const {service, log, now} = this.#options
+    const {service, now} = this.#options
     return new Listener({
       endpoints: service(name).endpoints,
       implicitTls: name === 'imaps',
@@ -78,17 +81,17 @@ export class ImapFront implements FrontRole {
         const {network, tls} = service(name)
         return {limits: network.limits, acceptor: tls && (() => tls.live.acceptor()), admission: this.#admissions.for(network)}
       },
-      admission: this.#admission,
+      admission: new Admission({lists: this.#lists, log: this.#logs[name]}),
       handshakes: this.#handshakes,
       serve: (connection) => this.#serve(name, connection),
       refusal: (reason) => REFUSALS[reason],
-      log,
+      log: this.#logs[name],
       now,
     })
   }
 
   async #serve(name: ServiceName, {socket, remote, local, variables, tls, startTls, loggedIn, signal}: ClientConnection): Promise<void> {
-    const {service: serviceOf, authFor, mailFor, deadlines, log} = this.#options
+    const {service: serviceOf, authFor, mailFor, deadlines} = this.#options
     const service = serviceOf(name)
     const mail = mailFor(service)
     const admitted = await serveImapLogin({
@@ -99,7 +102,7 @@ export class ImapFront implements FrontRole {
       tlsFacts: (stream) => (stream instanceof TLSSocket ? tlsFacts(stream) : undefined),
       settings: service.imap,
       deadlines,
-      log,
+      log: this.#logs[name],
       authenticator: withDefaultDomain(authFor(service), variables),
       service: service.authService(local.port),
       shutdown: signal,

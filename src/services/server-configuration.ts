@@ -8,6 +8,7 @@ import {hasErrors, type Problem, problemText} from '../config/problem.js'
 import {readAuthConfiguration, readConfiguration, readPop3Configuration} from '../config/read-configuration.js'
 import type {Settings} from '../config/settings.js'
 import type {ImapSettings} from '../imap/settings.js'
+import {readLoggerOptions, type SyslogIdentity} from '../log/logger-options.js'
 import {Fault} from '../support/fault.js'
 import {readTlsRules} from '../tls/tls-rules.js'
 import type {TlsPort, TlsSources} from '../tls/tls-sources.js'
@@ -16,6 +17,7 @@ import {imapSettings} from './imap-settings.js'
 import {mechanismWarnings} from './mechanism-warnings.js'
 import {endpointsOf, type NetworkSettings, networkSettings} from './network-settings.js'
 import {oauthSettings} from './oauth-settings.js'
+import {PROGRAMS} from './service-logs.js'
 import type {AuthSettings} from './start-auth.js'
 
 export const SERVICE_NAMES = ['imap', 'imaps'] as const
@@ -33,6 +35,8 @@ export interface ServiceConfiguration {
   /** Name of the service for the authentication of connections to this local port. */
   readonly authService: (localPort: number) => string
   readonly mail: MailSettings
+  /** `LOGGEROPTS`, `SSLLOGGEROPTS`. */
+  readonly logger: SyslogIdentity
 }
 
 /** What the mail role needs to know. */
@@ -115,6 +119,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
       endpoints: options.endpoints[name] ?? endpointsOf(settings, {tls: name === 'imaps'}),
       network: networkSettings(settings),
       tls,
+      logger: readLoggerOptions(settings.get(name === 'imap' ? IMAPD.LOGGEROPTS : IMAPD_SSL.SSLLOGGEROPTS), PROGRAMS[name]),
       imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules, failedLoginMs}),
       auth: {
         ...authSettings(auth, {
