@@ -11,8 +11,9 @@ import {type Admission, type AdmissionPolicy, type Caller, isDenied} from './adm
 import {Callers} from './callers.js'
 import {ConnectionCounter, type ConnectionLimits, type Refusal as Full} from './connection-limits.js'
 import {Handshakes} from './handshakes.js'
-import {endpointOf, openPort} from './open-port.js'
+import {acceptFrom, endpointOf, openPort} from './open-port.js'
 import {localPeer, type Peer, remotePeer} from './peer.js'
+import type {ServerHandle} from './server-handle.js'
 
 /** A client's connection, ready to be greeted. */
 export interface ClientConnection {
@@ -51,6 +52,8 @@ export type Refusal = Full | 'banned'
 
 export interface ListenerOptions {
   readonly endpoints: readonly Endpoint[]
+  /** The ports, bound by another process or the service manager; undefined: they are bound here. */
+  readonly bound?: readonly ServerHandle[] | undefined
   /** Connections begin with a TLS handshake. */
   readonly implicitTls: boolean
   readonly policy: () => ListenerPolicy
@@ -80,6 +83,9 @@ const MAX_REFUSING = 100
 /** Most connections of which it is not known yet who they are. */
 const MAX_UNKNOWN = 1_000
 
+/** Connections that are told to stop by one signal. */
+const SHARED_BY = 32
+
 interface Live {
   readonly abort: AbortController
   readonly done: Promise<void>
@@ -94,6 +100,8 @@ export class Listener {
   readonly #handshakes: Handshakes
   #refusing = 0
   #unknown = 0
+  #lastStopper = new AbortController()
+  #stopperUses = 0
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -103,24 +111,21 @@ export class Listener {
   }
 
   /**
-   * Opens all ports, or none; no other ones when it has adopted some. Connections are served from then on.
+   * Opens all ports, or none. Connections are served from then on.
    *
    * @throws {Fault} `bad-configuration` with what to do about it
    */
   async open(): Promise<void> {
-    if (this.#servers.length > 0) return
+    const {endpoints, bound, log} = this.#options
+    const accept = (socket: Socket) => this.#accept(socket)
+    const openings = bound ? bound.map((handle) => () => acceptFrom(handle, accept)) : endpoints.map((each) => () => openPort(each, accept))
     try {
-      for (const endpoint of this.#options.endpoints) this.adopt(await openPort(endpoint, (socket) => this.accept(socket)))
+      for (const opening of openings) this.#servers.push(await opening())
     } catch (error) {
       this.stopAccepting()
       throw error
     }
-  }
-
-  /** Takes a server that listens, and gives its connections to `accept`. */
-  adopt(server: Server): void {
-    server.on('error', (error) => this.#options.log.error('net.accept-failed', {error}))
-    this.#servers.push(server)
+    for (const server of this.#servers) server.on('error', (error) => log.error('net.accept-failed', {error}))
   }
 
   /** The ports that are open, for messages and tests. */
@@ -132,12 +137,17 @@ export class Listener {
     return this.#live.size
   }
 
-  /** Serves a new connection, which nobody has read from. */
-  accept(socket: Socket): void {
+  /** Counts a connection that another process serves until the answer is called. */
+  countElsewhere(ip: string): () => void {
+    this.#counter.enter(ip, {total: Number.POSITIVE_INFINITY, perAddress: Number.POSITIVE_INFINITY})
+    return () => this.#counter.leave(ip)
+  }
+
+  #accept(socket: Socket): void {
     socket.on('error', () => socket.destroy())
     // Gone before it was accepted.
     if (remotePeer(socket).ip === '') return void socket.destroy()
-    const abort = new AbortController()
+    const abort = this.#stopper()
     const done = this.#take(socket, abort.signal)
       .catch((error: unknown) => {
         if (!(error instanceof Hangup)) this.#options.log.error('net.connection-failed', {...remotePeer(socket), error})
@@ -145,6 +155,14 @@ export class Listener {
       })
       .finally(() => this.#live.delete(socket))
     this.#live.set(socket, {abort, done})
+  }
+
+  /** Tells a connection to stop. Some connections have one together: it is large, and slow with very many listeners. */
+  #stopper(): AbortController {
+    if (this.#stopperUses >= SHARED_BY) this.#stopperUses = 0
+    if (this.#stopperUses === 0) this.#lastStopper = new AbortController()
+    this.#stopperUses += 1
+    return this.#lastStopper
   }
 
   async #take(socket: Socket, signal: AbortSignal): Promise<void> {
@@ -156,13 +174,13 @@ export class Listener {
     const refusal = this.#options.isBanned?.(ip) ? 'banned' : this.#enter(caller, policy.limits)
     if (refusal) return this.#refuse(socket, refusal)
     this.#callers.add(socket, ip)
-    try {
-      const asked = await this.#ask(socket, {caller, policy})
-      if (asked) await this.#run(socket, asked, {policy, signal})
-    } finally {
+    const leave = () => {
       this.#callers.delete(socket, ip)
       this.#counter.leave(ip)
     }
+    const asked = await this.#ask(socket, {caller, policy}).catch(() => undefined)
+    // Returned, not awaited: nothing of this function stays for as long as the session lasts.
+    return asked ? this.#run(socket, asked, {policy, signal}).finally(leave) : leave()
   }
 
   /** Who it is; undefined when he may not come in and has been told. @throws {Hangup} */

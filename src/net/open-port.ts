@@ -1,24 +1,11 @@
-/** Opens ports, or takes over those that the service manager has opened. */
+/** Opens ports to accept from. */
 import {createServer, type Server, type Socket} from 'node:net'
-import {type Endpoint, endpointText} from '../config/port-list.js'
-import {errnoOf, Fault} from '../support/fault.js'
+import type {Endpoint} from '../config/port-list.js'
+import {errnoOf} from '../support/fault.js'
+import {bindFault} from './bind-fault.js'
+import {listenOn, type ServerHandle} from './server-handle.js'
 
-/** Why a port cannot be opened, in words that say what to do. */
-function bindFault(error: unknown, endpoint: Endpoint): Fault {
-  const where = endpointText(endpoint)
-  const text: Record<string, string> = {
-    EADDRINUSE: `Port ${endpoint.port} is in use (${where}): another server listens there`,
-    EACCES: `No permission to listen on ${where}: ports below 1024 need root (or the capability CAP_NET_BIND_SERVICE)`,
-    EADDRNOTAVAIL: `The address of ${where} does not belong to this host`,
-    EAFNOSUPPORT: `The kernel does not support the address family of ${where}`,
-  }
-  const known = text[errnoOf(error) ?? '']
-  return new Fault('bad-configuration', known ?? `Cannot listen on ${where}: ${error instanceof Error ? error.message : String(error)}`, {
-    cause: error,
-  })
-}
-
-function listen(server: Server, where: {readonly host: string; readonly port: number} | {readonly fd: number}): Promise<void> {
+function listen(server: Server, where: {readonly host: string; readonly port: number}): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({...where, backlog: BACKLOG}, () => {
@@ -52,18 +39,10 @@ export async function openPort(endpoint: Endpoint, accept: (socket: Socket) => v
   return server
 }
 
-/**
- * A server on a socket that listens already.
- *
- * @throws {Fault} `bad-configuration` when it is none
- */
-export async function takePort(fd: number, accept: (socket: Socket) => void): Promise<Server> {
+/** A server on a port that was bound elsewhere. */
+export async function acceptFrom(handle: ServerHandle, accept: (socket: Socket) => void): Promise<Server> {
   const server = createServer(SOCKETS, accept)
-  try {
-    await listen(server, {fd})
-  } catch (error) {
-    throw new Fault('bad-configuration', `File descriptor ${fd} of the service manager is no socket that can listen`, {cause: error})
-  }
+  await listenOn(server, handle)
   return server
 }
 

@@ -6,15 +6,15 @@ import type {Endpoint} from '../config/port-list.js'
 import {serveImapLogin} from '../imap/serve-login.js'
 import type {Log} from '../log/log.js'
 import {AccessFile} from '../net/access/access-file.js'
-import type {ActivatedSocket} from '../net/activated-sockets.js'
 import {Admission, type AdmissionPolicy} from '../net/admission.js'
 import {DnsLists} from '../net/dns-lists.js'
 import {Handshakes} from '../net/handshakes.js'
 import {type ClientConnection, Listener, type Refusal} from '../net/listener.js'
+import type {ServerHandle} from '../net/server-handle.js'
 import {Networks} from '../support/networks.js'
+import type {LiveAcceptor} from '../tls/live-acceptor.js'
 import {tlsFacts} from '../tls/tls-facts.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
-import {adoptSockets} from './adopt-sockets.js'
 import {BySettings} from './by-settings.js'
 import {withDefaultDomain} from './default-domain.js'
 import type {NetworkSettings} from './network-settings.js'
@@ -22,15 +22,21 @@ import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
 import {serviceLogs} from './service-logs.js'
 
+/** A service as the front sees it. */
+export interface FrontService extends Omit<ServiceConfiguration, 'tls' | 'auth' | 'mail'> {
+  /** undefined: no TLS on this port. */
+  readonly tls: {readonly live: LiveAcceptor} | undefined
+}
+
 export interface ImapFrontOptions {
   /** The configuration of the moment: looked at for each connection, so that a reload needs no new ports. */
-  readonly service: (name: ServiceName) => ServiceConfiguration
+  readonly service: (name: ServiceName) => FrontService
   readonly names: readonly ServiceName[]
-  readonly authFor: (service: ServiceConfiguration) => Authenticator
-  readonly mailFor: (service: ServiceConfiguration) => MailRole
+  /** The ports of a service, bound by another process; undefined: they are bound here. */
+  readonly bound?: (name: ServiceName) => readonly ServerHandle[] | undefined
+  readonly authFor: (name: ServiceName) => Authenticator
+  readonly mailFor: (name: ServiceName) => MailRole
   readonly deadlines: DeadlineSource
-  /** Sockets that the service manager has opened. */
-  readonly activated?: readonly ActivatedSocket[] | undefined
   readonly log: Log
   readonly now: () => number
 }
@@ -72,9 +78,10 @@ export class ImapFront implements FrontRole {
   }
 
   #listener(name: ServiceName): Listener {
-    const {service, now} = this.#options
+    const {service, bound, now} = this.#options
     return new Listener({
       endpoints: service(name).endpoints,
+      bound: bound?.(name),
       implicitTls: name === 'imaps',
       ready: this.#ready,
       policy: () => {
@@ -93,7 +100,7 @@ export class ImapFront implements FrontRole {
   async #serve(name: ServiceName, {socket, remote, local, variables, tls, startTls, loggedIn, signal}: ClientConnection): Promise<void> {
     const {service: serviceOf, authFor, mailFor, deadlines} = this.#options
     const service = serviceOf(name)
-    const mail = mailFor(service)
+    const mail = mailFor(name)
     const admitted = await serveImapLogin({
       stream: socket,
       remote,
@@ -103,25 +110,27 @@ export class ImapFront implements FrontRole {
       settings: service.imap,
       deadlines,
       log: this.#logs[name],
-      authenticator: withDefaultDomain(authFor(service), variables),
-      service: service.authService(local.port),
+      authenticator: withDefaultDomain(authFor(name), variables),
+      service: service.authServices[local.port] ?? 'imap',
       shutdown: signal,
     })
-    if (!admitted) return
-    loggedIn()
-    await mail.serve(admitted, {service: name, shutdown: signal})
+    if (admitted) loggedIn()
+    // Returned, not awaited: nothing of this function stays for as long as the session lasts.
+    return admitted && mail.serve(admitted, {service: name, shutdown: signal})
   }
 
   async open(): Promise<void> {
-    const {activated = [], service, log} = this.#options
     try {
-      const portsOf = (name: ServiceName) => service(name).endpoints.map(({port}) => port)
-      await adoptSockets(activated, {listeners: this.#listeners, portsOf, log})
       for (const listener of this.#listeners.values()) await listener.open()
     } catch (error) {
       for (const listener of this.#listeners.values()) listener.stopAccepting()
       throw error
     }
+  }
+
+  /** Counts a connection to a service that goes on in another process, until the answer is called. */
+  countElsewhere(name: ServiceName, ip: string): () => void {
+    return this.#listeners.get(name)?.countElsewhere(ip) ?? (() => undefined)
   }
 
   begin(): void {
