@@ -19,7 +19,7 @@ interface BoundHandle extends ServerHandle {
   getsockname?(out: {address?: string; port?: number}): number
 }
 
-type CreateHandle = (address: string | null, port: number, family: 4 | 6 | -1, fd?: number) => BoundHandle | number
+type CreateHandle = (address: string | null, port: number | null, family: 4 | 6 | -1, fd?: number) => BoundHandle | number
 
 function createHandle(...place: Parameters<CreateHandle>): BoundHandle {
   const create = (net as unknown as {_createServerHandle?: CreateHandle})._createServerHandle
@@ -67,7 +67,7 @@ function anyAddress(bindTo: (host: string) => BoundHandle): BoundHandle {
 export function inheritPort(fd: number): BoundPort {
   const bound: {address?: string; port?: number} = {}
   try {
-    const handle = createHandle(null, -1, -1, fd)
+    const handle = createHandle(null, null, -1, fd)
     handle.getsockname?.(bound)
     if (bound.port !== undefined) return {endpoint: {address: bound.address, port: bound.port}, handle}
     handle.close()

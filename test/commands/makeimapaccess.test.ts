@@ -102,7 +102,7 @@ makeimapaccess.when(isInstalled(TCPD), 'couriertcpd is not installed')('real Cou
       .on('data', (chunk) => {
         text += String(chunk)
       })
-    await once(socket, 'close')
+    await once(socket, 'close').catch(() => undefined)
     return text
   }
   try {
