@@ -12,6 +12,8 @@ export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = 
   authpasswd: async () => (await import('./authpasswd-tool.js')).authpasswdTool,
   authtest: async () => (await import('./authtest-tool.js')).authtestTool,
   courierauthconfig: async (path) => (await import('./courierauthconfig-tool.js')).courierauthconfigTool(dirname(resolve(path))),
+  imapd: async () => (await import('./service-control-tool.js')).serviceControlTool('imapd'),
+  'imapd-ssl': async () => (await import('./service-control-tool.js')).serviceControlTool('imapd-ssl'),
   maildirmake: async () => {
     const {maildirmake} = await import('./maildirmake/maildirmake.js')
     return (args, {env, out, err}) => maildirmake(args, {env, out, err})
@@ -20,7 +22,10 @@ export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = 
   mkdhparams: async () => (await import('./mkdhparams-tool.js')).mkdhparamsTool,
   mkimapdcert: async () => (await import('./make-certificate-tool.js')).makeCertificateTool('imapd'),
   mkpop3dcert: async () => (await import('./make-certificate-tool.js')).makeCertificateTool('pop3d'),
+  pop3d: async () => (await import('./service-control-tool.js')).serviceControlTool('pop3d'),
+  'pop3d-ssl': async () => (await import('./service-control-tool.js')).serviceControlTool('pop3d-ssl'),
   pw2userdb: async () => (await import('./pw2userdb-tool.js')).pw2userdbTool,
+  sysconftool: async () => (await import('./sysconftool-tool.js')).sysconftoolTool,
   userdb: async () => (await import('./userdb-tool.js')).userdbTool,
   'userdb-test-cram-md5': async () => (await import('./userdb-test-cram-md5-tool.js')).userdbTestCramMd5Tool,
   userdbpw: async () => (await import('./userdbpw-tool.js')).userdbpwTool,

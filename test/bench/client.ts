@@ -1,11 +1,25 @@
 /** A client that costs little: it counts octets and waits for tagged lines, without looking at the rest. */
 import {connect, type Socket} from 'node:net'
+import {connect as connectTls} from 'node:tls'
+
+const NO_OCTETS: Buffer = Buffer.alloc(0)
+const TAIL_OCTETS = 4096
+
+interface Waiting {
+  readonly isEnd: (tail: Buffer) => boolean
+  readonly done: (text: string) => void
+  readonly failed: (error: Error) => void
+}
+
+export interface ConnectOptions {
+  readonly tls?: boolean
+}
 
 export class BenchClient {
   readonly #socket: Socket
-  #tail: Buffer = Buffer.alloc(0)
-  #waiting: {readonly isEnd: (tail: Buffer) => boolean; readonly done: (line: string) => void} | undefined
-  #failed: ((error: Error) => void) | undefined
+  #tail = NO_OCTETS
+  #waiting: Waiting | undefined
+  #closed: Error | undefined
   #tag = 0
   /** Octets received. */
   received = 0
@@ -16,77 +30,89 @@ export class BenchClient {
     this.#socket = socket
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#take(chunk))
-    socket.on('error', (error) => this.#failed?.(error))
-    socket.on('close', () => this.#failed?.(new Error('The server closed the connection')))
+    socket.on('error', (error) => this.#fail(error))
+    socket.on('close', () => this.#fail(new Error('The server closed the connection')))
   }
 
-  static async connect(port: number): Promise<BenchClient> {
-    const client = new BenchClient(connect(port, '127.0.0.1'))
+  static async connect(port: number, {tls = false}: ConnectOptions = {}): Promise<BenchClient> {
+    const client = new BenchClient(tls ? connectTls({port, host: '127.0.0.1', rejectUnauthorized: false}) : connect(port, '127.0.0.1'))
     await client.#until((tail) => tail.includes('\r\n'))
     return client
   }
 
-  static async login(port: number, user: string): Promise<BenchClient> {
-    const client = await BenchClient.connect(port)
+  static async login(port: number, user: string, options: ConnectOptions = {}): Promise<BenchClient> {
+    const client = await BenchClient.connect(port, options)
     await client.ok(`LOGIN ${user} pass`)
     return client
   }
 
-  /** Sends a command and waits for its OK. `literal` is sent after the continuation. Answers the tagged line. */
+  /** Sends a command and waits for its OK. `literal` is sent after the continuation. Answers the end of the reply. */
   async ok(text: string, literal?: Buffer): Promise<string> {
     this.#tag += 1
     const tag = `zq${this.#tag}`
-    this.#socket.write(`${tag} ${text}${literal ? ` {${literal.length}}` : ''}\r\n`)
+    const replied = (tail: Buffer) => tail.at(-1) === 0x0a && lastLine(tail).startsWith(`${tag} `)
+    const command = `${tag} ${text}${literal ? ` {${literal.length}}` : ''}\r\n`
     if (literal) {
-      await this.#until((tail) => tail.includes('+ ') || tail.includes(`${tag} `))
-      this.#socket.write(Buffer.concat([literal, Buffer.from('\r\n')]))
+      const asked = this.#until((tail) => tail.includes('+ ') || replied(tail))
+      this.#socket.write(command)
+      await asked
     }
-    const line = await this.#until((tail) => lastLine(tail).startsWith(`${tag} `) && tail.at(-1) === 0x0a)
+    const reply = this.#until(replied)
+    this.#socket.write(literal ? Buffer.concat([literal, Buffer.from('\r\n')]) : command)
+    const line = await reply
     if (!lastLine(Buffer.from(line, 'latin1')).startsWith(`${tag} OK`)) throw new Error(`${text.slice(0, 60)}: ${line.slice(-200)}`)
     return line
   }
 
-  /** Sends without waiting. */
-  send(text: string): void {
-    this.#socket.write(text)
+  /** Begins to idle. */
+  async idle(): Promise<void> {
+    const invited = this.#until((tail) => tail.includes('+ '))
+    this.#socket.write('idle IDLE\r\n')
+    await invited
   }
 
-  /** Waits for the next `+`. */
-  async continuation(): Promise<void> {
-    await this.#until((tail) => tail.includes('+ '))
-  }
-
-  /** Stops and starts reading from the socket. */
-  pause(): void {
-    this.#socket.pause()
+  /** Ends it. */
+  async done(): Promise<void> {
+    const ended = this.#until((tail) => lastLine(tail).startsWith('idle OK'))
+    this.#socket.write('DONE\r\n')
+    await ended
   }
 
   close(): void {
-    this.#failed = undefined
+    this.#waiting = undefined
     this.#socket.destroy()
+  }
+
+  #fail(error: Error): void {
+    this.#closed ??= error
+    this.#waiting?.failed(error)
+    this.#waiting = undefined
   }
 
   #take(chunk: Buffer): void {
     this.received += chunk.length
     this.onData?.(chunk)
-    this.#tail = chunk.length >= 4096 ? chunk.subarray(-4096) : Buffer.concat([this.#tail, chunk]).subarray(-4096)
-    if (!this.#waiting?.isEnd(this.#tail)) return
+    if (!this.#waiting) return
+    // A copy: a piece of a chunk would keep all of it.
+    this.#tail =
+      chunk.length >= TAIL_OCTETS ? Buffer.from(chunk.subarray(-TAIL_OCTETS)) : Buffer.concat([this.#tail, chunk]).subarray(-TAIL_OCTETS)
+    if (!this.#waiting.isEnd(this.#tail)) return
     const {done} = this.#waiting
     this.#waiting = undefined
     const text = this.#tail.toString('latin1')
-    this.#tail = Buffer.alloc(0)
+    this.#tail = NO_OCTETS
     done(text)
   }
 
-  #until(isEnd: (tail: Buffer) => boolean): Promise<string> {
+  #until(isEnd: Waiting['isEnd']): Promise<string> {
+    if (this.#closed) return Promise.reject(this.#closed)
     return new Promise((done, failed) => {
-      this.#waiting = {isEnd, done}
-      this.#failed = failed
+      this.#waiting = {isEnd, done, failed}
     })
   }
 }
 
 function lastLine(tail: Buffer): string {
-  const text = tail.toString('latin1').trimEnd()
-  return text.slice(text.lastIndexOf('\n') + 1)
+  const end = tail.at(-1) === 0x0a ? tail.length - 1 : tail.length
+  return tail.toString('latin1', tail.lastIndexOf(0x0a, end - 1) + 1, end).trimEnd()
 }

@@ -1,6 +1,6 @@
 /** Deterministic mail: threads, attachments, HTML, non-ASCII. The same number always gives the same message. */
 import {mkdirSync, utimesSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 
 const WORDS =
   'server mailbox folder message quota index reply thread draft archive deliver header attachment meeting report invoice project budget review deadline release version customer contract schedule holiday lunch coffee train ticket hotel weather garden music concert paper printer network cable router'.split(
@@ -74,6 +74,19 @@ export function message(number: number): Buffer {
   return Buffer.from(
     `${head.join('\n')}\nContent-Type: multipart/mixed; boundary="${boundary}"\n\n${parts[0]}${attachment}--${boundary}--\n`,
   )
+}
+
+/** About 1 MB of text, with LF line ends. */
+export function largeMessage(): Buffer {
+  const text = Array.from({length: 14_000}, (_, line) => words(random(line), 10)).join('\n')
+  const body = Buffer.from(text).subarray(0, 1_000_000)
+  return Buffer.concat([Buffer.from('From: <large@example.com>\nSubject: large\n\n'), body, Buffer.from('\n')])
+}
+
+/** Writes a message's file, at most once. */
+export function writeMessage(path: string, content: Buffer): void {
+  mkdirSync(dirname(path), {recursive: true})
+  writeFileSync(path, content)
 }
 
 /** Writes messages `0` to `count - 1` into a Maildir folder, all seen. */

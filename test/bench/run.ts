@@ -1,39 +1,65 @@
 /**
  * `npm run bench`: the same work against our server and, where they are installed, real Courier and Dovecot.
  *
- * Options: `--messages N` (10000), `--rounds N` (5, after one that is not counted), `--only WORD`, `--ours` (no
- * originals), `--against courier,dovecot`, `--json`. Prints medians of wall time and of CPU time of each server's whole process tree, with ratios.
+ * `npm run bench -- --help` tells the options. The README beside this file tells what is measured and what came out.
  */
 import {execFileSync} from 'node:child_process'
 import {chownSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
-import {cpus, tmpdir, totalmem} from 'node:os'
-import {dirname, join, resolve} from 'node:path'
-import {fileURLToPath} from 'node:url'
+import {cpus, release, tmpdir, totalmem} from 'node:os'
+import {join} from 'node:path'
 import {parseArgs} from 'node:util'
-import {BenchClient} from './client.js'
-import {fillFolder} from './corpus.js'
-import {cpuMs, memoryBytes} from './process-tree.js'
-import {ROWS, type Row, type RowContext, resetDeliveries} from './rows.js'
-import {courierIsInstalled, dovecotIsInstalled, type Server, startCourier, startDovecot, startOurs} from './servers.js'
+import {pinClient} from './cores.js'
+import {makeMail} from './mail.js'
+import {measureRow, type Result} from './measure.js'
+import type {Row, RowContext} from './row.js'
+import {ROWS} from './rows/registry.js'
+import {courierIsInstalled, startCourier} from './servers/courier.js'
+import {dovecotIsInstalled, startDovecot} from './servers/dovecot.js'
+import {startOurs} from './servers/ours.js'
+import type {Server, StartOptions} from './servers/server.js'
+import {printResults} from './table.js'
+
+const HELP = `Measures our server and, where they are installed, Courier and Dovecot doing the same work.
+
+  npm run bench -- [--only WORD,WORD] [--full] [--list] [--messages N] [--rounds N] [--ours] [--against NAMES]
+                   [--scale PART] [--corpora DIRECTORY] [--json]
+
+  --only WORDS       rows whose titles hold one of these words; long ones when they are all, or with --full
+  --full             long rows too
+  --list             only tells the rows
+  --messages N       messages in the mailbox of most rows (10000)
+  --rounds N         counted runs of each row, after one that is not counted (5)
+  --ours             without the others; --against courier,dovecot (both) picks them
+  --scale PART       part of the sessions and accounts of rows with very many of them (1)
+  --corpora DIR      keeps the generated mail there for the next run
+  --json             results as JSON
+
+Examples:
+  npm run bench -- --only "SEARCH BODY" --against dovecot
+  npm run bench -- --full --json > results.json`
 
 const {values: options} = parseArgs({
   options: {
+    only: {type: 'string', default: ''},
+    full: {type: 'boolean', default: false},
+    list: {type: 'boolean', default: false},
     messages: {type: 'string', default: '10000'},
     rounds: {type: 'string', default: '5'},
-    only: {type: 'string', default: ''},
     ours: {type: 'boolean', default: false},
     against: {type: 'string', default: 'courier,dovecot'},
+    scale: {type: 'string', default: '1'},
+    corpora: {type: 'string', default: ''},
     json: {type: 'boolean', default: false},
-    directory: {type: 'string', default: ''},
+    help: {type: 'boolean', default: false},
   },
 })
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
 const isRoot = process.getuid?.() === 0
-const [uid, gid] = isRoot ? benchUser() : [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
 const messages = Number(options.messages)
+const LEAST_MESSAGES = 1000
 
 /** An ordinary user who owns the mail; made when it is missing. */
-function benchUser(): [uid: number, gid: number] {
+function benchUser(): {uid: number; gid: number} {
+  if (!isRoot) return {uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0}
   const name = 'courierbench'
   try {
     execFileSync('id', [name], {stdio: 'ignore'})
@@ -41,153 +67,88 @@ function benchUser(): [uid: number, gid: number] {
     execFileSync('useradd', ['-r', '-M', '-U', '-d', '/nonexistent', '-s', '/usr/sbin/nologin', name])
   }
   const id = (what: string) => Number(execFileSync('id', [what, name], {encoding: 'utf8'}))
-  return [id('-u'), id('-g')]
-}
-
-const others = options.ours ? [] : options.against.split(',')
-
-interface Result {
-  readonly row: string
-  readonly server: string
-  readonly wallMs: number
-  readonly cpuMs: number
-  readonly error?: string
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-}
-
-function own(path: string): void {
-  if (isRoot) chownSync(path, uid, gid)
+  return {uid: id('-u'), gid: id('-g')}
 }
 
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
-/** The accounts of one server: u1 with the corpus, the others with a little. */
-function makeMail(server: Server, corpus: string): void {
-  for (let number = 1; number <= 4; number += 1) {
-    const maildir = server.maildir(number)
-    mkdirSync(dirname(maildir), {recursive: true})
-    if (number === 1) execFileSync('cp', ['-a', corpus, maildir])
-    else fillFolder(maildir, number === 3 ? 100 : 0)
-    if (number === 1) fillFolder(join(maildir, '.copies'), 0)
-  }
-  if (isRoot) execFileSync('chown', ['-R', `${uid}:${gid}`, dirname(dirname(server.maildir(1)))])
+function chosenRows(): readonly Row[] {
+  const words = options.only
+    .toLowerCase()
+    .split(',')
+    .filter((word) => word !== '')
+  const named = ROWS.filter(({title}) => words.length === 0 || words.some((word) => title.toLowerCase().includes(word)))
+  const short = named.filter(({isLong}) => !isLong)
+  return options.full || short.length === 0 ? named : short
 }
 
-async function measure(row: Row, context: RowContext): Promise<{wall: number; cpu: number}> {
-  if (row.cold) await context.server.dropIndex()
-  const clients = (await row.prepare?.(context)) ?? []
-  const cpuBefore = cpuMs(context.server.roots)
-  const began = performance.now()
-  await row.run(context, clients)
-  const wall = performance.now() - began
-  for (const client of clients) client.close()
-  // What the server still does for it counts as well.
-  await new Promise((done) => setTimeout(done, 150))
-  return {wall, cpu: cpuMs(context.server.roots) - cpuBefore}
-}
-
-async function measureRow(row: Row, context: RowContext): Promise<Result> {
-  const base = {row: row.title, server: context.server.name}
+async function startServers(start: StartOptions): Promise<Server[]> {
+  const others = options.ours ? [] : options.against.split(',')
+  const servers: Server[] = []
   try {
-    const runs: {wall: number; cpu: number}[] = []
-    for (let round = 0; round <= Number(options.rounds); round += 1) {
-      progress(`${context.server.name}: ${row.title} (${round})`)
-      const run = await measure(row, context)
-      if (round > 0) runs.push(run)
-    }
-    return {...base, wallMs: median(runs.map(({wall}) => wall)), cpuMs: median(runs.map(({cpu}) => cpu))}
+    servers.push(await startOurs(start))
+    if (others.includes('courier') && courierIsInstalled()) servers.push(await startCourier(start))
+    if (others.includes('dovecot') && dovecotIsInstalled()) servers.push(await startDovecot(start))
+    return servers
   } catch (error) {
-    return {...base, wallMs: Number.NaN, cpuMs: Number.NaN, error: error instanceof Error ? error.message : String(error)}
+    for (const server of servers) await server.stop()
+    throw error
   }
 }
 
-async function idleMemory(server: Server, sessions: number): Promise<number> {
-  const before = memoryBytes(server.roots)
-  const clients: BenchClient[] = []
-  for (let number = 0; number < sessions; number += 1) {
-    const client = await BenchClient.login(server.port, 'u3@example.com')
-    await client.ok('SELECT INBOX')
-    client.send('i IDLE\r\n')
-    await client.continuation()
-    clients.push(client)
-  }
-  const after = memoryBytes(server.roots)
-  for (const client of clients) client.close()
-  return (after - before) / sessions
-}
-
-function show(value: number, digits = 0): string {
-  return Number.isNaN(value) ? '—' : value.toFixed(digits)
-}
-
-function printTable(results: readonly Result[], servers: readonly Server[]): void {
-  const others = servers.filter(({name}) => name !== 'ours')
-  const head = ['row', ...servers.flatMap(({name}) => [`${name} ms`, 'cpu']), ...others.flatMap(({name}) => [`×${name}`, '×cpu'])]
-  const lines = [head]
-  const factors = new Map<string, number[]>()
-  for (const title of new Set(results.map(({row}) => row))) {
-    const of = (name: string) => results.find(({row, server}) => row === title && server === name)
-    const cells = servers.flatMap(({name}) => [show(of(name)?.wallMs ?? Number.NaN, 1), show(of(name)?.cpuMs ?? Number.NaN)])
-    for (const {name} of others) {
-      const wall = (of(name)?.wallMs ?? Number.NaN) / (of('ours')?.wallMs ?? Number.NaN)
-      const cpu = Math.max(of(name)?.cpuMs ?? Number.NaN, 5) / Math.max(of('ours')?.cpuMs ?? Number.NaN, 5)
-      cells.push(show(wall, 2), show(cpu, 2))
-      if (!Number.isNaN(wall)) factors.set(name, [...(factors.get(name) ?? []), wall])
+async function measureAll(rows: readonly Row[], servers: readonly Server[], context: Omit<RowContext, 'server'>): Promise<Result[]> {
+  const results: Result[] = []
+  for (const row of rows) {
+    for (const server of servers) {
+      if (row.servers && !row.servers.includes(server.name)) continue
+      progress(`${row.title}: ${server.name}`)
+      results.push(await measureRow(row, {...context, server}, Number(options.rounds)))
     }
-    lines.push([title, ...cells])
-  }
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  for (const line of lines)
-    console.log(line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '))
-  for (const [name, walls] of factors)
-    console.log(
-      `geometric mean against ${name}: ${Math.exp(walls.reduce((sum, wall) => sum + Math.log(wall), 0) / walls.length).toFixed(2)}`,
-    )
-  for (const {row, server, error} of results) if (error) console.log(`${server}: ${row}: ${error}`)
-  for (const {name, durability} of servers) console.log(`${name}: APPEND: ${durability}`)
-}
-
-const directory = options.directory || mkdtempSync(join(tmpdir(), 'courier-bench-'))
-mkdirSync(directory, {recursive: true, mode: 0o755})
-if (isRoot) execFileSync('chmod', ['755', directory])
-console.log(
-  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB; ${messages} messages; median of ${options.rounds}`,
-)
-progress('making mail …')
-const corpus = join(directory, 'corpus')
-fillFolder(corpus, messages)
-const started: Server[] = []
-const results: Result[] = []
-try {
-  const starters = [
-    () => startOurs(root, {directory, uid, gid}),
-    ...(others.includes('courier') && courierIsInstalled() ? [() => startCourier({directory, uid, gid})] : []),
-    ...(others.includes('dovecot') && dovecotIsInstalled() ? [() => startDovecot({directory, uid, gid})] : []),
-  ]
-  for (const start of starters) started.push(await start())
-  for (const server of started) makeMail(server, corpus)
-  const rows = ROWS.filter(({title}) => title.toLowerCase().includes(options.only.toLowerCase()))
-  for (const server of started) {
-    resetDeliveries()
-    for (const row of rows) results.push(await measureRow(row, {server, messages, own}))
   }
   progress('')
-  if (options.json) console.log(JSON.stringify(results, undefined, 1))
-  else {
-    printTable(results, started)
-    for (const server of started)
-      console.log(
-        `${server.name}: ${((await idleMemory(server, 200).catch(() => Number.NaN)) / 1024).toFixed(1)} KiB for each idle session`,
-      )
-  }
-} finally {
-  for (const server of started) await server.stop().catch((error: unknown) => console.error(`${server.name}: ${error}`))
-  if (!options.directory) rmSync(directory, {recursive: true, force: true})
+  return results
 }
+
+/** What it ran on. */
+const machine = {
+  node: process.version,
+  kernel: release(),
+  processors: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  date: new Date().toISOString().slice(0, 10),
+}
+
+async function main(): Promise<void> {
+  const rows = chosenRows()
+  if (options.help) return console.log(HELP)
+  if (!(messages >= LEAST_MESSAGES)) throw new Error(`--messages ${options.messages}: some rows need ${LEAST_MESSAGES} at least`)
+  if (options.list) return console.log(rows.map(({title}) => title).join('\n'))
+  const directory = mkdtempSync(join(tmpdir(), 'courier-bench-'))
+  // The mail's owner has to reach it.
+  execFileSync('chmod', ['755', directory])
+  const owner = benchUser()
+  const mail = {corpora: options.corpora || join(directory, 'corpora'), owner, messages}
+  mkdirSync(mail.corpora, {recursive: true})
+  pinClient()
+  let servers: readonly Server[] = []
+  try {
+    servers = await startServers({directory, ...owner})
+    progress('making mail …')
+    const accounts = new Set(rows.flatMap((row) => row.mail))
+    for (const server of servers) makeMail(server, accounts, mail)
+    const own = (path: string) => (isRoot ? chownSync(path, owner.uid, owner.gid) : undefined)
+    const results = await measureAll(rows, servers, {messages, own, scale: Number(options.scale), directory})
+    if (options.json) return console.log(JSON.stringify({machine, messages, rounds: Number(options.rounds), results}, undefined, 1))
+    console.log(`${machine.date}: Node ${machine.node}, Linux ${machine.kernel}, ${machine.processors}, ${machine.memoryGiB} GiB`)
+    console.log(`${messages} messages; medians of ${options.rounds} runs after one that is not counted\n`)
+    printResults(rows, results, servers)
+  } finally {
+    for (const server of servers) await server.stop().catch((error: unknown) => console.error(`${server.name}: ${error}`))
+    rmSync(directory, {recursive: true, force: true})
+  }
+}
+
+await main()
 process.exit(0)

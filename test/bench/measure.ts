@@ -1,0 +1,110 @@
+/** Measures one row on one server. */
+import type {BenchClient} from './client.js'
+import {pinServer} from './cores.js'
+import {makeCold} from './mail.js'
+import {processMemory} from './process-tree.js'
+import {type Figures, median, pause, type Row, type RowContext} from './row.js'
+import type {LoopDelay} from './servers/probe-client.js'
+import type {ServerName} from './servers/server.js'
+
+export interface Result {
+  readonly row: string
+  readonly server: ServerName
+  /** Medians of one run, milliseconds. */
+  readonly wallMs: number
+  readonly cpuMs: number
+  /** Proportional set size of all its processes at the end of a run, octets. */
+  readonly memoryBytes: number
+  /** How often the work was done in one run. */
+  readonly times: number
+  /** Of the server's event loop, in a run of its own. */
+  readonly delay?: LoopDelay
+  readonly figures: Figures
+  readonly error?: string
+}
+
+/** Short work is repeated until it lasts this long. */
+const LASTS_MS = 200
+const MOST_TIMES = 100
+const ROW_LIMIT_MS = 240_000
+/** A server without work to finish is looked at this long after the last reply. */
+const REST_MS = 100
+
+interface Run {
+  readonly wallMs: number
+  readonly cpuMs: number
+  readonly memoryBytes: number
+  readonly figures: Figures
+}
+
+function limited<T>(work: Promise<T>, title: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${title} takes more than ${ROW_LIMIT_MS / 1000} s`)), ROW_LIMIT_MS)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
+async function once(row: Row, context: RowContext, times: number): Promise<Run> {
+  const {server} = context
+  if (row.cold !== undefined) makeCold(server, row.cold)
+  const clients: readonly BenchClient[] = (await row.prepare?.(context)) ?? []
+  try {
+    pinServer(server.roots, {spreads: row.spreads ?? false})
+    const cpuBefore = server.group.cpuMs(server.roots)
+    const began = performance.now()
+    let figures: Figures = {}
+    for (let time = 0; time < times; time += 1) figures = (await row.run(context, clients)) ?? figures
+    const wallMs = performance.now() - began
+    const memory = processMemory(server.roots)
+    for (const client of clients) client.close()
+    // What the server still does for it counts as well.
+    await pause(row.settles ? server.settleMs : REST_MS)
+    const cpuMs = server.group.cpuMs(server.roots) - cpuBefore
+    return {wallMs: wallMs / times, cpuMs: cpuMs / times, memoryBytes: memory, figures}
+  } finally {
+    for (const client of clients) client.close()
+  }
+}
+
+function timesFor(row: Row, {wallMs}: Run): number {
+  return row.repeats ? Math.min(MOST_TIMES, Math.max(1, Math.ceil(LASTS_MS / wallMs))) : 1
+}
+
+function mediansOf(runs: readonly Run[]): Omit<Run, 'times'> {
+  const names = new Set(runs.flatMap(({figures}) => Object.keys(figures)))
+  return {
+    wallMs: median(runs.map(({wallMs}) => wallMs)),
+    cpuMs: median(runs.map(({cpuMs}) => cpuMs)),
+    memoryBytes: median(runs.map((run) => run.memoryBytes)),
+    figures: Object.fromEntries([...names].map((name) => [name, median(runs.map(({figures}) => figures[name] ?? Number.NaN))])),
+  }
+}
+
+async function delayOf(row: Row, context: RowContext, times: number): Promise<LoopDelay | undefined> {
+  const {probe} = context.server
+  if (!probe || row.figuresOnly) return undefined
+  await probe.startDelay()
+  await once(row, context, times)
+  return probe.stopDelay()
+}
+
+async function measured(row: Row, context: RowContext, rounds: number): Promise<Omit<Result, 'row' | 'server'>> {
+  const runs: Run[] = []
+  let times = 1
+  if (row.rounds === undefined) times = timesFor(row, await once(row, context, 1))
+  for (let round = 0; round < (row.rounds ?? rounds); round += 1) runs.push(await once(row, context, times))
+  const delay = await delayOf(row, context, times)
+  return {...mediansOf(runs), times, ...(delay ? {delay} : {})}
+}
+
+/** Medians of `rounds` runs after one that is not counted; what fails is told in the result. */
+export async function measureRow(row: Row, context: RowContext, rounds: number): Promise<Result> {
+  const base = {row: row.title, server: context.server.name}
+  try {
+    return {...base, ...(await limited(measured(row, context, rounds), row.title))}
+  } catch (error) {
+    const nothing = {wallMs: Number.NaN, cpuMs: Number.NaN, memoryBytes: Number.NaN, times: 0, figures: {}}
+    return {...base, ...nothing, error: error instanceof Error ? error.message : String(error)}
+  }
+}
