@@ -3,12 +3,11 @@ import {createRequire} from 'node:module'
 import type Koffi from 'koffi'
 import {Fault} from './fault.js'
 
-// As CommonJS: it loads in half of the time, and tools that run for a moment load it too.
-const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
+/** As CommonJS, which loads in half of the time, and when it is needed: tools that run for a moment have it too. */
+export const koffi = () => createRequire(import.meta.url)('koffi') as typeof Koffi
 
-export {koffi}
-
-export type NativeLibrary = ReturnType<typeof koffi.load>
+export type NativeLibrary = ReturnType<typeof Koffi.load>
+export type NativeType = ReturnType<typeof Koffi.struct>
 
 /**
  * The first of these libraries that the system has; null is what the process has loaded already.
@@ -18,7 +17,7 @@ export type NativeLibrary = ReturnType<typeof koffi.load>
 export function loadLibrary(names: readonly (string | null)[]): NativeLibrary {
   for (const name of names) {
     try {
-      return koffi.load(name)
+      return koffi().load(name)
     } catch {
       // The next one may exist.
     }
