@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import {Args, Command, Flags} from '@oclif/core'
+import {tellParent} from '../src/services/background.js'
 import {runServe} from '../src/services/run-serve.js'
 import {Fault} from '../src/support/fault.js'
 
@@ -34,8 +35,13 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
     port: Flags.string({description: 'port for IMAP, instead of PORT; also ADDRESS.PORT'}),
     'tls-port': Flags.string({description: 'port for IMAP over TLS, instead of SSLPORT; also ADDRESS.PORT'}),
     user: Flags.string({description: 'serve as this user, when started as root'}),
+    log: Flags.string({
+      description: "where to log: stderr, syslog, or syslog:/PATH of its socket [default: syslog when standard error is systemd's journal]",
+    }),
+    'log-json': Flags.string({description: 'write JSON objects to this file too'}),
     'log-format': Flags.option({options: ['text', 'json'] as const, default: 'text', description: "Courier's lines, or JSON objects"})(),
     debug: Flags.boolean({description: 'log more'}),
+    'pid-file': Flags.string({description: 'write the process id here, and refuse to start beside the one that it names'}),
   }
 
   async run(): Promise<void> {
@@ -50,7 +56,10 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
         tlsPort: flags['tls-port'],
         user: flags.user,
         logFormat: flags['log-format'],
+        logTarget: flags.log,
+        logJson: flags['log-json'],
         debug: flags.debug,
+        pidFile: flags['pid-file'],
         templates: join(this.config.root, 'templates'),
         version: this.config.version,
         env: process.env,
@@ -59,6 +68,7 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       for (const line of error.message.split('\n')) this.logToStderr(`Error: ${line}`)
+      await tellParent({failed: error.message})
       this.exit(1)
     }
     // Threads and watches have nothing left to do.

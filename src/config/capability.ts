@@ -25,7 +25,8 @@ const ALWAYS_STOCK = ['IMAP4REV1', 'CHILDREN', 'NAMESPACE', 'THREAD=ORDEREDSUBJE
 /** Stock in some versions only. */
 const SOMETIMES_STOCK = new Set(['UIDPLUS', 'IDLE', 'ACL', 'ACL2=UNION', 'STARTTLS'])
 
-function isStock(value: string): boolean {
+/** Whether this is the shipped value of some version of Courier, with or without `AUTH=` words. */
+export function isStockCapability(value: string): boolean {
   const words = new Set(
     value
       .toUpperCase()
@@ -43,6 +44,6 @@ export function readCapability(settings: Settings): CapabilityChoice {
   // Courier: an empty value under TLS falls back to the plain one (`spec/imap.md` §3).
   const tls = settings.get(IMAPD.IMAP_CAPABILITY_TLS).trim() || plain
   const mechanisms = {mechanisms: mechanismsOf(plain), mechanismsTls: mechanismsOf(tls)}
-  if (isStock(plain)) return {plain: undefined, tls: isStock(tls) ? undefined : tls, ...mechanisms}
+  if (isStockCapability(plain)) return {plain: undefined, tls: isStockCapability(tls) ? undefined : tls, ...mechanisms}
   return {plain, tls, ...mechanisms}
 }

@@ -1,5 +1,6 @@
 import {inspect} from 'node:util'
 import type {LogFacts, LogLevel} from './log.js'
+import {serviceOf} from './service-log.js'
 
 /** Longest string of a fact; a client can make one as long as a command. */
 const MAX_TEXT = 4096
@@ -13,7 +14,8 @@ export function jsonLine(level: LogLevel, event: string, {facts, time}: {readonl
   const {error, ...rest} = facts
   const shown = error === undefined ? {} : {error: inspect(error, {depth: 3}).slice(0, MAX_TEXT * 4)}
   const pairs = rest.pairs ? {pairs: Object.fromEntries(rest.pairs)} : {}
-  return JSON.stringify({time: time.toISOString(), level, event, ...rest, ...pairs, ...shown}, (key, value) =>
-    key === 'error' ? value : shortened(key, value),
+  return JSON.stringify(
+    {time: time.toISOString(), level, service: serviceOf(event, facts), event, ...rest, ...pairs, ...shown},
+    (key, value) => (key === 'error' ? value : shortened(key, value)),
   )
 }

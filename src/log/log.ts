@@ -1,8 +1,12 @@
+import type {LogService} from './service-log.js'
+
 /** Importance of a log line, in the words of syslog. */
 export type LogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'err' | 'crit' | 'alert'
 
 /** Facts of an event: every key has one meaning throughout the program. Add a key here with its meaning when you need one. */
 export interface LogFacts {
+  /** The part of the server that it is about, by the name that Courier's program has. */
+  readonly service?: LogService
   /** Login name. */
   readonly user?: string
   /** Address of the client, as text. */

@@ -34,8 +34,11 @@ function ended(word: string): Render {
       : `INFO: ${word}, ${wholeSession(facts)}${startTls(facts)}`
 }
 
-const failedLogin: Render = (facts) =>
-  `INFO: LOGIN FAILED, ${facts.method === undefined ? `user=${facts.user ?? ''}` : `method=${facts.method}`}, ${peer(facts)}`
+/** Courier: writes what a stranger typed as it is. With a comma in it he could have any address banned: `LOGIN "x, ip=[192.0.2.1]" …`. */
+const oneField = (text: string) => text.replaceAll(',', '.')
+
+const failedLogin: Render = ({user = '', method, ...facts}) =>
+  `INFO: LOGIN FAILED, ${method === undefined ? `user=${oneField(user)}` : `method=${oneField(method)}`}, ${peer(facts)}`
 
 /** Events that Courier logs, with its prefix. */
 const COURIER: Record<string, Render> = {
@@ -67,7 +70,7 @@ function shown(name: string, value: unknown): string {
 
 /** Any other event: its name and its facts. */
 function generic(level: LogLevel, event: string, facts: LogFacts): string {
-  const known = Object.entries(facts).filter(([name, value]) => value !== undefined && name !== 'error')
+  const known = Object.entries(facts).filter(([name, value]) => value !== undefined && name !== 'error' && name !== 'service')
   return PREFIX[level] + [event, ...known.map(([name, value]) => shown(name, value))].join(', ')
 }
 

@@ -1,5 +1,6 @@
 import type {Log} from '../log/log.js'
 import type {MaildirFiles} from './files.js'
+import type {ColumnBudget} from './folder/column-budget.js'
 import type {FolderWatcher} from './folder/watcher.js'
 import type {MetadataIndex} from './index/metadata-index.js'
 import type {UniqueNames} from './unique-names.js'
@@ -24,5 +25,6 @@ export interface StoreEnvironment {
   /** IMAP_TRASHFOLDERNAME, without `INBOX.`. */
   readonly trashFolder: string
   readonly index: MetadataIndex
+  readonly columns: ColumnBudget
   readonly watcher: FolderWatcher
 }

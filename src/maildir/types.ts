@@ -5,6 +5,8 @@
  */
 import type {Part} from '../message/structure.js'
 import type {Brand} from '../support/brand.js'
+import type {Pace} from '../support/pace.js'
+import type {Steps} from '../support/steps.js'
 
 /** Permanent number of a message within one `uidValidity` (RFC 3501 §2.3.1.1). */
 export type Uid = Brand<number, 'Uid'>
@@ -71,6 +73,25 @@ export interface MetadataEntry {
   readonly metadata: MessageMetadata | undefined
 }
 
+/** A value that follows from a message's metadata alone; one object for each kind of value. */
+export interface Column<T> {
+  readonly need: MetadataNeed
+  of(metadata: MessageMetadata): T
+  /** What a value takes in memory, roughly. */
+  octets(value: T): number
+}
+
+/** What follows from the values of a column. */
+export type Recipe<T, R> = (values: readonly (T | undefined)[]) => Steps<R>
+
+/** The values of a column. */
+export interface ColumnValues<T> {
+  /** In the order of the messages; undefined: the file is gone. */
+  readonly values: readonly (T | undefined)[]
+  /** What a recipe makes of the values: worked out once, and kept as long as they are. */
+  derive<R>(recipe: Recipe<T, R>, pace: Pace): Promise<R>
+}
+
 /**
  * A message file opened for reading. Valid until it is disposed. When size or date are not those that `metadata` told,
  * the file was rewritten in place since: ask `metadata` again.
@@ -133,6 +154,8 @@ export interface View {
 
   /** Metadata of messages, in the order of `numbers`, in batches; files are read only for what the index does not hold. */
   metadata(numbers: readonly MessageNumber[], need: MetadataNeed): AsyncIterable<readonly MetadataEntry[]>
+  /** What a column says of messages, in the order of `numbers`; of all, in theirs, when there are as many. Kept in memory. */
+  values<T>(column: Column<T>, numbers: readonly MessageNumber[]): Promise<ColumnValues<T>>
   /** Opens a message; undefined when its file is gone. */
   open(number: MessageNumber): Promise<OpenMessage | undefined>
 

@@ -27,3 +27,8 @@ export function asciiLower(text: string): string {
   if (!isEightBit(text)) return text.toLowerCase()
   return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
 }
+
+/** The same text in memory of its own: a piece of a text keeps all of it alive. (What is not ASCII was decoded, so it is new.) */
+export function detached(text: string): string {
+  return isEightBit(text) ? text : Buffer.from(text, 'latin1').toString('latin1')
+}

@@ -75,8 +75,8 @@ function contains(text: string, part: string): boolean {
   return part.length <= SHORT_NEEDLE ? text.includes(part) : containsLong(text, part)
 }
 
-/** Does a folded text hold the needle, once its blanks are collapsed? */
-function holds(folded: string, needle: Needle): boolean {
+/** Does a folded text (`foldCase`) hold the needle, once its blanks are collapsed? */
+export function holds(folded: string, needle: Needle): boolean {
   if (!needle.hasSpaces) return contains(folded, needle.text)
   if (!contains(folded, needle.longestWord)) return false
   return needle.pattern ? needle.pattern.test(folded) : contains(collapseBlanks(folded), needle.text)

@@ -5,7 +5,7 @@ import {fieldValue, splitHeader} from './headers.js'
 import {LIMITS} from './limits.js'
 import {parameter} from './mime-fields.js'
 import {READING_OCTETS, type Reading} from './reading.js'
-import {collapseBlanks, type Needle, TextScanner, textHolds} from './search-needle.js'
+import {collapseBlanks, foldCase, holds, type Needle, TextScanner, textHolds} from './search-needle.js'
 import type {Part} from './structure.js'
 import {transferDecoder} from './transfer-decoding.js'
 
@@ -24,10 +24,15 @@ function decodeDomains(value: string): string {
   return value.replace(/[A-Za-z0-9.-]+/g, (word) => (/xn--/i.test(word) && word.length <= 255 && domainToUnicode(word)) || word)
 }
 
+/** A field's value (latin1, unfolded) as it is searched: decoded and folded, and once more where domains have another form. */
+export function searchForms(value: string): string[] {
+  const text = decodeWordsIn(value)
+  return /xn--/i.test(text) ? [foldCase(text), foldCase(decodeDomains(text))] : [foldCase(text)]
+}
+
 /** Does a field's value (latin1, unfolded) hold the needle: decoded, and with domains in either form? */
 export function valueHolds(value: string, needle: Needle): boolean {
-  const text = decodeWordsIn(value)
-  return textHolds(text, needle) || (/xn--/i.test(text) && textHolds(decodeDomains(text), needle))
+  return searchForms(value).some((form) => holds(form, needle))
 }
 
 /** Can a header block not hold an ASCII needle, so that its fields need not be decoded? */

@@ -27,10 +27,10 @@ export function bySentDate(a: ThreadMessage, b: ThreadMessage): number {
 }
 
 /**
- * What THREAD sends: `(1 (3)(2 8))((4)(5))` (RFC 5256 §5, `thread-list`). No recursion: chains may be as long as the
- * mailbox.
+ * What THREAD sends: `(1 (3)(2 8))((4)(5))` (RFC 5256 §5, `thread-list`), each message by its `name`. No recursion: chains
+ * may be as long as the mailbox.
  */
-export function formatThreads(threads: readonly Thread[]): string {
+export function formatThreads(threads: readonly Thread[], name: (number: number) => number = (number) => number): string {
   const pieces: string[] = []
   const stack: (Thread | string)[] = []
   const pushAll = (list: readonly Thread[]): void => {
@@ -42,7 +42,7 @@ export function formatThreads(threads: readonly Thread[]): string {
       pieces.push(next)
       continue
     }
-    if (next.number !== undefined) pieces.push(`${next.number}`)
+    if (next.number !== undefined) pieces.push(`${name(next.number)}`)
     if (next.children.length > 0 && next.number !== undefined) pieces.push(' ')
     if (next.children.length === 1) stack.push(next.children[0]!)
     else pushAll(next.children)

@@ -10,6 +10,7 @@ import {tlsFacts} from '../tls/tls-facts.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
+import {serviceLogs} from './service-logs.js'
 
 export interface ImapFrontOptions {
   /** The configuration of the moment: looked at for each connection, so that a reload needs no new ports. */
@@ -32,10 +33,12 @@ export class ImapFront implements FrontRole {
   readonly #options: ImapFrontOptions
   readonly #listeners: ReadonlyMap<ServiceName, Listener>
   readonly #ready: Promise<void>
+  readonly #logs: Readonly<Record<ServiceName, Log>>
   #begin: () => void = () => {}
 
   constructor(options: ImapFrontOptions) {
     this.#options = options
+    this.#logs = serviceLogs(options.log)
     this.#ready = new Promise((resolve) => {
       this.#begin = resolve
     })
@@ -43,7 +46,7 @@ export class ImapFront implements FrontRole {
   }
 
   #listener(name: ServiceName): Listener {
-    const {service, log, now} = this.#options
+    const {service, now} = this.#options
     return new Listener({
       endpoints: service(name).endpoints,
       implicitTls: name === 'imaps',
@@ -54,13 +57,13 @@ export class ImapFront implements FrontRole {
       },
       serve: (connection) => this.#serve(name, connection),
       refusal: (reason) => REFUSALS[reason],
-      log,
+      log: this.#logs[name],
       now,
     })
   }
 
   async #serve(name: ServiceName, {socket, remote, local, tls, startTls, signal}: ClientConnection): Promise<void> {
-    const {service: serviceOf, authFor, mailFor, deadlines, log} = this.#options
+    const {service: serviceOf, authFor, mailFor, deadlines} = this.#options
     const service = serviceOf(name)
     const mail = mailFor(service)
     const admitted = await serveImapLogin({
@@ -71,7 +74,7 @@ export class ImapFront implements FrontRole {
       tlsFacts: (stream) => (stream instanceof TLSSocket ? tlsFacts(stream) : undefined),
       settings: service.imap,
       deadlines,
-      log,
+      log: this.#logs[name],
       authenticator: authFor(service),
       service: service.authService(local.port),
       shutdown: signal,

@@ -9,6 +9,7 @@ import type {SessionBook} from '../wire/live-session.js'
 import {BySettings} from './by-settings.js'
 import type {MailRoleOptions} from './roles.js'
 import type {MailSettings, ServiceName} from './server-configuration.js'
+import {serviceLogs} from './service-logs.js'
 import {type MailProcess, startMail} from './start-mail.js'
 
 /** A service as its sessions see it. */
@@ -30,10 +31,12 @@ export interface MailSessionsOptions {
 
 export class MailSessions {
   readonly #options: MailSessionsOptions
+  readonly #logs: Readonly<Record<ServiceName, Log>>
   readonly #mail: BySettings<MailSettings, ReturnType<typeof startMail>>
 
   constructor(options: MailSessionsOptions) {
     this.#options = options
+    this.#logs = serviceLogs(options.log)
     this.#mail = new BySettings((settings) => startMail(options.shared, settings))
   }
 
@@ -42,7 +45,7 @@ export class MailSessions {
     connection: HandedOver,
     {account, service, shutdown}: MailRoleOptions & {readonly account: Account | undefined},
   ): Promise<void> {
-    const {deadlines, book, log} = this.#options
+    const {deadlines, book} = this.#options
     const {imap, mail} = this.#options.service(service)
     const open = this.#mail.for(mail)
     const {stream, remote, encrypted, unread, tag, elapsedMs} = connection
@@ -58,7 +61,7 @@ export class MailSessions {
       settings: imap,
       deadlines,
       book,
-      log,
+      log: this.#logs[service],
       shutdown,
     })
   }

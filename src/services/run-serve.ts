@@ -5,11 +5,15 @@ import {defaultPlaces} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
 import {BadSyntax, Fault} from '../support/fault.js'
+import {tellParent} from './background.js'
 import {runDirectory} from './control/client.js'
 import {runDemo} from './demo/run-demo.js'
 import {type IndexPlace, indexKind} from './index/make-index.js'
-import {serve, standardLog} from './serve.js'
+import {holdPidFile} from './pid-file.js'
+import {serve} from './serve.js'
 import {SERVICE_NAMES, type ServiceName} from './server-configuration.js'
+import {logTarget, type StandardLog, standardLog} from './standard-log.js'
+import type {SupervisorOptions} from './supervisor.js'
 import {findUser, isRoot} from './unprivileged-user.js'
 
 export interface ServeCommand {
@@ -21,7 +25,13 @@ export interface ServeCommand {
   readonly tlsPort: string | undefined
   readonly user: string | undefined
   readonly logFormat: LogFormat
+  /** As typed: `stderr`, `syslog`, `syslog:/PATH`. */
+  readonly logTarget: string | undefined
+  /** File for JSON beside the log. */
+  readonly logJson: string | undefined
   readonly debug: boolean
+  /** Names this process, and keeps others from starting, for as long as it runs. */
+  readonly pidFile: string | undefined
   /** Directory with the files of `templates/`. */
   readonly templates: string
   readonly version: string
@@ -50,6 +60,16 @@ function endpoints(
   }
 }
 
+/** @throws {Fault} `bad-configuration` */
+async function openLog({logFormat, logTarget: word, logJson, debug, env}: ServeCommand): Promise<StandardLog> {
+  try {
+    return standardLog({format: logFormat, debug, target: await logTarget(word, env), jsonFile: logJson})
+  } catch (error) {
+    if (error instanceof BadSyntax) throw new Fault('bad-configuration', `--log: ${error.message}`)
+    throw error
+  }
+}
+
 /** `COURIER_CACHE` names another cache directory, `COURIER_INDEX` is `off`, `memory` or `flat`. */
 export function indexPlace(env: NodeJS.ProcessEnv): IndexPlace {
   const {cache} = defaultPlaces({root: isRoot(), home: homedir(), env})
@@ -59,14 +79,32 @@ export function indexPlace(env: NodeJS.ProcessEnv): IndexPlace {
 
 /** Serves until a signal ends it. @throws {Fault} `bad-configuration` when it cannot start, with what to do about it */
 export async function runServe(command: ServeCommand): Promise<void> {
-  const {demo, config, env, user, version, print, templates} = command
   const services = servicesOf(command.services)
-  const address = demo ? '127.0.0.1' : undefined
+  const address = command.demo ? '127.0.0.1' : undefined
   const imap = endpoints('--port', {text: command.port, address})
   const imaps = endpoints('--tls-port', {text: command.tlsPort, address})
   const places = {...(imap ? {imap} : {}), ...(imaps ? {imaps} : {})}
-  const log = standardLog({format: command.logFormat, debug: command.debug})
-  if (demo) return runDemo({folder: command.demoFolder, user, services, endpoints: places, templates, version, log, print})
+  const release = await holdPidFile(command.pidFile)
+  const log = await openLog(command)
+  try {
+    await serveWith(command, {services, places, log})
+  } finally {
+    await log.close()
+    await release()
+  }
+}
+
+async function serveWith(
+  {demo, demoFolder, config, env, user, version, print, templates}: ServeCommand,
+  {
+    services,
+    places,
+    log,
+  }: Pick<SupervisorOptions, 'services'> & {readonly places: SupervisorOptions['endpoints']; readonly log: StandardLog},
+): Promise<void> {
+  // The files of the log may have been moved away.
+  process.on('SIGHUP', () => void log.reopen())
+  if (demo) return runDemo({folder: demoFolder, user, services, endpoints: places, templates, version, log, print})
   if (isRoot() && user === undefined) {
     throw new Fault('bad-configuration', 'Mail is not served as root. Name the user that owns the Maildirs: --user NAME')
   }
@@ -82,6 +120,8 @@ export async function runServe(command: ServeCommand): Promise<void> {
     stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
     runDirectory: runDirectory(env),
     log,
-    onReady: () => undefined,
+    lostLogLines: () => log.lost(),
+    identifyLogs: (identities) => log.identify(identities),
+    onReady: () => void tellParent('ready'),
   })
 }

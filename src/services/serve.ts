@@ -1,17 +1,9 @@
 /** `courier serve`: runs a server until it is told to end. */
-import {createLog, type LogFormat} from '../log/create-log.js'
 import type {Log} from '../log/log.js'
 import {type RunningServer, type SupervisorOptions, startServer} from './supervisor.js'
 
 /** Sessions that have not ended after this long are cut. */
 const STOP_MS = 10_000
-
-/** A log on standard error. */
-export function standardLog({format, debug}: {readonly format: LogFormat; readonly debug: boolean}): Log {
-  // Whoever reads it may go away: the server goes on.
-  process.stderr.on('error', () => undefined)
-  return createLog({format, debug, write: (lines) => process.stderr.write(lines), now: () => new Date()})
-}
 
 /**
  * SIGTERM and SIGINT end the server in order, a second one at once; SIGHUP reads the configuration again. Answers when the server has

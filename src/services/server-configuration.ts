@@ -10,6 +10,7 @@ import {readAuthConfiguration, readConfiguration, readPop3Configuration} from '.
 import type {Settings} from '../config/settings.js'
 import {shellWords} from '../config/shell-words.js'
 import type {ImapSettings} from '../imap/settings.js'
+import {readLoggerOptions, type SyslogIdentity} from '../log/logger-options.js'
 import type {ConnectionLimits} from '../net/connection-limits.js'
 import {Fault} from '../support/fault.js'
 import {readTlsRules} from '../tls/tls-rules.js'
@@ -18,6 +19,7 @@ import {authSettings, type PublicSocketSettings, publicSocketSettings} from './a
 import {imapSettings} from './imap-settings.js'
 import {mechanismWarnings} from './mechanism-warnings.js'
 import {oauthSettings} from './oauth-settings.js'
+import {PROGRAMS} from './service-logs.js'
 import type {AuthSettings} from './start-auth.js'
 
 export const SERVICE_NAMES = ['imap', 'imaps'] as const
@@ -35,6 +37,8 @@ export interface ServiceConfiguration {
   /** Name of the service for the authentication of connections to this local port. */
   readonly authService: (localPort: number) => string
   readonly mail: MailSettings
+  /** `LOGGEROPTS`, `SSLLOGGEROPTS`. */
+  readonly logger: SyslogIdentity
 }
 
 /** What the mail role needs to know. */
@@ -139,6 +143,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
       endpoints: options.endpoints[name] ?? endpointsOf(name, settings),
       limits: {total: settings.get(IMAPD.MAXDAEMONS), perAddress: settings.get(IMAPD.MAXPERIP)},
       tls,
+      logger: readLoggerOptions(settings.get(name === 'imap' ? IMAPD.LOGGEROPTS : IMAPD_SSL.SSLLOGGEROPTS), PROGRAMS[name]),
       imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules, failedLoginMs}),
       auth: {
         ...authSettings(auth, {

@@ -2,6 +2,7 @@ import {hostname} from 'node:os'
 import {performance} from 'node:perf_hooks'
 import type {Log} from '../log/log.js'
 import type {StoreEnvironment} from '../maildir/environment.js'
+import {ColumnBudget} from '../maildir/folder/column-budget.js'
 import {FolderWatcher} from '../maildir/folder/watcher.js'
 import type {MetadataIndex} from '../maildir/index/metadata-index.js'
 import {Mailstores} from '../maildir/mailstores.js'
@@ -35,6 +36,7 @@ export function mailProcess(log: Log, index: MetadataIndex): MailProcess {
     isAlive: isProcess,
     lockDeadlineMs: LOCK_DEADLINE_MS,
     index,
+    columns: new ColumnBudget(),
     watcher: new FolderWatcher(files),
   }
 }

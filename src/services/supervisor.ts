@@ -20,6 +20,8 @@ import {MailSessions} from './mail-sessions.js'
 import {openPublicSocket} from './public-socket.js'
 import type {FrontRole} from './roles.js'
 import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
+import {PROGRAMS} from './service-logs.js'
+import type {SyslogIdentities} from './standard-log.js'
 import {type AuthSettings, type LocalAuthRole, startAuth} from './start-auth.js'
 import {type MailProcess, mailProcess} from './start-mail.js'
 import {becomeUser, isRoot, type SystemUser} from './unprivileged-user.js'
@@ -44,6 +46,8 @@ export interface SupervisorOptions {
   readonly runDirectory?: string | undefined
   /** Log lines that could not be written so far. */
   readonly lostLogLines?: (() => number) | undefined
+  /** Takes what LOGGEROPTS says of the lines in syslog. */
+  readonly identifyLogs?: ((identities: SyslogIdentities) => void) | undefined
   readonly log: Log
 }
 
@@ -105,6 +109,7 @@ class Supervisor implements RunningServer {
     this.#configuration = configuration
     this.#tls.keepOnly(configuration.services.map(({tls}) => tls))
     process.umask(configuration.umask)
+    this.#options.identifyLogs?.(Object.fromEntries(configuration.services.map(({name, logger}) => [PROGRAMS[name], logger])))
   }
 
   #service(name: ServiceName): ServiceConfiguration {

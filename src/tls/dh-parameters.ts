@@ -26,3 +26,24 @@ export function dhParametersPem(prime: bigint): string {
   const parameters = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, [integer(positive), integer(GENERATOR)])
   return pem('DH PARAMETERS', Buffer.from(asn1.toDer(parameters).getBytes(), 'latin1'))
 }
+
+export interface FoundDhParameters {
+  /** The block, with a line end. */
+  readonly pem: string
+  readonly bits: number
+}
+
+/** The first `DH PARAMETERS` block in a text, which may be a certificate file of old; undefined when there is none that can be read. */
+export function findDhParameters(text: string): FoundDhParameters | undefined {
+  const block = /-----BEGIN DH PARAMETERS-----([A-Za-z0-9+/=\s]+)-----END DH PARAMETERS-----/.exec(text)
+  if (!block) return undefined
+  try {
+    const der = forge.util.decode64((block[1] ?? '').replace(/\s+/g, ''))
+    const prime = asn1.fromDer(der).value[0]
+    const octets = typeof prime === 'object' && typeof prime.value === 'string' ? Buffer.from(prime.value, 'latin1') : undefined
+    if (!octets || octets.length === 0) return undefined
+    return {pem: `${block[0]}\n`, bits: BigInt(`0x${octets.toString('hex')}`).toString(2).length}
+  } catch {
+    return undefined
+  }
+}

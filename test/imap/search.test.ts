@@ -211,7 +211,7 @@ test('the files are opened only for what nothing cheaper has decided', async () 
   assert.equal(view.calls, ['metadata structure 1', 'open 1'])
   view.calls.length = 0
   await runVerb(search, view, 'OR 1:2 BODY x LARGER 100')
-  assert.equal(view.calls, ['metadata size 3', 'metadata structure 1', 'open 3'])
+  assert.equal(view.calls, ['values size 3', 'metadata structure 1', 'open 3'])
   view.calls.length = 0
   await runVerb(search, view, 'UNSEEN NOT 1')
   assert.equal(view.calls, [])

@@ -76,6 +76,13 @@ const COURIER: readonly [title: string, act: (log: Log) => void, line: string][]
 
 for (const [title, act, line] of COURIER) log(`Courier's line: ${title}`, () => assert.equal(linesOf(act), [line]))
 
+log('a name that looks like more of the line stays one field', () => {
+  assert.equal(
+    linesOf((out) => out.info('imap.login-failed', {user: 'x, ip=[203.0.113.7], y', ...peer})),
+    ['INFO: LOGIN FAILED, user=x. ip=[203.0.113.7]. y, ip=[::ffff:192.0.2.1], port=[51234]'],
+  )
+})
+
 log('other events are a name with facts', () => {
   assert.equal(
     linesOf((out) => out.warning('maildir.scan-failed', {path: '/m', reason: 'x'})),
@@ -94,7 +101,7 @@ log('what a client typed cannot begin a line, and is cut', () => {
     out.info('imap.login-failed', {user: `a\r\nINFO: LOGIN, user=root\x1b[2Jé${'x'.repeat(5000)}`, ...peer}),
   )
   assert.equal(more, [])
-  assert.match(line, /^INFO: LOGIN FAILED, user=a\.\.INFO: LOGIN, user=root\.\[2J\.\.x+$/)
+  assert.match(line, /^INFO: LOGIN FAILED, user=a\.\.INFO: LOGIN\. user=root\.\[2J\.\.x+$/)
   assert.is(Buffer.byteLength(line), 1024)
   const [generic = ''] = linesOf((out) => out.info('imap.id', {user: 'jané', ...peer, pairs: [['name', 'x\ny\u2028z\u202e']]}))
   assert.is(generic, 'INFO: ID, user=jané, ip=[::ffff:192.0.2.1], port=[51234], name=x.y.z.')
@@ -116,7 +123,15 @@ log('JSON has the same facts, one object a line', () => {
   assert.equal(more, [])
   const {error, ...rest} = JSON.parse(line)
   assert.match(error, /^Error: e\n/)
-  assert.equal(rest, {time: '1970-01-01T00:00:00.000Z', level: 'info', event: 'imap.id', user: 'a\nb', ...peer, pairs: {name: 'x'}})
+  assert.equal(rest, {
+    time: '1970-01-01T00:00:00.000Z',
+    level: 'info',
+    service: 'imapd',
+    event: 'imap.id',
+    user: 'a\nb',
+    ...peer,
+    pairs: {name: 'x'},
+  })
 })
 
 log('a secret is not shown', () => {

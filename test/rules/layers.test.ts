@@ -28,6 +28,7 @@ const PACKAGES: Record<string, string> = {
   mysql2: 'auth',
   pg: 'auth',
   ldapts: 'auth',
+  diff: 'services',
 }
 
 const root = resolve(process.cwd())

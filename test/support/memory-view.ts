@@ -1,4 +1,5 @@
 /** A mailbox in memory: a `View` for tests of verbs that read messages. */
+
 import type {
   FlagBits,
   FolderName,
@@ -13,6 +14,7 @@ import type {
 import {headerLength} from '../../src/message/headers.js'
 import {countLineFeeds} from '../../src/message/line-feeds.js'
 import {StructureParser} from '../../src/message/parse-structure.js'
+import {finish} from '../../src/support/steps.js'
 
 export interface MemoryMessage {
   uid: number
@@ -114,6 +116,14 @@ export function memoryView(given: readonly (Omit<MemoryMessage, 'uid'> & {uid?: 
       for (let start = 0; start < numbers.length; start += batch) {
         yield numbers.slice(start, start + batch).map((number) => ({number, metadata: metadataFor(at(number))}))
       }
+    },
+    async values(column, numbers) {
+      calls.push(`values ${column.need} ${numbers.length}`)
+      const values = numbers.map((number) => {
+        const metadata = metadataFor(at(number))
+        return metadata && column.of(metadata)
+      })
+      return {values, derive: async (recipe) => finish(recipe(values))}
     },
     async open(number): Promise<OpenMessage | undefined> {
       calls.push(`open ${number}`)

@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {Log, LogFacts} from '../../src/log/log.js'
 import type {StoreEnvironment} from '../../src/maildir/environment.js'
+import {ColumnBudget} from '../../src/maildir/folder/column-budget.js'
 import {FolderWatcher} from '../../src/maildir/folder/watcher.js'
 import {FlatIndex, type FlatIndexOptions} from '../../src/maildir/index/flat/flat-index.js'
 import {MemoryIndex} from '../../src/maildir/index/memory-index.js'
@@ -87,6 +88,7 @@ export function storeEnvironment(changes: Partial<StoreEnvironment> = {}): Store
     keywordsMode: 1,
     trashFolder: 'Trash',
     index: changes.index ?? testIndex(),
+    columns: new ColumnBudget(),
     watcher: new FolderWatcher(files),
     ...changes,
   }

@@ -1,24 +1,20 @@
-import type {MessageMetadata, MessageNumber, MetadataNeed, View} from '../../maildir/types.js'
-import {type LocalTime, parseDate, writtenDay} from '../../message/date.js'
-import {FieldNames, firstValues} from '../../message/field-scan.js'
+import type {Column, MessageMetadata, MessageNumber, MetadataNeed, View} from '../../maildir/types.js'
+import type {LocalTime} from '../../message/date.js'
+import {FieldNames} from '../../message/field-scan.js'
 import {fieldValue} from '../../message/headers.js'
-import type {Needle} from '../../message/search-needle.js'
+import {holds, type Needle} from '../../message/search-needle.js'
 import {valueHolds} from '../../message/search-text.js'
 import {type MessageSet, STAR} from '../message-set.js'
 import type {SearchKey} from './keys.js'
+import {FIELD_TEXTS, SENT_DAY} from './search-columns.js'
+import {SORT_COLUMNS} from './sort-columns.js'
 
-/** What must be known of a message before a key can be decided, from cheap to dear. */
-export const STAGES = ['view', 'date', 'size', 'header', 'body'] as const
+/** What must be known of a message before a key can be decided, from cheap to dear: columns come before what is in none. */
+export const STAGES = ['view', 'date', 'size', 'fields', 'header', 'body'] as const
 export type Stage = (typeof STAGES)[number]
 
-/** Metadata that a stage needs. */
-export const STAGE_NEED: Readonly<Record<Stage, MetadataNeed | undefined>> = {
-  view: undefined,
-  date: 'date',
-  size: 'size',
-  header: 'header',
-  body: 'structure',
-}
+/** Stages of columns by what they are made of. */
+const COLUMN_STAGE: Readonly<Record<MetadataNeed, Stage>> = {date: 'date', size: 'size', header: 'fields', structure: 'header'}
 
 /** A message while it is looked at. */
 export interface Subject {
@@ -27,6 +23,8 @@ export interface Subject {
   readonly metadata: MessageMetadata | undefined
   /** The message's own header; empty when the file is gone. From the stage `header` on. */
   readonly header: string
+  /** Value of a column of the program; undefined: the file is gone, or the stage is an earlier one. */
+  valueOf(column: number): unknown
   /** The body (or with TEXT also a header) holds the needle of this number in the program. From the stage `body` on. */
   bodyHolds(index: number): boolean
 }
@@ -46,8 +44,15 @@ export interface BodyNeedle {
   readonly inHeaders: boolean
 }
 
+/** A column that a program looks at. */
+export interface ProgramColumn {
+  readonly column: Column<unknown>
+  readonly stage: number
+}
+
 export interface Program {
   readonly root: Node
+  readonly columns: readonly ProgramColumn[]
   /** Numbers of the stages that some key needs, ascending. */
   readonly stages: readonly number[]
   readonly needles: readonly BodyNeedle[]
@@ -65,11 +70,13 @@ export interface Reading {
 export function compileSearch(key: SearchKey, view: View, reading: Reading): Program {
   const compiler = new Compiler(view, reading)
   const root = compiler.compile(key)
-  return {root, stages: [...compiler.stages].sort((a, b) => a - b), needles: compiler.needles}
+  const {columns, needles} = compiler
+  return {root, columns, stages: [...compiler.stages].sort((a, b) => a - b), needles}
 }
 
 class Compiler {
   readonly stages = new Set<number>()
+  readonly columns: ProgramColumn[] = []
   readonly needles: BodyNeedle[] = []
   readonly #view: View
   readonly #reading: Reading
@@ -130,34 +137,37 @@ class Compiler {
     }
   }
 
-  #internalDate({relation, day}: DateKey): Test {
-    const {localTime} = this.#reading
-    return this.#test('date', ({metadata}) => {
-      return metadata !== undefined && compare[relation](localTime.day(Math.floor(metadata.internalDateMs / 1000)), day)
+  /** A test of a message's value in a column; what is gone does not pass. */
+  #column<T>(column: Column<T>, holds: (value: T) => boolean): Test {
+    const stage = COLUMN_STAGE[column.need]
+    const known = this.columns.findIndex((each) => each.column === column)
+    const place = known < 0 ? this.columns.push({column: column as Column<unknown>, stage: STAGES.indexOf(stage)}) - 1 : known
+    return this.#test(stage, (subject) => {
+      const value = subject.valueOf(place) as T | undefined
+      return value !== undefined && holds(value)
     })
   }
 
-  /** Courier: converts the date to the server's zone first; RFC 3501 §6.4.4 disregards time and zone. */
+  #internalDate({relation, day}: DateKey): Test {
+    const {localTime} = this.#reading
+    return this.#column(SORT_COLUMNS.ARRIVAL, (arrival) => compare[relation](localTime.day(Number(arrival)), day))
+  }
+
   #sentDate({relation, day}: DateKey): Test {
-    const names = new FieldNames(['date'])
-    return this.#test('header', ({header}) => {
-      const sent = parseDate(firstValues(header, names).get('date') ?? '')
-      return sent !== undefined && compare[relation](writtenDay(sent), day)
-    })
+    return this.#column(SENT_DAY, (sent) => compare[relation](sent, day))
   }
 
   /** Courier: compares the octets of the file; RFC 3501 §6.4.4 means RFC822.SIZE. */
   #size({relation, octets}: SizeKey): Test {
-    return this.#test('size', ({metadata}) => {
-      if (!metadata) return false
-      return relation === 'larger' ? metadata.wireBytes > octets : metadata.wireBytes < octets
-    })
+    return this.#column(SORT_COLUMNS.SIZE, (size) => (relation === 'larger' ? Number(size) > octets : Number(size) < octets))
   }
 
   /** Courier: looks at the headers of all parts too; RFC 3501 §6.4.4 means the message's own. */
   #header(name: string, octets: string): Test {
-    const names = new FieldNames([name])
     const needle = this.#reading.needle(octets)
+    const column = FIELD_TEXTS[name.toLowerCase()]
+    if (column) return this.#column(column, (texts) => texts.some((text) => holds(text, needle)))
+    const names = new FieldNames([name])
     return this.#test('header', ({header}) => {
       for (const field of names.in(header)) if (valueHolds(fieldValue(header, field), needle)) return true
       return false

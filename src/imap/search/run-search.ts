@@ -1,4 +1,4 @@
-import type {MessageMetadata, MessageNumber, MetadataEntry, OpenMessage} from '../../maildir/types.js'
+import type {MessageMetadata, MessageNumber, MetadataEntry, MetadataNeed, OpenMessage} from '../../maildir/types.js'
 import {LocalTime} from '../../message/date.js'
 import {readAsync, readWith} from '../../message/reading.js'
 import {needleOf, needleOfText} from '../../message/search-needle.js'
@@ -8,7 +8,7 @@ import {Fault} from '../../support/fault.js'
 import {Pace} from '../../support/pace.js'
 import type {SelectedContext} from '../session.js'
 import type {SearchKey} from './keys.js'
-import {type BodyNeedle, compileSearch, judge, type Program, STAGE_NEED, STAGES, type Subject} from './program.js'
+import {type BodyNeedle, compileSearch, judge, type Program, STAGES, type Subject} from './program.js'
 
 /** Messages between two looks at the clock, where each takes next to no time. */
 const STRIDE = 256
@@ -27,15 +27,24 @@ export async function searchMessages(context: SelectedContext, key: SearchKey, c
   return await new SearchRun(context, compileSearch(key, context.view, {needle, localTime})).run()
 }
 
-/** A message whose file is gone, or of which nothing but the view is asked. */
+/** What the columns of a program say, by column and message number. */
+type KnownValues = readonly (readonly unknown[])[]
+
+/** A message without its body. */
 class KnownSubject implements Subject {
   readonly number: MessageNumber
   readonly metadata: MessageMetadata | undefined
+  readonly #known: KnownValues
   #header: string | undefined
 
-  constructor({number, metadata}: MetadataEntry) {
+  constructor({number, metadata}: MetadataEntry, known: KnownValues) {
     this.number = number
     this.metadata = metadata
+    this.#known = known
+  }
+
+  valueOf(column: number): unknown {
+    return this.#known[column]?.[this.number]
   }
 
   get header(): string {
@@ -48,13 +57,19 @@ class KnownSubject implements Subject {
   }
 }
 
+/** What is known of the needles in a body, and how the rest is found. */
+interface BodyAnswers {
+  readonly answers: readonly boolean[]
+  readonly find: (index: number) => boolean
+}
+
 /** A message with its body. */
 class ReadSubject extends KnownSubject {
   readonly #answers: (boolean | undefined)[]
   readonly #find: (index: number) => boolean
 
-  constructor(entry: MetadataEntry, answers: readonly boolean[], find: (index: number) => boolean) {
-    super(entry)
+  constructor(entry: MetadataEntry, known: KnownValues, {answers, find}: BodyAnswers) {
+    super(entry, known)
     this.#answers = [...answers]
     this.#find = find
   }
@@ -73,18 +88,21 @@ class SearchRun {
   readonly #pace: Pace
   /** One octet for each message: 1 when it matches. */
   readonly #matches: Uint8Array
+  /** Of the columns that were asked for so far. */
+  readonly #known: unknown[][]
 
   constructor(context: SelectedContext, program: Program) {
     this.#context = context
     this.#program = program
     this.#pace = new Pace(context.session.signal)
     this.#matches = new Uint8Array(context.view.size + 1)
+    this.#known = program.columns.map(() => [])
   }
 
   async run(): Promise<MessageNumber[]> {
     let undecided = await this.#judgeByView()
     for (const stage of this.#program.stages) {
-      if (stage > 0 && undecided.length > 0) undecided = await this.#judgeByMetadata(undecided, stage)
+      if (stage > 0 && undecided.length > 0) undecided = await this.#judge(undecided, stage)
     }
     const numbers: MessageNumber[] = []
     for (let number = 1; number < this.#matches.length; number++) if (this.#matches[number] === 1) numbers.push(number as MessageNumber)
@@ -101,20 +119,46 @@ class SearchRun {
   async #judgeByView(): Promise<MessageNumber[]> {
     const undecided: MessageNumber[] = []
     for (let number = 1; number < this.#matches.length; number++) {
-      const subject = new KnownSubject({number: number as MessageNumber, metadata: undefined})
+      const subject = new KnownSubject({number: number as MessageNumber, metadata: undefined}, this.#known)
       if (this.#isOpen(subject, 0)) undecided.push(subject.number)
       if (number % STRIDE === 0 && this.#pace.due) await this.#pace.pause()
     }
     return undecided
   }
 
-  async #judgeByMetadata(numbers: readonly MessageNumber[], stage: number): Promise<MessageNumber[]> {
+  #judge(undecided: readonly MessageNumber[], stage: number): Promise<MessageNumber[]> {
     const name = STAGES[stage] ?? 'body'
+    if (name === 'body') return this.#judgeByMetadata(undecided, 'structure', (entry) => this.#judgeBody(entry, stage))
+    if (name === 'header')
+      return this.#judgeByMetadata(undecided, 'header', (entry) => this.#isOpen(new KnownSubject(entry, this.#known), stage))
+    return this.#judgeByColumns(undecided, stage)
+  }
+
+  async #judgeByColumns(numbers: readonly MessageNumber[], stage: number): Promise<MessageNumber[]> {
+    for (const [place, {column, stage: needed}] of this.#program.columns.entries()) {
+      if (needed !== stage) continue
+      const {values} = await this.#context.view.values(column, numbers)
+      const known = new Array<unknown>(this.#matches.length)
+      for (const [at, number] of numbers.entries()) known[number] = values[at]
+      this.#known[place] = known
+    }
     const undecided: MessageNumber[] = []
-    for await (const batch of this.#context.view.metadata(numbers, STAGE_NEED[name] ?? 'structure')) {
+    for (const [at, number] of numbers.entries()) {
+      if (this.#isOpen(new KnownSubject({number, metadata: undefined}, this.#known), stage)) undecided.push(number)
+      if (at % STRIDE === 0 && this.#pace.due) await this.#pace.pause()
+    }
+    return undecided
+  }
+
+  async #judgeByMetadata(
+    numbers: readonly MessageNumber[],
+    need: MetadataNeed,
+    isOpen: (entry: MetadataEntry) => boolean | Promise<boolean>,
+  ): Promise<MessageNumber[]> {
+    const undecided: MessageNumber[] = []
+    for await (const batch of this.#context.view.metadata(numbers, need)) {
       for (const entry of batch) {
-        const isOpen = name === 'body' ? await this.#judgeBody(entry, stage) : this.#isOpen(new KnownSubject(entry), stage)
-        if (isOpen) undecided.push(entry.number)
+        if (await isOpen(entry)) undecided.push(entry.number)
         if (this.#pace.due) await this.#pace.pause()
       }
     }
@@ -124,18 +168,18 @@ class SearchRun {
   async #judgeBody(entry: MetadataEntry, stage: number): Promise<boolean> {
     using opened = entry.metadata && (await this.#open(entry.number))
     const {metadata} = entry
-    if (!metadata || !opened) return this.#isOpen(new KnownSubject({number: entry.number, metadata: undefined}), stage)
+    if (!metadata || !opened) return this.#isOpen(new KnownSubject({number: entry.number, metadata: undefined}, []), stage)
     const {whole} = opened
     const {structure} = metadata
     if (whole) {
       const find = (index: number) => readWith(this.#search(structure, index), (start, end) => whole.subarray(start, end))
-      return this.#isOpen(new ReadSubject(entry, [], find), stage)
+      return this.#isOpen(new ReadSubject(entry, this.#known, {answers: [], find}), stage)
     }
     const answers: boolean[] = []
     for (const index of this.#program.needles.keys()) {
       answers.push(await readAsync(this.#search(structure, index), (start, end) => this.#readPiece(opened, start, end)))
     }
-    return this.#isOpen(new ReadSubject(entry, answers, () => false), stage)
+    return this.#isOpen(new ReadSubject(entry, this.#known, {answers, find: () => false}), stage)
   }
 
   #search(structure: Part, index: number) {

@@ -1,13 +1,9 @@
 import type {MessageNumber} from '../../maildir/types.js'
 import {Pace} from '../../support/pace.js'
-import {paced, sortSteps} from '../../support/steps.js'
 import type {SelectedContext} from '../session.js'
-import {compareValues, type SortCriterion, type SortValues, sortNeed, sortValuesBy} from './sort-keys.js'
-
-interface Sortable {
-  readonly number: MessageNumber
-  readonly values: SortValues
-}
+import {orderOf} from './order.js'
+import {type Ranks, SORT_COLUMNS} from './sort-columns.js'
+import type {SortCriterion} from './sort-keys.js'
 
 /** The messages in the order of the criteria; what they cannot tell apart in the order of the mailbox (RFC 5256 §3). */
 export async function sortMessages(
@@ -16,17 +12,12 @@ export async function sortMessages(
   criteria: readonly SortCriterion[],
 ): Promise<MessageNumber[]> {
   const pace = new Pace(session.signal)
-  const valuesOf = sortValuesBy(criteria)
-  const sortables: Sortable[] = []
-  for await (const batch of view.metadata(numbers, sortNeed(criteria))) {
-    for (const {number, metadata} of batch) {
-      sortables.push({number, values: valuesOf(metadata)})
-      if (pace.due) await pace.pause()
-    }
+  const all: Ranks[] = []
+  for (const {key, reverse} of criteria) {
+    const column = SORT_COLUMNS[key]
+    const {ranks, count} = await (await view.values(column, numbers)).derive(column.ranks, pace)
+    all.push({ranks: reverse ? ranks.map((rank) => count - 1 - rank) : ranks, count})
+    if (pace.due) await pace.pause()
   }
-  const sorted = await paced(
-    sortSteps(sortables, (a, b) => compareValues(a.values, b.values, criteria) || a.number - b.number),
-    pace,
-  )
-  return sorted.map(({number}) => number)
+  return (await orderOf(all, numbers.length, pace)).map((place) => numbers[place] as MessageNumber)
 }

@@ -1,47 +1,71 @@
-import type {MessageMetadata, MessageNumber} from '../../maildir/types.js'
+import type {Column, MessageMetadata, MessageNumber, Recipe} from '../../maildir/types.js'
 import {baseSubject} from '../../message/base-subject.js'
 import {sentEpoch} from '../../message/date.js'
 import {FieldNames, firstValues} from '../../message/field-scan.js'
 import {messageIdOf, referencesOf} from '../../message/message-ids.js'
+import {detached} from '../../message/octets.js'
 import {type Thread, type ThreadMessage, threadOrderedSubjectSteps} from '../../message/thread.js'
 import {threadReferencesSteps} from '../../message/thread-references.js'
 import {Pace} from '../../support/pace.js'
-import type {Steps} from '../../support/steps.js'
+import {STRIDE, type Steps} from '../../support/steps.js'
 import type {SelectedContext} from '../session.js'
+import {arrivalOf} from './sort-columns.js'
+
+/** What is known of a message without its number. */
+type ThreadFacts = Omit<ThreadMessage, 'number'>
+
+/** Makes threads of messages by their places from 0. */
+export type ThreadAlgorithm = Recipe<ThreadFacts, Thread[]>
 
 /** The algorithms of RFC 5256 §3, as CAPABILITY names them. */
-export const THREAD_ALGORITHMS: Readonly<Record<string, (messages: readonly ThreadMessage[]) => Steps<Thread[]>>> = {
-  ORDEREDSUBJECT: threadOrderedSubjectSteps,
-  REFERENCES: threadReferencesSteps,
+export const THREAD_ALGORITHMS: Readonly<Record<string, ThreadAlgorithm>> = {
+  ORDEREDSUBJECT: (values) => threadsOf(values, threadOrderedSubjectSteps),
+  REFERENCES: (values) => threadsOf(values, threadReferencesSteps),
 }
 
-/** What THREAD needs to know of the messages; `name` gives the number or the UID to tell. */
-export async function threadedMessages(
+const FIELDS = new FieldNames(['subject', 'date', 'message-id', 'references', 'in-reply-to'])
+/** Of an object with its strings. */
+const FACTS_OCTETS = 160
+
+const THREAD_FACTS: Column<ThreadFacts> = {
+  need: 'header',
+  of: (metadata) => factsOf(firstValues(metadata.header.toString('latin1'), FIELDS), metadata),
+  octets: ({subject, messageId = '', references}) =>
+    references.reduce((sum, id) => sum + id.length + 24, FACTS_OCTETS + subject.length + messageId.length),
+}
+
+/** A message that is gone: no header, and it came first. */
+const GONE = factsOf(new Map(), undefined)
+
+function factsOf(fields: ReadonlyMap<string, string>, metadata: MessageMetadata | undefined): ThreadFacts {
+  const {base, isReply} = baseSubject(fields.get('subject') ?? '')
+  const messageId = messageIdOf(fields.get('message-id'))
+  return {
+    subject: detached(base),
+    isReply,
+    sentEpoch: sentEpoch(fields.get('date'), metadata ? arrivalOf(metadata) : 0),
+    messageId: messageId === undefined ? undefined : detached(messageId),
+    references: referencesOf(fields.get('references'), fields.get('in-reply-to')).map(detached),
+  }
+}
+
+function* threadsOf(
+  values: readonly (ThreadFacts | undefined)[],
+  steps: (messages: readonly ThreadMessage[]) => Steps<Thread[]>,
+): Steps<Thread[]> {
+  const messages: ThreadMessage[] = []
+  for (const [number, facts] of values.entries()) {
+    messages.push({number, ...(facts ?? GONE)})
+    if (number % STRIDE === 0) yield
+  }
+  return yield* steps(messages)
+}
+
+/** The threads of messages; each message is told by its place in `numbers`. */
+export async function threadMessages(
   {view, session}: SelectedContext,
   numbers: readonly MessageNumber[],
-  name: (number: MessageNumber) => number,
-): Promise<ThreadMessage[]> {
-  const pace = new Pace(session.signal)
-  const names = new FieldNames(['subject', 'date', 'message-id', 'references', 'in-reply-to'])
-  const messages: ThreadMessage[] = []
-  for await (const batch of view.metadata(numbers, 'header')) {
-    for (const {number, metadata} of batch) {
-      messages.push(threadMessage(name(number), metadata, names))
-      if (pace.due) await pace.pause()
-    }
-  }
-  return messages
-}
-
-function threadMessage(number: number, metadata: MessageMetadata | undefined, names: FieldNames): ThreadMessage {
-  const fields = firstValues(metadata?.header.toString('latin1') ?? '', names)
-  const {base, isReply} = baseSubject(fields.get('subject') ?? '')
-  return {
-    number,
-    subject: base,
-    isReply,
-    sentEpoch: sentEpoch(fields.get('date'), Math.floor((metadata?.internalDateMs ?? 0) / 1000)),
-    messageId: messageIdOf(fields.get('message-id')),
-    references: referencesOf(fields.get('references'), fields.get('in-reply-to')),
-  }
+  algorithm: ThreadAlgorithm,
+): Promise<Thread[]> {
+  return (await view.values(THREAD_FACTS, numbers)).derive(algorithm, new Pace(session.signal))
 }

@@ -1,11 +1,10 @@
+import type {MessageNumber} from '../../maildir/types.js'
 import {formatThreads} from '../../message/thread.js'
-import {Pace} from '../../support/pace.js'
-import {paced} from '../../support/steps.js'
 import {no, ok} from '../replies/tagged.js'
 import {refuseSortCharset} from '../search/charset.js'
 import {readKeys} from '../search/grammar.js'
 import {searchMessages} from '../search/run-search.js'
-import {THREAD_ALGORITHMS, threadedMessages} from '../search/thread-messages.js'
+import {THREAD_ALGORITHMS, threadMessages} from '../search/thread-messages.js'
 import {defineVerb} from '../verb.js'
 
 /** THREAD, UID THREAD: the messages that match, as conversations (RFC 5256 §3). */
@@ -33,9 +32,10 @@ export const thread = defineVerb({
     const refusal = refuseSortCharset(session, charset)
     if (refusal) return refusal
     const numbers = await searchMessages(context, key, charset)
-    const messages = await threadedMessages(context, numbers, (number) => (uid ? view.uidOf(number) : number))
+    const found = await threadMessages(context, numbers, algorithm)
+    const name = (place: number) => (uid ? view.uidOf(numbers[place] as MessageNumber) : (numbers[place] ?? 0))
     // Courier: the space after THREAD is there without threads too; RFC 5256 §5 leaves it out.
-    const threads = formatThreads(await paced(algorithm(messages), new Pace(session.signal)))
+    const threads = formatThreads(found, name)
     session.out.line(threads === '' ? '* THREAD' : `* THREAD ${threads}`)
     return ok('THREAD done.')
   },

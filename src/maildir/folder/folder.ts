@@ -12,6 +12,7 @@ import type {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {FolderName, Uid} from '../types.js'
 import type {UidValidities} from '../uid-validities.js'
 import {FolderAccess} from './access.js'
+import {FolderColumns} from './columns.js'
 import {type FolderChange, FolderContents} from './contents.js'
 import {CurChanges} from './cur-changes.js'
 import type {Journal} from './journal.js'
@@ -39,6 +40,7 @@ export class Folder {
   readonly path: string
   readonly env: StoreEnvironment
   readonly uidFile: UidFile
+  readonly columns: FolderColumns
   readonly #account: string
   readonly #access: FolderAccess
   readonly #contents: FolderContents
@@ -56,6 +58,7 @@ export class Folder {
     this.path = path
     this.#account = account
     this.uidFile = new UidFile(env, path)
+    this.columns = new FolderColumns(this, env.columns)
     this.#access = new FolderAccess({env, name, path, onLost})
     this.#contents = new FolderContents(env, path, {index: () => this.#index, onChange: () => this.#tell()})
     this.#cur = new CurChanges(env, path, () => this.index)
@@ -142,6 +145,7 @@ export class Folder {
   /** Nobody has the folder open any more. */
   close(): void {
     clearTimeout(this.#verifyTimer)
+    this.columns.close()
     this.#index?.close()
     this.#index = undefined
   }

@@ -142,6 +142,12 @@ function* inBatches(folder: Folder, messages: Iterable<readonly [number: Message
   if (batch.length > 0) yield batch
 }
 
+/** The file of a message as it is now; undefined: it is gone. */
+export function factsOfMessage(folder: Folder, {uid}: IndexedMessage): FileFacts | undefined {
+  const index = folder.snapshot.indexOf(uid)
+  return index < 0 ? undefined : folder.env.files.stat(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
+}
+
 /** Metadata of messages in the given order, in batches. Others get their turn between batches. */
 export async function* readMetadata(
   folder: Folder,
@@ -149,10 +155,7 @@ export async function* readMetadata(
   need: MetadataNeed,
 ): AsyncGenerator<readonly MetadataEntry[]> {
   const pace = new Pace()
-  const factsOf = ({uid}: IndexedMessage) => {
-    const index = folder.snapshot.indexOf(uid)
-    return index < 0 ? undefined : folder.env.files.stat(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
-  }
+  const factsOf = (message: IndexedMessage) => factsOfMessage(folder, message)
   for (const wanted of inBatches(folder, messages)) {
     const found = await folder.index.read(wanted, {need, factsOf})
     let batch: MetadataEntry[] = []

@@ -174,6 +174,13 @@ export class Snapshot {
     return this.#chunks.map(({place, state}) => ({...place, ...state}))
   }
 
+  /** The messages are the same as in another snapshot, whatever their flags are; may say no where they are. */
+  hasSameMessages(other: Snapshot): boolean {
+    if (this === other) return true
+    if (this.size !== other.size || this.#chunks.length !== other.#chunks.length) return false
+    return this.#chunks.every(({place}, number) => place === other.#chunks[number]?.place)
+  }
+
   /** What has happened since `before`. Stretches that both share are not looked at. */
   since(before: Snapshot): SnapshotDifference {
     const shared = new Set(before.#chunks)

@@ -7,6 +7,8 @@
 import {Fault, Hangup} from '../../support/fault.js'
 import type {OpenFile} from '../files.js'
 import type {
+  Column,
+  ColumnValues,
   CopyResult,
   FlagBits,
   FlagChange,
@@ -191,6 +193,10 @@ export class FolderView implements View {
       for (const number of numbers) yield [number, listed.uidAt(number - 1)]
     }
     return readMetadata(this.#folder, messages(), need)
+  }
+
+  values<T>(column: Column<T>, numbers: readonly MessageNumber[]): Promise<ColumnValues<T>> {
+    return this.#folder.columns.values(column, this.#listed, numbers)
   }
 
   async open(number: MessageNumber): Promise<OpenMessage | undefined> {

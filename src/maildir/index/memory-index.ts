@@ -62,6 +62,8 @@ interface MemoryEntry {
   readonly entry: IndexEntry
   /** When it was compared with its file last. */
   readonly epoch: number
+  /** Which entry it is. */
+  readonly stamp: number
 }
 
 class MemoryFolder implements FolderIndex {
@@ -70,6 +72,7 @@ class MemoryFolder implements FolderIndex {
   #bytes = 0
   #uidValidity = 0
   #epoch = 0
+  #version = 1
 
   constructor(grew: (delta: number) => void) {
     this.#grew = grew
@@ -87,18 +90,31 @@ class MemoryFolder implements FolderIndex {
   async read(messages: readonly IndexedMessage[], {need, factsOf}: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]> {
     const level = LEVELS.indexOf(need)
     return messages.map((message) => {
-      const found = this.#entries.get(message.uid)
-      if (!found || found.base !== message.base || LEVELS.indexOf(found.entry.level) < level) return undefined
-      if (found.epoch !== this.#epoch) {
-        const facts = factsOf(message)
-        if (!facts || !describes(found.entry, facts)) {
-          this.delete(message.uid)
-          return undefined
-        }
-        this.#entries.set(message.uid, {...found, epoch: this.#epoch})
-      }
-      return found.entry.metadata
+      const found = this.#find(message, factsOf)
+      return found && LEVELS.indexOf(found.entry.level) >= level ? found.entry.metadata : undefined
     })
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  stamps(messages: readonly IndexedMessage[], {factsOf}: Pick<ReadOptions, 'factsOf'>): readonly number[] {
+    return messages.map((message) => this.#find(message, factsOf)?.stamp ?? 0)
+  }
+
+  /** The entry of a message, if it may be used. */
+  #find(message: IndexedMessage, factsOf: ReadOptions['factsOf']): MemoryEntry | undefined {
+    const found = this.#entries.get(message.uid)
+    if (found?.base !== message.base || found.epoch === this.#epoch) return found?.base === message.base ? found : undefined
+    const facts = factsOf(message)
+    if (!facts || !describes(found.entry, facts)) {
+      this.delete(message.uid)
+      return undefined
+    }
+    const confirmed = {...found, epoch: this.#epoch}
+    this.#entries.set(message.uid, confirmed)
+    return confirmed
   }
 
   compare({uid, base}: IndexedMessage, facts: FileFacts): void {
@@ -109,7 +125,8 @@ class MemoryFolder implements FolderIndex {
   set({uid, base}: IndexedMessage, entry: IndexEntry): void {
     const old = this.#entries.get(uid)
     const delta = costOf(entry) - (old ? costOf(old.entry) : 0)
-    this.#entries.set(uid, {base, entry, epoch: this.#epoch})
+    this.#version += 1
+    this.#entries.set(uid, {base, entry, epoch: this.#epoch, stamp: this.#version})
     this.#bytes += delta
     this.#grew(delta)
   }
@@ -117,6 +134,7 @@ class MemoryFolder implements FolderIndex {
   delete(uid: Uid): void {
     const old = this.#entries.get(uid)
     if (!old) return
+    this.#version += 1
     this.#entries.delete(uid)
     this.#bytes -= costOf(old.entry)
     this.#grew(-costOf(old.entry))
@@ -124,6 +142,7 @@ class MemoryFolder implements FolderIndex {
 
   doubt(): void {
     this.#epoch += 1
+    this.#version += 1
   }
 
   changed(): void {}
@@ -133,6 +152,7 @@ class MemoryFolder implements FolderIndex {
   /** Forgets everything; answers how many bytes that were. */
   clear(): number {
     const bytes = this.#bytes
+    this.#version += 1
     this.#entries.clear()
     this.#bytes = 0
     return bytes

@@ -61,6 +61,13 @@ export interface FolderIndex {
   belongsTo(uidValidity: number): void
   /** Metadata that holds what is needed, in the order of `messages`; undefined where there is none. */
   read(messages: readonly IndexedMessage[], options: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]>
+  /**
+   * Which entry each message has: a number that no other entry of the folder has, 0 where there is none. Entries that are
+   * in doubt are compared first.
+   */
+  stamps(messages: readonly IndexedMessage[], options: Pick<ReadOptions, 'factsOf'>): readonly number[]
+  /** Another number after each change of any entry; NaN, which is never the same, where nothing is kept. */
+  readonly version: number
   /** The file was opened and is this one: an entry for another file is forgotten. */
   compare(message: IndexedMessage, facts: FileFacts): void
   set(message: IndexedMessage, entry: IndexEntry): void
@@ -91,6 +98,8 @@ export const NO_INDEX: MetadataIndex = {
     restore: () => undefined,
     belongsTo: () => {},
     read: async (messages) => messages.map(() => undefined),
+    stamps: (messages) => messages.map(() => 0),
+    version: Number.NaN,
     compare: () => {},
     set: () => {},
     delete: () => {},

@@ -52,6 +52,7 @@ export async function startOurs(options: StartOptions): Promise<Server> {
   const env = {...process.env, COURIER_CACHE: cache, XDG_STATE_HOME: join(base, 'state'), BENCH_PROBE: join(base, 'probe')}
   const node = [process.execPath, '--expose-gc', '--import', PROBE, ...(process.env.BENCH_NODE_ARGS?.split(' ') ?? [])]
   const run = async () => {
+    rmSync(join(base, 'probe'), {force: true})
     const begun = start(group, [...node, PROGRAM, 'serve', 'imap', 'imaps', '--config', etc, ...user], env)
     await listening(port, begun)
     return begun

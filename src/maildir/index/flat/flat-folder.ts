@@ -31,6 +31,7 @@ const LOG_BYTES = 256 * 1024
 /** Records are copied to a new file when as much as this, and half of them, belongs to nobody. */
 const DEAD_BYTES = 4 * 1024 * 1024
 const COPIED_AT_ONCE = 200
+const DATE_LEVEL = levelOf('date')
 const SIZE_LEVEL = levelOf('size')
 
 export interface FlatFolderOptions {
@@ -108,6 +109,17 @@ export class FlatFolder implements FolderIndex {
     })
   }
 
+  get version(): number {
+    return this.#off || this.#uidValidity === 0 ? Number.NaN : this.#rows.version
+  }
+
+  stamps(messages: readonly IndexedMessage[], {factsOf}: Pick<ReadOptions, 'factsOf'>): readonly number[] {
+    return messages.map((message) => {
+      const place = this.#placeOf(message, DATE_LEVEL, factsOf)
+      return place < 0 ? 0 : this.#rows.stampAt(place)
+    })
+  }
+
   compare({uid, base}: IndexedMessage, facts: FileFacts): void {
     const place = this.#rows.find(uid)
     if (place < 0) return
@@ -180,7 +192,7 @@ export class FlatFolder implements FolderIndex {
   }
 
   #forgetAll(): void {
-    this.#rows = new MetadataRows()
+    this.#rows = new MetadataRows(undefined, this.#rows.version + 1)
     this.#records = this.#emptyRecords()
     this.#viewGeneration = 0
     this.#kept = undefined

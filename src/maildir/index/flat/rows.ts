@@ -76,17 +76,32 @@ export class MetadataRows {
   /** When a row was compared with its file last. */
   #epochs: Uint32Array
   #epoch = 1
+  /** Which entry a row is: the version at which it was put. */
+  #stamps: Float64Array
+  #version: number
   #live: number
   /** Octets of records that no row refers to any more. */
   deadBytes = 0
 
-  /** Rows that lie in columns already, in ascending order of UID, all of them alive. */
-  constructor(columns: RowColumns = emptyColumns(0)) {
+  /** Rows that lie in columns already, in ascending order of UID, all of them alive. `version`: above all earlier ones of the folder. */
+  constructor(columns: RowColumns = emptyColumns(0), version = 1) {
     this.#columns = columns
     this.#count = columns.uids.length
     this.#sorted = this.#count
     this.#live = this.#count
     this.#epochs = new Uint32Array(this.#count).fill(1)
+    this.#stamps = new Float64Array(this.#count).fill(version)
+    this.#version = version
+  }
+
+  /** Another number after each change. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** Which entry a row is: another number for each that a message has had. */
+  stampAt(place: number): number {
+    return this.#stamps[place] ?? 0
   }
 
   /** Rows that count. */
@@ -172,6 +187,8 @@ export class MetadataRows {
     offsets[place] = row.offset
     lengths[place] = row.length
     this.#epochs[place] = this.#epoch
+    this.#version += 1
+    this.#stamps[place] = this.#version
   }
 
   /** False: there was no such row. */
@@ -181,6 +198,7 @@ export class MetadataRows {
     this.#columns.levels[place] = DEAD
     this.deadBytes += this.#columns.lengths[place] ?? 0
     this.#live -= 1
+    this.#version += 1
     return true
   }
 
@@ -192,6 +210,7 @@ export class MetadataRows {
   /** From now on no row has been compared with its file. */
   doubt(): void {
     this.#epoch += 1
+    this.#version += 1
   }
 
   isDoubtful(place: number): boolean {
@@ -211,12 +230,15 @@ export class MetadataRows {
     if (this.#unsorted.size > 0) places.sort((a, b) => (columns.uids[a] ?? 0) - (columns.uids[b] ?? 0))
     const tidy = emptyColumns(places.length)
     const epochs = new Uint32Array(places.length)
+    const stamps = new Float64Array(places.length)
     for (const [to, from] of places.entries()) {
       for (const name of NAMES) (tidy[name] as Uint32Array)[to] = (columns[name] as Uint32Array)[from] as number
       epochs[to] = this.#epochs[from] ?? 0
+      stamps[to] = this.#stamps[from] ?? 0
     }
     this.#columns = tidy
     this.#epochs = epochs
+    this.#stamps = stamps
     this.#count = places.length
     this.#sorted = places.length
     this.#unsorted.clear()
@@ -262,6 +284,9 @@ export class MetadataRows {
     const epochs = new Uint32Array(capacity)
     epochs.set(this.#epochs.subarray(0, this.#count))
     this.#epochs = epochs
+    const stamps = new Float64Array(capacity)
+    stamps.set(this.#stamps.subarray(0, this.#count))
+    this.#stamps = stamps
   }
 }
 

@@ -1,13 +1,15 @@
-/** Which process is the daemon: `pid` in `authdaemonvar`, sure as long as `pid.lock` is locked (`spec/auth.md` §2). */
-import {type FileHandle, mkdir, open, readFile, rm, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
-import type {TryLock} from '../../auth/native.js'
-import {Fault} from '../../support/fault.js'
-import {systemText} from '../../support/system-text.js'
+/**
+ * Which process is the daemon: a pid file, sure as long as `FILE.lock` is locked, as Courier's programs have it
+ * (`spec/server-config-tls.md` §1.9). A file that a dead daemon left behind means nothing.
+ */
+import {type FileHandle, open, readFile, rm, writeFile} from 'node:fs/promises'
+import {loadTryLock, type TryLock} from '../auth/native.js'
+import {Fault} from '../support/fault.js'
+import {systemText} from '../support/system-text.js'
 
 export interface PidFileOptions {
-  /** `authdaemonvar` */
-  readonly directory: string
+  /** The pid file; the lock is beside it. */
+  readonly path: string
   readonly tryLock: TryLock
 }
 
@@ -17,9 +19,9 @@ export class PidFile {
   readonly #tryLock: TryLock
   #lock: FileHandle | undefined
 
-  constructor({directory, tryLock}: PidFileOptions) {
-    this.#path = join(directory, 'pid')
-    this.#lockPath = join(directory, 'pid.lock')
+  constructor({path, tryLock}: PidFileOptions) {
+    this.#path = path
+    this.#lockPath = `${path}.lock`
     this.#tryLock = tryLock
   }
 
@@ -29,7 +31,7 @@ export class PidFile {
     return this.#lock !== undefined
   }
 
-  /** Names this process. Call when it answers. */
+  /** Names this process. */
   async write(pid: number): Promise<void> {
     await writeFile(this.#path, `${pid}\n`, {mode: 0o644})
   }
@@ -66,11 +68,19 @@ export class PidFile {
   }
 }
 
-/** Makes the directory of socket and pid file. Its group decides who may ask. @throws {Fault} `io-error` */
-export async function makeDaemonDirectory(path: string): Promise<void> {
+/**
+ * Takes the pid file of a server, before it gives its rights up; what is returned lets it go.
+ *
+ * @throws {Fault} `busy` when a process that lives has it, `io-error`
+ */
+export async function holdPidFile(path: string | undefined): Promise<() => Promise<void>> {
+  if (path === undefined) return async () => undefined
+  const pidFile = new PidFile({path, tryLock: loadTryLock()})
+  if (!(await pidFile.take())) throw new Fault('busy', `Another server runs: process ${(await pidFile.running()) ?? 'unknown'} has ${path}`)
   try {
-    await mkdir(path, {recursive: true, mode: 0o750})
+    await pidFile.write(process.pid)
   } catch (error) {
     throw new Fault('io-error', `${path}: ${systemText(error)}`, {cause: error})
   }
+  return () => pidFile.release()
 }
