@@ -11,7 +11,7 @@ export type TryLock = (fd: number) => boolean
 /** @throws {Fault} `unavailable` on systems without flock */
 export function loadTryLock(): TryLock {
   try {
-    const flock = koffi().load(null).func('int flock(int fd, int operation)') as (fd: number, operation: number) => number
+    const flock = koffi.load(null).func('int flock(int fd, int operation)') as (fd: number, operation: number) => number
     return (fd) => flock(fd, LOCK_EX | LOCK_NB) === 0
   } catch (error) {
     throw new Fault('unavailable', 'This system has no flock', {cause: error})
@@ -31,7 +31,7 @@ const LIBRARIES = ['libcrypt.so.1', 'libcrypt.so.2', 'libcrypt.so', null] as con
 export function loadCrypt(): Crypt | undefined {
   for (const library of LIBRARIES) {
     try {
-      const crypt = koffi().load(library).func('str crypt_r(uint8_t *phrase, uint8_t *setting, uint8_t *data)') as (
+      const crypt = koffi.load(library).func('str crypt_r(uint8_t *phrase, uint8_t *setting, uint8_t *data)') as (
         phrase: Buffer,
         setting: Buffer,
         data: Buffer,

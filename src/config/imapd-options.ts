@@ -18,6 +18,34 @@ function umask(value: string | undefined): number {
   return Number.parseInt(value ?? '022', 8)
 }
 
+/** @throws {BadSyntax} */
+function mailProcesses(value: string | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined
+  const processes = atoi(value)
+  if (processes < 1 || processes > 64) throw new BadSyntax(`A number from 1 to 64 is expected, not "${value}"`)
+  return processes
+}
+
+interface HeapLimits {
+  readonly front?: number
+  readonly auth?: number
+  readonly mail?: number
+}
+
+/** Less than this does not hold the program. */
+const LEAST_HEAP_MIB = 64
+
+/** @throws {BadSyntax} */
+function heapLimits(value: string | undefined): HeapLimits {
+  const pairs = words(value).map((word) => {
+    const [, role, limit] = /^(front|auth|mail)=(\d{1,6})$/.exec(word) ?? []
+    if (role === undefined || Number(limit) < LEAST_HEAP_MIB)
+      throw new BadSyntax(`front=N, auth=N and mail=N are known, with ${LEAST_HEAP_MIB} or more, not "${word}"`)
+    return [role, Number(limit)]
+  })
+  return Object.fromEntries(pairs)
+}
+
 // Courier: any other number than 0 and 2 is on; unset is off.
 function keywordsMode(value: string | undefined): 0 | 1 | 2 {
   const number = atoi(value ?? '0')
@@ -146,6 +174,24 @@ export const IMAPD = optionTable({
   MAILDIRPATH: text('MAILDIRPATH:0', 'Maildir', 'Maildir in the home directory of accounts that have none of their own', {
     ...start,
     fallback: 'Maildir',
+  }),
+  MAILUSER: text('MAILUSER:0', 'courier', 'Who the processes before the login run as when the server is started as root', {
+    ...start,
+    since: 'ours',
+    fallback: 'courier',
+  }),
+  MAIL_PROCESSES: special(
+    'MAIL_PROCESSES:0',
+    undefined,
+    'Processes that share the accounts of one user id; half of the processors, 4 at most, when it is not set',
+    {...start, type: 'number', since: 'ours', read: mailProcesses},
+  ),
+  HEAP_LIMITS: special('HEAP_LIMITS:0', undefined, 'Limits of the memory for objects of each process: of front, auth and mail', {
+    ...start,
+    type: 'words',
+    unit: 'MiB',
+    since: 'ours',
+    read: heapLimits,
   }),
 })
 

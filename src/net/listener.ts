@@ -1,13 +1,15 @@
 /** A listening service: accepts, limits, does TLS where the port asks for it, and hands each connection to its handler. */
 import {createServer, type Server, type Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
-import {type Endpoint, endpointText} from '../config/port-list.js'
+import type {Endpoint} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {errnoOf, Fault, Hangup} from '../support/fault.js'
 import type {TlsAcceptor} from '../tls/tls-acceptor.js'
 import {closeGently} from '../wire/close-gently.js'
+import {bindFault} from './bind-fault.js'
 import {ConnectionCounter, type ConnectionLimits, type Refusal} from './connection-limits.js'
 import {localPeer, type Peer, remotePeer} from './peer.js'
+import {listenOn, type ServerHandle} from './server-handle.js'
 
 /** A client's connection, ready to be greeted. */
 export interface ClientConnection {
@@ -37,6 +39,8 @@ export interface ListenerPolicy {
 
 export interface ListenerOptions {
   readonly endpoints: readonly Endpoint[]
+  /** The ports, bound by another process, one for each of the endpoints; undefined: they are bound here. */
+  readonly bound?: readonly ServerHandle[] | undefined
   /** Connections begin with a TLS handshake. */
   readonly implicitTls: boolean
   readonly policy: () => ListenerPolicy
@@ -59,24 +63,12 @@ const HANDSHAKE_MS = 60_000
 /** Most connections that are being told that there is no place. */
 const MAX_REFUSING = 100
 
+/** Connections that are told to stop by one signal. */
+const SHARED_BY = 32
+
 interface Live {
   readonly abort: AbortController
   readonly done: Promise<void>
-}
-
-/** Why a port cannot be opened, in words that say what to do. */
-function bindFault(error: unknown, endpoint: Endpoint): Fault {
-  const where = endpointText(endpoint)
-  const text: Record<string, string> = {
-    EADDRINUSE: `Port ${endpoint.port} is in use (${where}): another server listens there`,
-    EACCES: `No permission to listen on ${where}: ports below 1024 need root (or the capability CAP_NET_BIND_SERVICE)`,
-    EADDRNOTAVAIL: `The address of ${where} does not belong to this host`,
-    EAFNOSUPPORT: `The kernel does not support the address family of ${where}`,
-  }
-  const known = text[errnoOf(error) ?? '']
-  return new Fault('bad-configuration', known ?? `Cannot listen on ${where}: ${error instanceof Error ? error.message : String(error)}`, {
-    cause: error,
-  })
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {
@@ -95,6 +87,8 @@ export class Listener {
   readonly #live = new Map<Socket, Live>()
   readonly #counter: ConnectionCounter
   #refusing = 0
+  #lastStopper = new AbortController()
+  #stopperUses = 0
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -107,9 +101,10 @@ export class Listener {
    * @throws {Fault} `bad-configuration` with what to do about it
    */
   async open(): Promise<void> {
-    for (const endpoint of this.#options.endpoints) {
+    const {endpoints, bound} = this.#options
+    for (const [index, endpoint] of endpoints.entries()) {
       try {
-        this.#servers.push(await this.#listenOn(endpoint))
+        this.#servers.push(await this.#listenOn(endpoint, bound?.[index]))
       } catch (error) {
         this.stopAccepting()
         throw bindFault(error, endpoint)
@@ -117,13 +112,14 @@ export class Listener {
     }
   }
 
-  async #listenOn({address, port}: Endpoint): Promise<Server> {
+  async #listenOn({address, port}: Endpoint, bound: ServerHandle | undefined): Promise<Server> {
     const server = createServer({allowHalfOpen: true, noDelay: true, keepAlive: true}, (socket) => this.#accept(socket))
     try {
-      await bind(server, address ?? '::', port)
+      if (bound) await listenOn(server, bound)
+      else await bind(server, address ?? '::', port)
     } catch (error) {
       const code = errnoOf(error)
-      if (address !== undefined || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error
+      if (bound || address !== undefined || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error
       await bind(server, '0.0.0.0', port)
     }
     server.on('error', (error) => this.#options.log.error('net.accept-failed', {error}))
@@ -142,6 +138,12 @@ export class Listener {
     return this.#live.size
   }
 
+  /** Counts a connection that another process serves until the answer is called. */
+  countElsewhere(ip: string): () => void {
+    this.#counter.enter(ip, {total: Number.POSITIVE_INFINITY, perAddress: Number.POSITIVE_INFINITY})
+    return () => this.#counter.leave(ip)
+  }
+
   #accept(socket: Socket): void {
     socket.on('error', () => socket.destroy())
     const remote = remotePeer(socket)
@@ -152,12 +154,20 @@ export class Listener {
       this.#refuse(socket, refusal)
       return
     }
-    const abort = new AbortController()
+    const abort = this.#stopper()
     const done = this.#run(socket, remote, {policy, signal: abort.signal}).finally(() => {
       this.#counter.leave(remote.ip)
       this.#live.delete(socket)
     })
     this.#live.set(socket, {abort, done})
+  }
+
+  /** Tells a connection to stop. Some connections have one together: it is large, and slow with very many listeners. */
+  #stopper(): AbortController {
+    if (this.#stopperUses >= SHARED_BY) this.#stopperUses = 0
+    if (this.#stopperUses === 0) this.#lastStopper = new AbortController()
+    this.#stopperUses += 1
+    return this.#lastStopper
   }
 
   /** Courier closes without a word; on a port without TLS a line can be said. Never many at once: they are not counted. */

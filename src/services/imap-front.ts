@@ -6,18 +6,28 @@ import {serveImapLogin} from '../imap/serve-login.js'
 import type {Log} from '../log/log.js'
 import type {Refusal} from '../net/connection-limits.js'
 import {type ClientConnection, Listener} from '../net/listener.js'
+import type {ServerHandle} from '../net/server-handle.js'
+import type {LiveAcceptor} from '../tls/live-acceptor.js'
 import {tlsFacts} from '../tls/tls-facts.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
 import {serviceLogs} from './service-logs.js'
 
+/** A service as the front sees it. */
+export interface FrontService extends Omit<ServiceConfiguration, 'tls' | 'auth' | 'mail'> {
+  /** undefined: no TLS on this port. */
+  readonly tls: {readonly live: LiveAcceptor} | undefined
+}
+
 export interface ImapFrontOptions {
   /** The configuration of the moment: looked at for each connection, so that a reload needs no new ports. */
-  readonly service: (name: ServiceName) => ServiceConfiguration
+  readonly service: (name: ServiceName) => FrontService
   readonly names: readonly ServiceName[]
-  readonly authFor: (service: ServiceConfiguration) => Authenticator
-  readonly mailFor: (service: ServiceConfiguration) => MailRole
+  /** The ports of a service, bound by another process; undefined: they are bound here. */
+  readonly bound?: (name: ServiceName) => readonly ServerHandle[]
+  readonly authFor: (name: ServiceName) => Authenticator
+  readonly mailFor: (name: ServiceName) => MailRole
   readonly deadlines: DeadlineSource
   readonly log: Log
   readonly now: () => number
@@ -46,9 +56,10 @@ export class ImapFront implements FrontRole {
   }
 
   #listener(name: ServiceName): Listener {
-    const {service, now} = this.#options
+    const {service, bound, now} = this.#options
     return new Listener({
       endpoints: service(name).endpoints,
+      bound: bound?.(name),
       implicitTls: name === 'imaps',
       ready: this.#ready,
       policy: () => {
@@ -65,7 +76,7 @@ export class ImapFront implements FrontRole {
   async #serve(name: ServiceName, {socket, remote, local, tls, startTls, signal}: ClientConnection): Promise<void> {
     const {service: serviceOf, authFor, mailFor, deadlines} = this.#options
     const service = serviceOf(name)
-    const mail = mailFor(service)
+    const mail = mailFor(name)
     const admitted = await serveImapLogin({
       stream: socket,
       remote,
@@ -75,11 +86,12 @@ export class ImapFront implements FrontRole {
       settings: service.imap,
       deadlines,
       log: this.#logs[name],
-      authenticator: authFor(service),
-      service: service.authService(local.port),
+      authenticator: authFor(name),
+      service: service.authServices[local.port] ?? 'imap',
       shutdown: signal,
     })
-    if (admitted) await mail.serve(admitted, {service: name, shutdown: signal})
+    // Returned, not awaited: nothing of this function stays for as long as the session lasts.
+    return admitted && mail.serve(admitted, {service: name, shutdown: signal})
   }
 
   async open(): Promise<void> {
@@ -93,6 +105,11 @@ export class ImapFront implements FrontRole {
       for (const listener of opened) listener.stopAccepting()
       throw error
     }
+  }
+
+  /** Counts a connection to a service that goes on in another process, until the answer is called. */
+  countElsewhere(name: ServiceName, ip: string): () => void {
+    return this.#listeners.get(name)?.countElsewhere(ip) ?? (() => undefined)
   }
 
   begin(): void {

@@ -48,6 +48,11 @@ export class PidFile {
     return pid > 1 ? pid : undefined
   }
 
+  /** The file that is locked, while it is. */
+  get lock(): number | undefined {
+    return this.#lock?.fd
+  }
+
   async release(): Promise<void> {
     if (!this.#lock) return
     await rm(this.#path, {force: true}).catch(() => undefined)
@@ -68,13 +73,21 @@ export class PidFile {
   }
 }
 
+/** A pid file that is this process's. */
+export interface HeldPidFile {
+  readonly path: string | undefined
+  /** Who has this file open has the lock. */
+  readonly lock: number | undefined
+  readonly release: () => Promise<void>
+}
+
 /**
- * Takes the pid file of a server, before it gives its rights up; what is returned lets it go.
+ * Takes the pid file of a server, before it gives its rights up. Without a path there is none.
  *
  * @throws {Fault} `busy` when a process that lives has it, `io-error`
  */
-export async function holdPidFile(path: string | undefined): Promise<() => Promise<void>> {
-  if (path === undefined) return async () => undefined
+export async function holdPidFile(path: string | undefined): Promise<HeldPidFile> {
+  if (path === undefined) return {path, lock: undefined, release: async () => undefined}
   const pidFile = new PidFile({path, tryLock: loadTryLock()})
   if (!(await pidFile.take())) throw new Fault('busy', `Another server runs: process ${(await pidFile.running()) ?? 'unknown'} has ${path}`)
   try {
@@ -82,5 +95,5 @@ export async function holdPidFile(path: string | undefined): Promise<() => Promi
   } catch (error) {
     throw new Fault('io-error', `${path}: ${systemText(error)}`, {cause: error})
   }
-  return () => pidFile.release()
+  return {path, lock: pidFile.lock, release: () => pidFile.release()}
 }

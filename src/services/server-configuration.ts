@@ -1,5 +1,6 @@
 /** All that the server is started or reloaded with: read, checked and opened before anything of it is used. */
 import {readdir, stat} from 'node:fs/promises'
+import {availableParallelism} from 'node:os'
 import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
 import {readCapability} from '../config/capability.js'
 import {IMAPD} from '../config/imapd-options.js'
@@ -34,8 +35,8 @@ export interface ServiceConfiguration {
   readonly tls: TlsPort | undefined
   readonly imap: ImapSettings
   readonly auth: AuthSettings
-  /** Name of the service for the authentication of connections to this local port. */
-  readonly authService: (localPort: number) => string
+  /** Names of the service for the authentication by the local port of the connection; `imap` for others. */
+  readonly authServices: Readonly<Record<string, string>>
   readonly mail: MailSettings
   /** `LOGGEROPTS`, `SSLLOGGEROPTS`. */
   readonly logger: SyslogIdentity
@@ -53,10 +54,22 @@ export interface MailSettings {
   readonly trashFolder: string
 }
 
+/** How the roles become processes of their own. */
+export interface ProcessSettings {
+  /** Who the front runs as, and auth when it can. */
+  readonly mailUser: string
+  /** Mail processes that share the accounts of one uid and gid. */
+  readonly mailProcesses: number
+  readonly heapMiB: {readonly front?: number; readonly auth?: number; readonly mail?: number}
+  /** Sessions may start programs that gain rights: sendmail for the outbox. */
+  readonly mailGainsRights: boolean
+}
+
 export interface ServerConfiguration {
   readonly services: readonly ServiceConfiguration[]
   readonly umask: number
   readonly publicSocket: PublicSocketSettings
+  readonly processes: ProcessSettings
   /** `DEBUG_LOGIN` is not 0. */
   readonly debugLogin: boolean
   /** For the log. */
@@ -77,6 +90,7 @@ export interface LoadOptions {
   readonly stateDirectory?: string | undefined
 }
 
+const MAX_MAIL_PROCESSES = 4
 /** Options of couriertcpd that need nothing from us. */
 const HARMLESS_TCPDOPTS = /^-(nodnslookup|noidentlookup|user=.*|group=.*|listen=.*)$/
 
@@ -109,6 +123,12 @@ function tcpdOptionWarnings(settings: Settings): string[] {
   return shellWords(settings.get(IMAPD.TCPDOPTS))
     .filter((word) => !HARMLESS_TCPDOPTS.test(word))
     .map((word) => `TCPDOPTS: "${word}" has no effect in this version`)
+}
+
+/** `AUTHSERVICE<port>` */
+function authServices(settings: Settings): Record<string, string> {
+  const pairs = Object.entries(settings.environment()).map(([name, value]) => [/^AUTHSERVICE(\d+)$/.exec(name)?.[1], value] as const)
+  return Object.fromEntries(pairs.filter(([port, value]) => port !== undefined && value !== ''))
 }
 
 function endpointsOf(name: ServiceName, settings: Settings): readonly Endpoint[] {
@@ -154,7 +174,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
         oauth,
         ...(options.stateDirectory === undefined ? {} : {stateDirectory: options.stateDirectory}),
       },
-      authService: (localPort) => settings.textOf(`AUTHSERVICE${localPort}`) || 'imap',
+      authServices: authServices(settings),
       mail: {
         checkOwner: settings.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK),
         useLocks: settings.get(IMAPD.IMAP_USELOCKS),
@@ -167,6 +187,12 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
     services,
     umask: imap.get(IMAPD.IMAP_UMASK),
     publicSocket: publicSocketSettings(auth),
+    processes: {
+      mailUser: imap.get(IMAPD.MAILUSER),
+      mailProcesses: imap.get(IMAPD.MAIL_PROCESSES) ?? Math.max(1, Math.min(MAX_MAIL_PROCESSES, Math.floor(availableParallelism() / 2))),
+      heapMiB: imap.get(IMAPD.HEAP_LIMITS),
+      mailGainsRights: Boolean(imap.get(IMAPD.OUTBOX)),
+    },
     debugLogin: auth.settings.get(AUTHDAEMONRC.DEBUG_LOGIN) > 0,
     warnings: [...new Set(warnings)],
   }

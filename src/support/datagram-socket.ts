@@ -36,7 +36,7 @@ interface Calls {
 function loadCalls(): Calls {
   if (process.platform !== 'linux') throw new Fault('unavailable', 'Unix datagram sockets are used on Linux only')
   try {
-    const library = koffi().load(null)
+    const library = koffi.load(null)
     return {
       socket: library.func('int socket(int family, int type, int protocol)'),
       connect: library.func('int connect(int fd, uint8_t *address, uint32_t octets)'),
@@ -61,7 +61,7 @@ function addressOf(path: string): Buffer {
 }
 
 function problemOf(errno: number): SendProblem {
-  const {EAGAIN, ENOBUFS, EMSGSIZE} = koffi().os.errno as Readonly<Record<string, number>>
+  const {EAGAIN, ENOBUFS, EMSGSIZE} = koffi.os.errno as Readonly<Record<string, number>>
   if (errno === EAGAIN || errno === ENOBUFS) return 'full'
   return errno === EMSGSIZE ? 'too-long' : 'gone'
 }
@@ -84,7 +84,7 @@ export function loadDatagrams(): (path: string) => DatagramSocket | undefined {
     return {
       send(octets) {
         const sent = Number(calls.send(fd, octets, octets.length, MSG_DONTWAIT | MSG_NOSIGNAL))
-        return sent < 0 ? problemOf(koffi().errno()) : undefined
+        return sent < 0 ? problemOf(koffi.errno()) : undefined
       },
       close: () => void calls.close(fd),
     }

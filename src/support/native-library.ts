@@ -3,11 +3,19 @@ import {createRequire} from 'node:module'
 import type Koffi from 'koffi'
 import {Fault} from './fault.js'
 
-/** As CommonJS, which loads in half of the time, and when it is needed: tools that run for a moment have it too. */
-export const koffi = () => createRequire(import.meta.url)('koffi') as typeof Koffi
+// As CommonJS: it loads in half of the time, and tools that run for a moment load it too. Not before it is used: whoever only could use it
+// does without.
+let loaded: typeof Koffi | undefined
+const koffi = new Proxy({} as typeof Koffi, {
+  get(_, name) {
+    loaded ??= createRequire(import.meta.url)('koffi') as typeof Koffi
+    return Reflect.get(loaded, name) as unknown
+  },
+})
 
-export type NativeLibrary = ReturnType<typeof Koffi.load>
-export type NativeType = ReturnType<typeof Koffi.struct>
+export {koffi}
+
+export type NativeLibrary = ReturnType<typeof koffi.load>
 
 /**
  * The first of these libraries that the system has; null is what the process has loaded already.
@@ -17,7 +25,7 @@ export type NativeType = ReturnType<typeof Koffi.struct>
 export function loadLibrary(names: readonly (string | null)[]): NativeLibrary {
   for (const name of names) {
     try {
-      return koffi().load(name)
+      return koffi.load(name)
     } catch {
       // The next one may exist.
     }

@@ -1,5 +1,5 @@
 /** System accounts as the C library finds them: also those of LDAP and other name services. Blocks: for processes of their own. */
-import {koffi, loadLibrary, type NativeType} from '../../support/native-library.js'
+import {koffi, loadLibrary} from '../../support/native-library.js'
 
 /** An entry of passwd(5). */
 export interface SystemAccount {
@@ -36,8 +36,8 @@ const NOT_FOUND = new Set([0, 1, 2, 3, 9])
 /** @throws {Fault} `unavailable` on systems without these functions */
 export function loadNameService(): NameService {
   const libc = loadLibrary([null])
-  const passwd = koffi().struct({name: 'str', hash: 'str', uid: 'uint32', gid: 'uint32', gecos: 'str', home: 'str', shell: 'str'})
-  const spwd = koffi().struct({
+  const passwd = koffi.struct({name: 'str', hash: 'str', uid: 'uint32', gid: 'uint32', gecos: 'str', home: 'str', shell: 'str'})
+  const spwd = koffi.struct({
     name: 'str',
     hash: 'str',
     lastChange: 'long',
@@ -48,18 +48,18 @@ export function loadNameService(): NameService {
     expires: 'long',
   })
   const getpwnam = libc.func('void *getpwnam(str name)')
-  const groupType = koffi().struct({name: 'str', hash: 'str', gid: 'uint32', members: 'void *'})
+  const groupType = koffi.struct({name: 'str', hash: 'str', gid: 'uint32', members: 'void *'})
   const getgrnam = libc.func('void *getgrnam(str name)')
   const getspnam = libc.func('void *getspnam(str name)')
   const setpwent = libc.func('void setpwent()')
   const getpwent = libc.func('void *getpwent()')
   const endpwent = libc.func('void endpwent()')
 
-  const find = <T>(call: (name: string) => unknown, name: string, type: NativeType): T | undefined => {
-    koffi().errno(0)
+  const find = <T>(call: (name: string) => unknown, name: string, type: ReturnType<typeof koffi.struct>): T | undefined => {
+    koffi.errno(0)
     const found = call(name)
-    const errno = koffi().errno()
-    if (found) return koffi().decode(found, type) as T
+    const errno = koffi.errno()
+    if (found) return koffi.decode(found, type) as T
     if (NOT_FOUND.has(errno)) return undefined
     throw new Error(`The name service failed with errno ${errno}`)
   }
@@ -84,7 +84,7 @@ export function loadNameService(): NameService {
       const accounts: SystemAccount[] = []
       setpwent()
       for (let entry: unknown = getpwent(); entry; entry = getpwent()) {
-        const account = systemAccount(koffi().decode(entry, passwd) as PasswdEntry)
+        const account = systemAccount(koffi.decode(entry, passwd) as PasswdEntry)
         if (account.uid >= leastUid) accounts.push(account)
       }
       endpwent()

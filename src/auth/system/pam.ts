@@ -41,34 +41,34 @@ export function loadPam(): CheckByPam {
   const libc = loadLibrary([null])
   const calloc = libc.func('void *calloc(size_t count, size_t size)')
   const strdup = libc.func('void *strdup(uint8_t *text)')
-  const message = koffi().struct({style: 'int', text: 'str'})
-  const conversationType = koffi().pointer(koffi().proto('int', ['int', 'void *', 'void *', 'void *']))
-  const delayType = koffi().pointer(koffi().proto('void', ['int', 'uint', 'void *']))
-  const conversation = koffi().struct({converse: conversationType, data: 'void *'})
-  const start = pam.func('pam_start', 'int', ['str', 'str', koffi().pointer(conversation), koffi().out(koffi().pointer('void *'))])
+  const message = koffi.struct({style: 'int', text: 'str'})
+  const conversationType = koffi.pointer(koffi.proto('int', ['int', 'void *', 'void *', 'void *']))
+  const delayType = koffi.pointer(koffi.proto('void', ['int', 'uint', 'void *']))
+  const conversation = koffi.struct({converse: conversationType, data: 'void *'})
+  const start = pam.func('pam_start', 'int', ['str', 'str', koffi.pointer(conversation), koffi.out(koffi.pointer('void *'))])
   const setItem = pam.func('int pam_set_item(void *handle, int item, void *value)')
   const setText = pam.func('pam_set_item', 'int', ['void *', 'int', 'str'])
   const authenticate = pam.func('int pam_authenticate(void *handle, int flags)')
   const accountManagement = pam.func('int pam_acct_mgmt(void *handle, int flags)')
   const end = pam.func('int pam_end(void *handle, int status)')
   const textOf = pam.func('str pam_strerror(void *handle, int code)')
-  const noDelay = koffi().register(() => undefined, delayType)
+  const noDelay = koffi.register(() => undefined, delayType)
 
   let current: {readonly user: Buffer; readonly password: Buffer} | undefined
   // libpam frees what it gets here, so it is made by its own allocator.
-  const converse = koffi().register((count: number, messages: Pointer, responses: Pointer): number => {
+  const converse = koffi.register((count: number, messages: Pointer, responses: Pointer): number => {
     if (!current || count < 1 || count > MAX_MESSAGES) return PAM_CONV_ERR
     const answers: Pointer = calloc(count, RESPONSE_OCTETS)
     for (let index = 0; index < count; index += 1) {
-      const at: Pointer = koffi().decode(messages, index * 8, 'void *')
-      const {style, text} = koffi().decode(at, message) as {style: number; text: string | null}
+      const at: Pointer = koffi.decode(messages, index * 8, 'void *')
+      const {style, text} = koffi.decode(at, message) as {style: number; text: string | null}
       const isPrompt = style === PAM_PROMPT_ECHO_OFF || style === PAM_PROMPT_ECHO_ON
       if (isPrompt) {
         const answer: Pointer = strdup(style === PAM_PROMPT_ECHO_OFF ? current.password : current.user)
-        koffi().encode(answers, index * RESPONSE_OCTETS, 'void *', answer)
+        koffi.encode(answers, index * RESPONSE_OCTETS, 'void *', answer)
       } else if (text) process.stderr.write(`${text}\n`)
     }
-    koffi().encode(responses, 'void *', answers)
+    koffi.encode(responses, 'void *', answers)
     return PAM_SUCCESS
   }, conversationType)
 

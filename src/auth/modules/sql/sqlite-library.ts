@@ -54,7 +54,7 @@ export function loadSqlite(): OpenSqlite {
       throw error
     }
     let deadline = Number.POSITIVE_INFINITY
-    const look = koffi().register(() => (performance.now() > deadline ? 1 : 0), functions.lookType)
+    const look = koffi.register(() => (performance.now() > deadline ? 1 : 0), functions.lookType)
     functions.setLook(db, STEPS_BETWEEN_LOOKS, look, null)
     return {
       run({sql, parameters}, limits) {
@@ -85,7 +85,7 @@ export function loadSqlite(): OpenSqlite {
       },
       close() {
         functions.close(db)
-        koffi().unregister(look)
+        koffi.unregister(look)
       },
     }
   }
@@ -93,7 +93,7 @@ export function loadSqlite(): OpenSqlite {
 
 function functionsOf() {
   const library = loadLibrary(LIBRARIES)
-  const lookType = koffi().pointer(koffi().proto('int', ['void *']))
+  const lookType = koffi.pointer(koffi.proto('int', ['void *']))
   return {
     lookType,
     open: library.func('int sqlite3_open_v2(str path, _Out_ void **db, int flags, str vfs)'),
