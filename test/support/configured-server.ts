@@ -1,5 +1,5 @@
 /** A server's directory as `courier configure` makes it, on a port of its own; nothing of it reaches outside. */
-import {chownSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {runConfigure} from '../../src/services/configure/run-configure.js'
 import {withValues} from '../../src/services/demo/make-demo.js'
@@ -28,6 +28,8 @@ const UNPRIVILEGED = 65_534
 
 export async function configuredServer(): Promise<ConfiguredServer> {
   const {path: directory, [Symbol.dispose]: dispose} = temporaryDirectory()
+  // The server that root starts is another user.
+  chmodSync(directory, 0o755)
   const etc = join(directory, 'etc')
   const run = join(directory, 'run')
   await runConfigure({
