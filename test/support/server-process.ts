@@ -22,7 +22,10 @@ export interface ServerProcess extends AsyncDisposable {
 /** Starts `courier ARGS`; as root's child it stays root. */
 export function startCourier(
   args: readonly string[],
-  {env: more, ...options}: {readonly cwd?: string; readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv} = {},
+  {
+    env: more = {},
+    ...options
+  }: {readonly cwd?: string; readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv} = {},
 ): ServerProcess {
   // Tests run side by side: each server has its own.
   const run = mkdtempSync(join(tmpdir(), 'courier-run-'))
