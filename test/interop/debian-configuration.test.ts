@@ -117,4 +117,26 @@ debian.when(missing === undefined, missing ?? '')('is checked without an error; 
     )
 })
 
+debian.when(missing === undefined, missing ?? '')(
+  'can be upgraded: the package serves the upgraded files too, and undo brings the old ones back',
+  async () => {
+    await using host = await privateHost()
+    const courier = (...words: string[]) => host.program(process.execPath, resolve('bin/run.js'), ...words)
+    const before = DEBIAN_FILES.map((name) => readFileSync(join(host.etc, name), 'latin1'))
+    const {code, stdout, stderr} = await courier('configure')
+    assert.is(code, 0, stderr)
+    assert.match(stdout, /^ {2}TCPDOPTS: UPDATED$/m)
+    assert.match((await courier('configure')).stdout, /^Everything is up to date\.$/m)
+    const theirs = await withDebian(host, () => ask(host, 'upgraded'))
+    assert.equal([theirs.messages, theirs.greeted], [['1 upgraded'], 20])
+    const {result: ours} = await withOurs(host, () => ask(host))
+    assert.equal([ours.messages, ours.greeted], [['1 upgraded'], 20])
+    assert.is((await courier('configure', '--undo')).code, 0)
+    assert.equal(
+      DEBIAN_FILES.map((name) => readFileSync(join(host.etc, name), 'latin1')),
+      before,
+    )
+  },
+)
+
 debian.run()
