@@ -1,6 +1,8 @@
 import {BadSyntax} from '../support/fault.js'
+import {Networks} from '../support/networks.js'
 import {atoi, count, flag, ignored, optionTable, special, text, unlessZero, yes} from './option.js'
 import {addressOf, readPortList} from './port-list.js'
+import {readTcpdOptions} from './tcpd-options.js'
 
 const start = {use: 'start'} as const
 const later = {effect: 'later'} as const
@@ -11,6 +13,16 @@ const OUTBOX_ONLY = ignored('only OUTBOX uses it, which is not in this version')
 /** Words between blanks. */
 function words(value: string | undefined): readonly string[] {
   return (value ?? '').split(/\s+/).filter((word) => word !== '')
+}
+
+/** Where proxies usually are. */
+const PRIVATE_NETWORKS = ['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fe80::/10']
+
+function networks(value: string | undefined): readonly string[] {
+  if (value === undefined) return PRIVATE_NETWORKS
+  const found = value.split(/[\s,]+/).filter((word) => word !== '')
+  new Networks(found)
+  return found
 }
 
 function umask(value: string | undefined): number {
@@ -70,7 +82,18 @@ export const IMAPD = optionTable({
     ...start,
     fallback: undefined,
   }),
-  TCPDOPTS: text('TCPDOPTS:1', '-nodnslookup', 'Other options of the listener', {...start, fallback: ''}),
+  TCPDOPTS: special(
+    'TCPDOPTS:1',
+    '-nodnslookup',
+    'Other options of the listener: -maxperc, -access, -accesslocal, -denymsg, -block, -allow, -drop, -haproxy',
+    {...start, type: 'options of couriertcpd', read: (value) => readTcpdOptions(value ?? '')},
+  ),
+  PROXY_PROTOCOL_NETWORKS: special(
+    'PROXY_PROTOCOL_NETWORKS:0',
+    undefined,
+    'Addresses and networks of the proxies on the ports of -haproxy; all others are refused there. Not set: loopback and private networks',
+    {...start, type: 'networks', since: 'ours', read: networks},
+  ),
   IMAPACCESSFILE: text('ACCESSFILE:0', '/etc/courier/imapaccess', 'Rules by client address, compiled by makeimapaccess', {
     ...start,
     since: '4.16.1',

@@ -2,8 +2,10 @@
 import {performance} from 'node:perf_hooks'
 import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
+import type {ActivatedSocket} from '../net/activated-sockets.js'
 import {Fault} from '../support/fault.js'
 import {Deadlines} from '../wire/deadlines.js'
+import {activatedPorts} from './activated-ports.js'
 import {BySettings} from './by-settings.js'
 import type {ControlServer} from './control/control-server.js'
 import {openControl} from './control/open-control.js'
@@ -31,6 +33,8 @@ export interface SupervisorOptions extends LiveConfigurationOptions {
   readonly runDirectory?: string | undefined
   /** Log lines that could not be written so far. */
   readonly lostLogLines?: (() => number) | undefined
+  /** Sockets that the service manager has opened. */
+  readonly activated?: readonly ActivatedSocket[] | undefined
 }
 
 function messageOf(error: unknown): string {
@@ -81,7 +85,9 @@ class Supervisor implements RunningServer {
     const {log, user} = this.#options
     await this.#configuration.load()
     const {services} = this.#configuration.now
+    const given = activatedPorts(this.#options.activated ?? [], {services, log})
     const front = new ImapFront({
+      bound: (name) => given.get(name)?.map(({handle}) => handle),
       service: (name) => this.#configuration.service(name),
       names: services.map(({name}) => name),
       authFor: (name) => this.#authFor(name),
@@ -111,11 +117,11 @@ class Supervisor implements RunningServer {
       version: this.#options.version,
       pid: process.pid,
       services: () =>
-        this.#configuration.now.services.map(({name, limits}) => ({
+        this.#configuration.now.services.map(({name, network}) => ({
           name,
           endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
-          maxConnections: limits.total,
-          maxPerAddress: limits.perAddress,
+          maxConnections: network.limits.total,
+          maxPerAddress: network.limits.perAddress,
         })),
       inspect: this.#inspector,
       watch: (watcher) => this.#inspector.watch(watcher),

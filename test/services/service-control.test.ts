@@ -19,7 +19,7 @@ async function daemon(): Promise<Daemon> {
   const server = await configuredServer()
   const bin = join(server.directory, 'bin')
   mkdirSync(bin)
-  for (const name of ['imapd', 'imapd-ssl', 'pop3d', 'pop3d-ssl']) symlinkSync(resolve('bin/tool.js'), join(bin, name))
+  for (const name of ['imapd', 'imapd-ssl', 'pop3d', 'pop3d-ssl']) symlinkSync(resolve('bin/tool.cjs'), join(bin, name))
   const run = (tool: string, ...words: string[]) =>
     runProgram(process.execPath, [join(bin, tool), '--config', server.etc, ...words], {env: server.env})
   return {

@@ -11,9 +11,11 @@ import {join} from 'node:path'
 import {performance} from 'node:perf_hooks'
 import {TicketBook} from '../../auth/tickets.js'
 import {type Endpoint, endpointText} from '../../config/port-list.js'
+import type {ActivatedSocket} from '../../net/activated-sockets.js'
 import {type BoundPort, bindLocalSocket, bindPort, type ServerHandle} from '../../net/server-handle.js'
 import {Fault} from '../../support/fault.js'
 import type {TlsPort} from '../../tls/tls-sources.js'
+import {activatedPorts} from '../activated-ports.js'
 import type {ControlServer} from '../control/control-server.js'
 import {openControl} from '../control/open-control.js'
 import {RoleInspector} from '../control/role-inspector.js'
@@ -40,6 +42,8 @@ export interface ProcessSupervisorOptions extends LiveConfigurationOptions {
   readonly runDirectory: string
   /** Directory for the sockets between the processes; made if it is missing, nobody but root may be able to write it. */
   readonly socketDirectory: string
+  /** Sockets that the service manager has opened. */
+  readonly activated?: readonly ActivatedSocket[] | undefined
   /** How the other processes log. */
   readonly logging: StandardLogOptions
   /** Takes their lines for the JSON file of the log. */
@@ -118,9 +122,12 @@ export class ProcessSupervisor implements RunningServer {
   }
 
   #bindPorts(): void {
-    for (const {name, endpoints} of this.#configuration.now.services) {
-      const bound: BoundPort[] = []
+    const {services} = this.#configuration.now
+    const given = activatedPorts(this.#options.activated ?? [], {services, log: this.#options.log})
+    for (const {name, endpoints} of services) {
+      const bound = given.get(name) ?? []
       this.#ports.set(name, bound)
+      if (bound.length > 0) continue
       for (const endpoint of endpoints) bound.push(bindPort(endpoint))
     }
   }
@@ -233,11 +240,11 @@ export class ProcessSupervisor implements RunningServer {
       version: this.#options.version,
       pid: process.pid,
       services: () =>
-        this.#configuration.now.services.map(({name, limits}) => ({
+        this.#configuration.now.services.map(({name, network}) => ({
           name,
           endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
-          maxConnections: limits.total,
-          maxPerAddress: limits.perAddress,
+          maxConnections: network.limits.total,
+          maxPerAddress: network.limits.perAddress,
         })),
       inspect: this.#inspector,
       watch: (watcher: Parameters<RoleInspector['watch']>[0]) => this.#inspector.watch(watcher),
