@@ -31,4 +31,5 @@ export function prepare() {
     writeFileSync(stamp, lock)
   }
   must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'], 'The build failed')
+  must(process.execPath, [join(root, 'bin', 'bundle.js')], 'The build failed')
 }

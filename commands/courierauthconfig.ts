@@ -14,6 +14,6 @@ export default class CourierAuthConfig extends Command {
   async run(): Promise<void> {
     // The words are answered one after the other.
     this.parsed = true
-    await runTool(courierauthconfigTool(join(this.config.root, 'bin')), this.argv, `${this.config.bin} courierauthconfig`)
+    await runTool(courierauthconfigTool(join(this.config.root, 'bin', 'run.js')), this.argv, `${this.config.bin} courierauthconfig`)
   }
 }

@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import {Args, Command, Flags} from '@oclif/core'
+import {tellParent} from '../src/services/background.js'
 import {runServe} from '../src/services/run-serve.js'
 import {Fault} from '../src/support/fault.js'
 
@@ -40,6 +41,7 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
     'log-json': Flags.string({description: 'write JSON objects to this file too'}),
     'log-format': Flags.option({options: ['text', 'json'] as const, default: 'text', description: "Courier's lines, or JSON objects"})(),
     debug: Flags.boolean({description: 'log more'}),
+    'pid-file': Flags.string({description: 'write the process id here, and refuse to start beside the one that it names'}),
   }
 
   async run(): Promise<void> {
@@ -57,6 +59,7 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
         logTarget: flags.log,
         logJson: flags['log-json'],
         debug: flags.debug,
+        pidFile: flags['pid-file'],
         templates: join(this.config.root, 'templates'),
         version: this.config.version,
         env: process.env,
@@ -65,6 +68,7 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       for (const line of error.message.split('\n')) this.logToStderr(`Error: ${line}`)
+      await tellParent({failed: error.message})
       this.exit(1)
     }
     // Threads and watches have nothing left to do.

@@ -2,7 +2,8 @@
  * Runs test files, each in a process of its own, and ends with the line `N passed, N failed, N skipped`.
  *
  * `node dist/test/run.js [--long] [WORD…]`: only files whose path holds one of the words; `--long` gives the
- * long runs their full length. A file that crashes, hangs, has a failing hook or a suite without `.run()` fails.
+ * long runs their full length. A file that crashes, hangs, has a failing hook, a suite without `.run()` or
+ * a process that outlives it fails.
  * Tests that open a store (`support/store.js`, `support/imap-server.js`, `support/example.js`) run twice, with the index and without.
  */
 import {fork} from 'node:child_process'
@@ -17,6 +18,8 @@ const args = process.argv.slice(2)
 const long = args.includes('--long')
 const words = args.filter((word) => !word.startsWith('--'))
 const FILE_LIMIT_MS = long ? 30 * 60_000 : 170_000
+/** After the end of a test file, for the processes that it started. */
+const LEFT_BEHIND_MS = 5_000
 
 interface Job {
   file: string
@@ -57,9 +60,22 @@ function runJob({file, label, env}: Job): Promise<Tally> {
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), FILE_LIMIT_MS)
     const began = Date.now()
+    let leftBehind = false
+    // What still writes to the output when the test has ended would keep this run waiting for ever.
+    child.on('exit', () => {
+      setTimeout(() => {
+        leftBehind = true
+        child.stdout?.destroy()
+        child.stderr?.destroy()
+      }, LEFT_BEHIND_MS).unref()
+    })
     child.on('close', (code, signal) => {
       clearTimeout(timer)
       const result = tally ?? {passed: 0, failed: 0, skipped: 0, failures: [], skips: []}
+      if (leftBehind) {
+        result.failed += 1
+        result.failures.push(`${label}: a process that it started runs on after its end`)
+      }
       if (!tally || (code !== 0 && result.failed === 0)) {
         result.failed += 1
         result.failures.push(`${label}: the process ended with ${signal ?? code} before its result`)

@@ -14,6 +14,8 @@ export interface Account {
   /** Quota string of `maildirsize`, when the account has one. */
   readonly quota: string | undefined
   readonly fullName: string | undefined
+  /** The account is this system user's: its sessions have the further groups of that user. */
+  readonly systemUser?: string | undefined
   /** Account options, merged with DEFAULTOPTIONS. */
   readonly options: ReadonlyMap<string, string>
 }

@@ -6,7 +6,7 @@ import {exchanges} from './exchanges/registry.js'
 import type {ModuleChain} from './module-chain.js'
 import type {AccountAttributes} from './modules/module.js'
 import {Once} from './once.js'
-import {TicketBook} from './tickets.js'
+import type {Tickets} from './tickets.js'
 import {type AccountDefaults, toAccount} from './to-account.js'
 
 /** The auth role within this process: checks passwords, issues tickets, redeems them. */
@@ -24,9 +24,8 @@ export interface AuthRoleOptions {
   /** The name in full, as DEFDOMAIN has it (`completeName`). */
   readonly complete: (user: string) => string
   readonly log: Log
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number
   readonly random: (octets: number) => Buffer
+  readonly tickets: Tickets
   readonly sasl: SaslOptions
 }
 
@@ -36,8 +35,7 @@ export type SaslOptions = Pick<ExchangeTools, 'hostName' | 'saltKey' | 'acceptsC
 /** Accounts whose lack of a secret has been told, and is not told again. */
 const MAX_EXPLAINED = 10_000
 
-export function createAuthRole({modules, defaults, complete, log, now, random, sasl}: AuthRoleOptions): AuthRole {
-  const tickets = new TicketBook({now, random})
+export function createAuthRole({modules, defaults, complete, log, random, tickets, sasl}: AuthRoleOptions): AuthRole {
   const explained = new Once(MAX_EXPLAINED)
 
   function usable(found: AccountAttributes): Account | undefined {
@@ -50,9 +48,9 @@ export function createAuthRole({modules, defaults, complete, log, now, random, s
     }
   }
 
-  function admit(found: AccountAttributes): CheckResult {
+  async function admit(found: AccountAttributes): Promise<CheckResult> {
     const account = usable(found)
-    return account ? {outcome: 'accepted', ticket: tickets.issue(account)} : {outcome: 'refused'}
+    return account ? {outcome: 'accepted', ticket: await tickets.issue(account)} : {outcome: 'refused'}
   }
 
   const explain = (user: string, method: string, reason: string) => {

@@ -1,5 +1,11 @@
 import type {Account, Ticket} from './account.js'
 
+/** Who issues tickets for an auth role, and knows what they are good for. */
+export interface Tickets {
+  issue(account: Account): Ticket | Promise<Ticket>
+  redeem(ticket: Ticket): Account | undefined
+}
+
 const LIFE_MS = 10_000
 const TICKET_OCTETS = 16
 
@@ -11,7 +17,7 @@ export interface TicketOptions {
 }
 
 /** Tickets that have been issued and not yet redeemed: 128 random bits, single use, 10 s (`design.md` §2). */
-export class TicketBook {
+export class TicketBook implements Tickets {
   readonly #options: TicketOptions
   /** In the order of their issue, so the oldest come first. */
   readonly #open = new Map<Ticket, {readonly account: Account; readonly until: number}>()

@@ -20,7 +20,7 @@ const NO_ID = 0xffffffff
  * @throws {Fault} `bad-configuration` when no session may run as it: root's ids, a home that is not absolute (`spec/auth.md` §28)
  */
 export function toAccount(found: AccountAttributes, defaults: AccountDefaults): Account {
-  const {address, uid, gid, home, maildir, quota, fullName, options} = found
+  const {address, uid, gid, home, maildir, quota, fullName, systemUser, options} = found
   if (uid === 0 || gid === 0) throw new Fault('bad-configuration', `"${address}" has uid ${uid} and gid ${gid}: root gets no mail session`)
   if (uid === NO_ID || gid === NO_ID) throw new Fault('bad-configuration', `"${address}" has uid ${uid} and gid ${gid}: not an account's`)
   if (!isAbsolute(home)) throw new Fault('bad-configuration', `"${address}" has the home "${home}": it must begin with "/"`)
@@ -33,6 +33,7 @@ export function toAccount(found: AccountAttributes, defaults: AccountDefaults): 
     maildir: resolve(home, maildir || defaults.maildir),
     quota: quota || undefined,
     fullName: fullName?.split(',', 1)[0] || undefined,
+    ...(systemUser === undefined ? {} : {systemUser}),
     options: parseOptions(mergeOptions(options ?? '', defaults.options)),
   }
 }

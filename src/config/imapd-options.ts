@@ -1,6 +1,8 @@
 import {BadSyntax} from '../support/fault.js'
+import {Networks} from '../support/networks.js'
 import {atoi, count, flag, ignored, optionTable, special, text, unlessZero, yes} from './option.js'
 import {addressOf, readPortList} from './port-list.js'
+import {readTcpdOptions} from './tcpd-options.js'
 
 const start = {use: 'start'} as const
 const later = {effect: 'later'} as const
@@ -13,9 +15,47 @@ function words(value: string | undefined): readonly string[] {
   return (value ?? '').split(/\s+/).filter((word) => word !== '')
 }
 
+/** Where proxies usually are. */
+const PRIVATE_NETWORKS = ['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fe80::/10']
+
+function networks(value: string | undefined): readonly string[] {
+  if (value === undefined) return PRIVATE_NETWORKS
+  const found = value.split(/[\s,]+/).filter((word) => word !== '')
+  new Networks(found)
+  return found
+}
+
 function umask(value: string | undefined): number {
   if (!/^[0-7]{1,4}$/.test(value ?? '022')) throw new BadSyntax(`An octal number is expected, not "${value}"`)
   return Number.parseInt(value ?? '022', 8)
+}
+
+/** @throws {BadSyntax} */
+function mailProcesses(value: string | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined
+  const processes = atoi(value)
+  if (processes < 1 || processes > 64) throw new BadSyntax(`A number from 1 to 64 is expected, not "${value}"`)
+  return processes
+}
+
+interface HeapLimits {
+  readonly front?: number
+  readonly auth?: number
+  readonly mail?: number
+}
+
+/** Less than this does not hold the program. */
+const LEAST_HEAP_MIB = 64
+
+/** @throws {BadSyntax} */
+function heapLimits(value: string | undefined): HeapLimits {
+  const pairs = words(value).map((word) => {
+    const [, role, limit] = /^(front|auth|mail)=(\d{1,6})$/.exec(word) ?? []
+    if (role === undefined || Number(limit) < LEAST_HEAP_MIB)
+      throw new BadSyntax(`front=N, auth=N and mail=N are known, with ${LEAST_HEAP_MIB} or more, not "${word}"`)
+    return [role, Number(limit)]
+  })
+  return Object.fromEntries(pairs)
 }
 
 // Courier: any other number than 0 and 2 is on; unset is off.
@@ -42,7 +82,18 @@ export const IMAPD = optionTable({
     ...start,
     fallback: undefined,
   }),
-  TCPDOPTS: text('TCPDOPTS:1', '-nodnslookup', 'Other options of the listener', {...start, fallback: ''}),
+  TCPDOPTS: special(
+    'TCPDOPTS:1',
+    '-nodnslookup',
+    'Other options of the listener: -maxperc, -access, -accesslocal, -denymsg, -block, -allow, -drop, -haproxy',
+    {...start, type: 'options of couriertcpd', read: (value) => readTcpdOptions(value ?? '')},
+  ),
+  PROXY_PROTOCOL_NETWORKS: special(
+    'PROXY_PROTOCOL_NETWORKS:0',
+    undefined,
+    'Addresses and networks of the proxies on the ports of -haproxy; all others are refused there. Not set: loopback and private networks',
+    {...start, type: 'networks', since: 'ours', read: networks},
+  ),
   IMAPACCESSFILE: text('ACCESSFILE:0', '/etc/courier/imapaccess', 'Rules by client address, compiled by makeimapaccess', {
     ...start,
     since: '4.16.1',
@@ -146,6 +197,24 @@ export const IMAPD = optionTable({
   MAILDIRPATH: text('MAILDIRPATH:0', 'Maildir', 'Maildir in the home directory of accounts that have none of their own', {
     ...start,
     fallback: 'Maildir',
+  }),
+  MAILUSER: text('MAILUSER:0', 'courier', 'Who the processes before the login run as when the server is started as root', {
+    ...start,
+    since: 'ours',
+    fallback: 'courier',
+  }),
+  MAIL_PROCESSES: special(
+    'MAIL_PROCESSES:0',
+    undefined,
+    'Processes that share the accounts of one user id; half of the processors, 4 at most, when it is not set',
+    {...start, type: 'number', since: 'ours', read: mailProcesses},
+  ),
+  HEAP_LIMITS: special('HEAP_LIMITS:0', undefined, 'Limits of the memory for objects of each process: of front, auth and mail', {
+    ...start,
+    type: 'words',
+    unit: 'MiB',
+    since: 'ours',
+    read: heapLimits,
   }),
 })
 

@@ -21,8 +21,21 @@ function xdg(value: string | undefined, fallback: string): string {
   return join(value?.startsWith('/') ? value : fallback, 'courier')
 }
 
-/** Defaults: below `/var` as root, below the XDG directories for an ordinary user. */
-export function defaultPlaces({root, home, env}: PlacesOptions): Places {
+function chosen(value: string | undefined, fallback: string): string {
+  return value?.startsWith('/') ? value : fallback
+}
+
+/**
+ * `COURIER_STATE`, `COURIER_RUN` and `COURIER_CACHE`, when they are absolute; else below `/var` as root, below the XDG directories for
+ * an ordinary user.
+ */
+export function defaultPlaces(options: PlacesOptions): Places {
+  const {COURIER_STATE, COURIER_RUN, COURIER_CACHE} = options.env
+  const {state, run, cache} = systemPlaces(options)
+  return {state: chosen(COURIER_STATE, state), run: chosen(COURIER_RUN, run), cache: chosen(COURIER_CACHE, cache)}
+}
+
+function systemPlaces({root, home, env}: PlacesOptions): Places {
   if (root) return {state: '/var/lib/courier', run: '/run/courier', cache: '/var/cache/courier'}
   const state = xdg(env.XDG_STATE_HOME, join(home, '.local', 'state'))
   return {

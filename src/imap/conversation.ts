@@ -3,7 +3,7 @@ import type {LogFacts} from '../log/log.js'
 import {Hangup} from '../support/fault.js'
 import type {Channel} from '../wire/channel.js'
 import {readCommand} from './command-reader.js'
-import {BUG_FAREWELL, dispatch, findVerb, type Stage, verbsByName} from './dispatcher.js'
+import {BUG_FAREWELL, dispatch, findVerb, type Stage} from './dispatcher.js'
 import type {ImapSession} from './imap-session.js'
 import {bye, type Farewell, formatReply, type Handover} from './replies/tagged.js'
 import type {AnyVerb} from './verb.js'
@@ -32,7 +32,6 @@ const MAX_VIOLATIONS = 10
  * @throws what was not expected: a bug
  */
 export async function converse({channel, session, stage, verbs}: ConversationOptions): Promise<Outgoing> {
-  const byName = verbsByName(verbs)
   const {out} = session
   const invite = async () => {
     out.line('+ OK')
@@ -42,7 +41,7 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
   for (;;) {
     const command = await readCommand({
       channel,
-      find: findVerb(byName, stage, session),
+      find: findVerb(verbs, stage, session),
       cursor: {utf8: session.utf8, keywords: session.settings.keywords},
       authenticated: stage.kind === 'account',
       invite,

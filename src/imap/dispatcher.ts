@@ -14,11 +14,6 @@ export type Stage =
   | {readonly kind: 'login'; readonly login: LoginDesk}
   | {readonly kind: 'account'; readonly account: Account; readonly store: Mailstore}
 
-/** Verbs by name. */
-export function verbsByName(verbs: readonly AnyVerb[]): ReadonlyMap<string, AnyVerb> {
-  return new Map(verbs.map((verb) => [verb.name, verb]))
-}
-
 function stateSuits(state: VerbState, stage: Stage, session: ImapSession): boolean {
   if (state === 'any') return true
   if (state === 'not-authenticated') return stage.kind === 'login'
@@ -26,9 +21,9 @@ function stateSuits(state: VerbState, stage: Stage, session: ImapSession): boole
 }
 
 /** What a name means in this state. @throws {BadSyntax} nothing, or not now */
-export function findVerb(verbs: ReadonlyMap<string, AnyVerb>, stage: Stage, session: ImapSession) {
+export function findVerb(verbs: readonly AnyVerb[], stage: Stage, session: ImapSession) {
   return (name: string, {uid}: VerbForm): AnyVerb => {
-    const verb = verbs.get(name)
+    const verb = verbs.find((each) => each.name === name)
     if (!verb || (uid && !verb.takesUid)) throw new BadSyntax('Unknown command')
     if (!stateSuits(verb.state, stage, session)) throw new BadSyntax(`${verb.name} is not possible in this state`)
     return verb
@@ -49,23 +44,26 @@ function contextFor(stage: Stage, session: ImapSession): ContextOf[VerbState] {
  */
 export async function dispatch(command: Command | BrokenCommand, stage: Stage, session: ImapSession): Promise<Outcome> {
   if ('error' in command) return badSyntax(command.error)
-  const {verb, form, incoming} = command
-  const outcome = await run(command, stage, session)
+  const {verb, form, incoming, args} = command
+  let outcome: Outcome
+  // One frame only: a session may wait here for hours.
+  try {
+    outcome = await verb.run(contextFor(stage, session), args)
+  } catch (error) {
+    outcome = outcomeOf(error, session)
+  }
   // What the client sends of the command in any case is out of the way before it reads that it failed.
   await incoming?.discard()
   if (session.view) await writeUpdates(session, session.view, {expunges: form.uid || !verb.holdsNumbers})
   return outcome
 }
 
-async function run({verb, args}: Command, stage: Stage, session: ImapSession): Promise<Outcome> {
-  try {
-    return await verb.run(contextFor(stage, session), args)
-  } catch (error) {
-    const reply = error instanceof Hangup ? undefined : replyForError(error)
-    // In the middle of a line nothing can be answered any more.
-    if (!reply || !session.out.atLineStart) throw error
-    return reply
-  }
+/** What a command answers that threw this; what is not expected is thrown on. */
+function outcomeOf(error: unknown, session: ImapSession): Outcome {
+  const reply = error instanceof Hangup ? undefined : replyForError(error)
+  // In the middle of a line nothing can be answered any more.
+  if (!reply || !session.out.atLineStart) throw error
+  return reply
 }
 
 /** What a session says last when a bug ended it. */

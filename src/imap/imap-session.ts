@@ -1,7 +1,7 @@
 import type {Log} from '../log/log.js'
 import type {View} from '../maildir/types.js'
 import {BadSyntax, Hangup} from '../support/fault.js'
-import type {Channel} from '../wire/channel.js'
+import type {Channel, Line} from '../wire/channel.js'
 import {LIMITS, TIMES} from '../wire/limits.js'
 import type {LiveSession, SessionFacts, TraceLine, TraceOptions} from '../wire/live-session.js'
 import {ReplyWriter} from './replies/reply-writer.js'
@@ -26,7 +26,6 @@ export class ImapSession implements Session, LiveSession {
   readonly counters = {headers: 0, body: 0}
   readonly log: Log
   readonly now: () => number
-  readonly signal: AbortSignal
   readonly capability: () => string
   readonly #channel: Channel
   client: ClientFacts
@@ -45,10 +44,13 @@ export class ImapSession implements Session, LiveSession {
     this.log = log
     this.client = client
     this.now = now
-    this.signal = channel.signal
     this.capability = capability
     this.#beganMs = now()
     this.#activeMs = this.#beganMs
+  }
+
+  get signal(): AbortSignal {
+    return this.#channel.signal
   }
 
   get view(): View | undefined {
@@ -95,9 +97,12 @@ export class ImapSession implements Session, LiveSession {
     this.#channel.tap = line && imapTap(line, options)
   }
 
-  async readLine(options: {readonly withinMs: number}): Promise<Buffer | undefined> {
-    const line = await this.#channel.readLine(LIMITS.lineBeforeLogin, options)
-    if (line?.cut) throw new BadSyntax('The line is too long')
-    return line?.bytes
+  readLine(options: {readonly withinMs: number}): Promise<Buffer | undefined> {
+    return this.#channel.readLine(LIMITS.lineBeforeLogin, options).then(wholeLine)
   }
+}
+
+function wholeLine(line: Line | undefined): Buffer | undefined {
+  if (line?.cut) throw new BadSyntax('The line is too long')
+  return line?.bytes
 }

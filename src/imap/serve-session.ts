@@ -57,13 +57,16 @@ export interface ImapSessionOptions {
  * Never rejects: what goes wrong is logged and ends this session only.
  */
 export async function serveImapSession(options: ImapSessionOptions): Promise<void> {
-  const {stream, deadlines, encrypted, unread, shutdown} = options
+  const {stream, deadlines, encrypted, unread, shutdown, now = Date.now} = options
   const channel = new Channel(stream, {deadlines, encrypted, unread})
+  const session = sessionOn(channel, options)
+  const beganMs = now()
   const stop = (): void => channel.interrupt(new Hangup('shutdown'))
   shutdown?.addEventListener('abort', stop, {once: true})
   if (shutdown?.aborted) stop()
   try {
-    await serve(options, channel)
+    const ending = await talk(options, {channel, session}).catch((error: unknown) => breakOff(error, {channel, session}))
+    logEnd(ending, {session, channel, beganMs, encrypted})
     await channel.close()
   } finally {
     shutdown?.removeEventListener('abort', stop)
@@ -71,17 +74,10 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
   }
 }
 
-async function serve(options: ImapSessionOptions, channel: Channel): Promise<void> {
-  const {settings, log, remote, encrypted, now = Date.now, verbs = VERBS} = options
+function sessionOn(channel: Channel, {settings, log, remote, encrypted, now = Date.now, verbs = VERBS}: ImapSessionOptions): ImapSession {
   const capability = () =>
     capabilityWords({settings, verbs, authenticated: true, encrypted, canEncrypt: false, canBind: false, hasIdentity: false})
-  const session = new ImapSession({channel, settings, log, client: {...remote}, now, capability})
-  const facts = {session, channel, beganMs: now(), encrypted}
-  try {
-    logEnd(await talk(options, {channel, session}), facts)
-  } catch (error) {
-    logEnd(await breakOff(error, {channel, session}), facts)
-  }
+  return new ImapSession({channel, settings, log, client: {...remote}, now, capability})
 }
 
 /** From the answer to the login to the last command. @throws {Hangup} */

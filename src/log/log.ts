@@ -38,6 +38,8 @@ export interface LogFacts {
   readonly folder?: string
   readonly address?: string
   readonly count?: number
+  /** A process of the server, as `ps` shows it. */
+  readonly role?: string
 }
 
 /** Where events go. The sink renders those that Courier knows as its own lines (`spec/imap.md` §22). */

@@ -57,6 +57,8 @@ const COURIER: Record<string, Render> = {
   'net.address-limit': (facts) => `ALERT: Maximum connection limit reached for ${facts.ip ?? ''}`,
   'net.connection-limit': (facts) => `ALERT: ${facts.count ?? 0} maximum active connections.`,
   'net.many-connections': (facts) => `WARN: ${facts.count ?? 0} active connections.`,
+  'net.proxy-refused': (facts) => `haproxy: ${facts.reason ?? ''}`,
+  'net.dropped': (facts) => `WARN: dropped blocked connection from ${facts.ip ?? ''}`,
   // couriertls writes no prefix here (`spec/server-config-tls.md` §5.1).
   'tls.failed': (facts) => `ip=[${facts.ip ?? ''}], ${facts.reason ?? ''}`,
   'tls.closed': (facts) => `DEBUG: ip=[${facts.ip ?? ''}], ${facts.reason ?? ''}`,

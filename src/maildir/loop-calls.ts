@@ -1,14 +1,16 @@
 /** Calls longer than this, several in a row of a second, move calls off the loop for a while (`design.md` §4). */
 const SLOW_CALL_MS = 2
-/** One slow call may be a busy processor; a cold or distant disk makes many. */
-const SLOW_CALLS = 8
+/** A few slow calls among many may be a busy processor; a cold or distant disk makes many, and makes most calls slow. */
+const SLOW_CALLS = 4
+const CALLS_TO_ONE_SLOW = 50
 const SLOW_WITHIN_MS = 1_000
-const STAY_OFF_LOOP_MS = 2_000
+const STAY_OFF_LOOP_MS = 5_000
 
-/** Which calls may run on the loop: all, until several of them were slow; then none for a while. */
+/** Which calls may run on the loop: all, until many of them were slow; then none for a while. */
 export class LoopCalls {
   readonly #waited: () => boolean
   #offLoopUntil = 0
+  #calls = 0
   #slowCalls = 0
   #slowSinceMs = 0
 
@@ -26,15 +28,24 @@ export class LoopCalls {
     try {
       return call()
     } finally {
-      const ended = performance.now()
-      if (ended - began > SLOW_CALL_MS && this.#waited()) this.#countSlow(ended)
+      this.count(began, performance.now())
     }
   }
 
+  /** A call on the loop began and ended then. */
+  count(beganMs: number, endedMs: number): void {
+    this.#calls += 1
+    if (endedMs - beganMs > SLOW_CALL_MS && this.#waited()) this.#countSlow(endedMs)
+  }
+
   #countSlow(nowMs: number): void {
-    this.#slowCalls = nowMs - this.#slowSinceMs > SLOW_WITHIN_MS ? 1 : this.#slowCalls + 1
-    if (this.#slowCalls === 1) this.#slowSinceMs = nowMs
-    if (this.#slowCalls >= SLOW_CALLS) this.#offLoopUntil = nowMs + STAY_OFF_LOOP_MS
+    if (nowMs - this.#slowSinceMs > SLOW_WITHIN_MS) {
+      this.#slowSinceMs = nowMs
+      this.#slowCalls = 0
+      this.#calls = 0
+    }
+    this.#slowCalls += 1
+    if (this.#slowCalls >= SLOW_CALLS && this.#calls < this.#slowCalls * CALLS_TO_ONE_SLOW) this.#offLoopUntil = nowMs + STAY_OFF_LOOP_MS
   }
 }
 

@@ -12,6 +12,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  rename as renameCallback,
   renameSync,
   rmSync,
   statfsSync,
@@ -20,24 +21,28 @@ import {
   writeSync,
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
+import {setImmediate as nextTurn} from 'node:timers/promises'
 import {promisify} from 'node:util'
 import {errnoOf} from '../support/fault.js'
-import {type FileFacts, type MaildirFiles, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from './files.js'
+import {type FileFacts, type MaildirFiles, type Move, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from './files.js'
 import {diskReads, LoopCalls} from './loop-calls.js'
 
 /** Directories with more entries than this are read in batches. */
 const SMALL_DIRECTORY_ENTRIES = 10_000
 const POOLED_BUFFERS = 4
+/** Many calls in a row keep the loop for this long, then others get their turn (`design.md` §4). */
+const SLICE_MS = 3
 
 /** `f_type` of file systems on other machines, and FUSE: a call may take forever and time stamps are theirs. */
 const NETWORK_TYPES = new Set([
   0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x65735546, 0x5346414f, 0x47504653, 0x0bd00bd0, 0x00c36400,
 ])
 
+const ABOVE_ASCII = /[\x80-\xff]/
+
 /** The path as node wants it: octets above 0x7F need a Buffer. */
 function native(path: string): string | Buffer {
-  for (let index = 0; index < path.length; index += 1) if (path.charCodeAt(index) > 0x7f) return Buffer.from(path, 'latin1')
-  return path
+  return ABOVE_ASCII.test(path) ? Buffer.from(path, 'latin1') : path
 }
 
 function factsOf(stats: BigIntStats): FileFacts {
@@ -87,6 +92,7 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 const openLater = promisify(openCallback)
 const syncLater = promisify(fsync)
 const writeLater = promisify(write)
+const renameLater = promisify(renameCallback)
 
 /** The real file system. Short calls run on the loop as long as they are fast, else asynchronously. */
 export class NodeFiles implements MaildirFiles {
@@ -206,6 +212,41 @@ export class NodeFiles implements MaildirFiles {
   async rename(from: string, to: string): Promise<void> {
     if (this.#calls.onLoop) this.#calls.timed(() => renameSync(native(from), native(to)))
     else await fs.rename(native(from), native(to))
+  }
+
+  async renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    const failures: (Error | undefined)[] = []
+    while (failures.length < moves.length && this.#calls.onLoop) {
+      if (failures.length > 0) await nextTurn()
+      this.#renameSlice(moves, failures)
+    }
+    // A disk that takes its time is asked for all of the rest at once.
+    const rest = moves.slice(failures.length).map(({from, to}) =>
+      renameLater(native(from), native(to)).then(
+        () => undefined,
+        (error: Error) => error,
+      ),
+    )
+    return [...failures, ...(await Promise.all(rest))]
+  }
+
+  /** Goes on from the last outcome for as long as others can wait. */
+  #renameSlice(moves: readonly Move[], failures: (Error | undefined)[]): void {
+    const sliceBegan = performance.now()
+    for (let began = sliceBegan; began - sliceBegan < SLICE_MS; ) {
+      const move = moves[failures.length]
+      if (!move) return
+      let failure: Error | undefined
+      try {
+        renameSync(native(move.from), native(move.to))
+      } catch (error) {
+        failure = error as Error
+      }
+      failures.push(failure)
+      const ended = performance.now()
+      this.#calls.count(began, ended)
+      began = ended
+    }
   }
 
   async link(from: string, to: string): Promise<void> {

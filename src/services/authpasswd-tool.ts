@@ -10,6 +10,7 @@ export const authpasswdTool: Tool = async ([method], io) => {
   const hint = method === undefined ? '$1$' : `{${octetsOf(method).slice(0, MAX_METHOD_OCTETS)}}`
   const password = await newPassword(io)
   if (typeof password === 'number') return password
-  io.out(`${hashLike(hint, password, randomBytes)}\n`)
+  const crypt = method === undefined ? (await import('../auth/native.js')).loadCrypt() : undefined
+  io.out(`${hashLike(hint, password, {random: randomBytes, crypt})}\n`)
   return 0
 }

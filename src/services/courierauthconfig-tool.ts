@@ -1,6 +1,6 @@
 import {execFile} from 'node:child_process'
 import {readFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {dirname, join, resolve} from 'node:path'
 import {promisify} from 'node:util'
 import {authDirectory} from '../config/config-directory.js'
 import {Fault} from '../support/fault.js'
@@ -13,8 +13,9 @@ const VERSION = '0.73.1'
 const USERS = ['courier', 'daemon', 'adm', 'bin', 'root']
 const GROUPS = ['courier', 'daemon', 'sys', 'adm', 'root']
 
-/** `courierauthconfig`: where things are, for programs that are built against the library (`spec/auth.md` §26.4). `sbin`: directory of the tools. */
-export function courierauthconfigTool(sbin: string): Tool {
+/** `courierauthconfig`: where things are, for programs that are built against the library (`spec/auth.md` §26.4). `program`: path of a tool; the others are beside it. */
+export function courierauthconfigTool(program: string): Tool {
+  const sbin = dirname(resolve(program))
   return async (args, io) => {
     try {
       for (const arg of args) {

@@ -41,15 +41,12 @@ export class MailSessions {
   }
 
   /** Serves a session to its end; `account` is undefined when its ticket was not good. Never rejects. */
-  async serve(
-    connection: HandedOver,
-    {account, service, shutdown}: MailRoleOptions & {readonly account: Account | undefined},
-  ): Promise<void> {
+  serve(connection: HandedOver, {account, service, shutdown}: MailRoleOptions & {readonly account: Account | undefined}): Promise<void> {
     const {deadlines, book} = this.#options
     const {imap, mail} = this.#options.service(service)
     const open = this.#mail.for(mail)
     const {stream, remote, encrypted, unread, tag, elapsedMs} = connection
-    await serveImapSession({
+    return serveImapSession({
       stream,
       remote,
       encrypted,

@@ -4,13 +4,17 @@ import {authDirectory, configDirectory} from '../config/config-directory.js'
 import {defaultPlaces} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
+import {takeActivatedSockets} from '../net/activated-sockets.js'
 import {BadSyntax, Fault} from '../support/fault.js'
+import {tellParent} from './background.js'
 import {runDirectory} from './control/client.js'
 import {runDemo} from './demo/run-demo.js'
 import {type IndexPlace, indexKind} from './index/make-index.js'
+import {type HeldPidFile, holdPidFile} from './pid-file.js'
+import {becomeSupervisor} from './processes/become-supervisor.js'
 import {serve} from './serve.js'
 import {SERVICE_NAMES, type ServiceName} from './server-configuration.js'
-import {logTarget, type StandardLog, standardLog} from './standard-log.js'
+import {logTarget, type StandardLog, type StandardLogOptions, standardLog} from './standard-log.js'
 import type {SupervisorOptions} from './supervisor.js'
 import {findUser, isRoot} from './unprivileged-user.js'
 
@@ -28,6 +32,8 @@ export interface ServeCommand {
   /** File for JSON beside the log. */
   readonly logJson: string | undefined
   readonly debug: boolean
+  /** Names this process, and keeps others from starting, for as long as it runs. */
+  readonly pidFile: string | undefined
   /** Directory with the files of `templates/`. */
   readonly templates: string
   readonly version: string
@@ -57,9 +63,9 @@ function endpoints(
 }
 
 /** @throws {Fault} `bad-configuration` */
-async function openLog({logFormat, logTarget: word, logJson, debug, env}: ServeCommand): Promise<StandardLog> {
+async function logOptions({logFormat, logTarget: word, logJson, debug, env}: ServeCommand): Promise<StandardLogOptions> {
   try {
-    return standardLog({format: logFormat, debug, target: await logTarget(word, env), jsonFile: logJson})
+    return {format: logFormat, debug, target: await logTarget(word, env), jsonFile: logJson}
   } catch (error) {
     if (error instanceof BadSyntax) throw new Fault('bad-configuration', `--log: ${error.message}`)
     throw error
@@ -80,41 +86,56 @@ export async function runServe(command: ServeCommand): Promise<void> {
   const imap = endpoints('--port', {text: command.port, address})
   const imaps = endpoints('--tls-port', {text: command.tlsPort, address})
   const places = {...(imap ? {imap} : {}), ...(imaps ? {imaps} : {})}
-  const log = await openLog(command)
+  const pidFile = await holdPidFile(command.pidFile)
+  const logging = await logOptions(command)
+  const log = standardLog(logging)
   try {
-    await serveWith(command, {services, places, log})
+    await serveWith(command, {services, places, log, logging, pidFile})
   } finally {
     await log.close()
+    await pidFile.release()
   }
 }
+
+interface Prepared {
+  readonly services: readonly ServiceName[]
+  readonly places: SupervisorOptions['endpoints']
+  readonly log: StandardLog
+  readonly logging: StandardLogOptions
+  readonly pidFile: HeldPidFile
+}
+
 async function serveWith(
   {demo, demoFolder, config, env, user, version, print, templates}: ServeCommand,
-  {
-    services,
-    places,
-    log,
-  }: Pick<SupervisorOptions, 'services'> & {readonly places: SupervisorOptions['endpoints']; readonly log: StandardLog},
+  {services, places, log, logging, pidFile}: Prepared,
 ): Promise<void> {
   // The files of the log may have been moved away.
   process.on('SIGHUP', () => void log.reopen())
   if (demo) return runDemo({folder: demoFolder, user, services, endpoints: places, templates, version, log, print})
-  if (isRoot() && user === undefined) {
-    throw new Fault('bad-configuration', 'Mail is not served as root. Name the user that owns the Maildirs: --user NAME')
-  }
   if (!isRoot() && user !== undefined) throw new Fault('bad-configuration', 'Only root can serve as another user: leave --user away')
-  await serve({
+  const run = runDirectory(env)
+  const plan = {
     directory: configDirectory(config, env),
     authDirectory: authDirectory(config, env),
     services,
     endpoints: places,
-    user: user === undefined ? undefined : await findUser(user),
     version,
     index: indexPlace(env),
     stateDirectory: defaultPlaces({root: isRoot(), home: homedir(), env}).state,
-    runDirectory: runDirectory(env),
+    runDirectory: run,
+  }
+  if (isRoot() && user === undefined) {
+    // Beside the other directory, which belongs to the mail user.
+    const socketDirectory = `${run.replace(/\/+$/, '')}-roles`
+    await becomeSupervisor({...plan, logging, socketDirectory, pidFile: pidFile.path}, pidFile)
+  }
+  await serve({
+    ...plan,
+    activated: takeActivatedSockets(env, process.pid),
+    user: user === undefined ? undefined : await findUser(user),
     log,
     lostLogLines: () => log.lost(),
     identifyLogs: (identities) => log.identify(identities),
-    onReady: () => undefined,
+    onReady: () => void tellParent('ready'),
   })
 }

@@ -1,5 +1,5 @@
 /** All that the server is started or reloaded with: read, checked and opened before anything of it is used. */
-import {readdir, stat} from 'node:fs/promises'
+import {availableParallelism} from 'node:os'
 import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
 import {readCapability} from '../config/capability.js'
 import {IMAPD} from '../config/imapd-options.js'
@@ -8,16 +8,15 @@ import type {Endpoint} from '../config/port-list.js'
 import {hasErrors, type Problem, problemText} from '../config/problem.js'
 import {readAuthConfiguration, readConfiguration, readPop3Configuration} from '../config/read-configuration.js'
 import type {Settings} from '../config/settings.js'
-import {shellWords} from '../config/shell-words.js'
 import type {ImapSettings} from '../imap/settings.js'
 import {readLoggerOptions, type SyslogIdentity} from '../log/logger-options.js'
-import type {ConnectionLimits} from '../net/connection-limits.js'
 import {Fault} from '../support/fault.js'
 import {readTlsRules} from '../tls/tls-rules.js'
 import type {TlsPort, TlsSources} from '../tls/tls-sources.js'
 import {authSettings, type PublicSocketSettings, publicSocketSettings} from './auth-settings.js'
 import {imapSettings} from './imap-settings.js'
 import {mechanismWarnings} from './mechanism-warnings.js'
+import {endpointsOf, type NetworkSettings, networkSettings} from './network-settings.js'
 import {oauthSettings} from './oauth-settings.js'
 import {PROGRAMS} from './service-logs.js'
 import type {AuthSettings} from './start-auth.js'
@@ -29,13 +28,13 @@ export type ServiceName = (typeof SERVICE_NAMES)[number]
 export interface ServiceConfiguration {
   readonly name: ServiceName
   readonly endpoints: readonly Endpoint[]
-  readonly limits: ConnectionLimits
+  readonly network: NetworkSettings
   /** undefined: no TLS on this port. */
   readonly tls: TlsPort | undefined
   readonly imap: ImapSettings
   readonly auth: AuthSettings
-  /** Name of the service for the authentication of connections to this local port. */
-  readonly authService: (localPort: number) => string
+  /** Names of the service for the authentication by the local port of the connection; `imap` for others. */
+  readonly authServices: Readonly<Record<string, string>>
   readonly mail: MailSettings
   /** `LOGGEROPTS`, `SSLLOGGEROPTS`. */
   readonly logger: SyslogIdentity
@@ -53,10 +52,22 @@ export interface MailSettings {
   readonly trashFolder: string
 }
 
+/** How the roles become processes of their own. */
+export interface ProcessSettings {
+  /** Who the front runs as, and auth when it can. */
+  readonly mailUser: string
+  /** Mail processes that share the accounts of one uid and gid. */
+  readonly mailProcesses: number
+  readonly heapMiB: {readonly front?: number; readonly auth?: number; readonly mail?: number}
+  /** Sessions may start programs that gain rights: sendmail for the outbox. */
+  readonly mailGainsRights: boolean
+}
+
 export interface ServerConfiguration {
   readonly services: readonly ServiceConfiguration[]
   readonly umask: number
   readonly publicSocket: PublicSocketSettings
+  readonly processes: ProcessSettings
   /** `DEBUG_LOGIN` is not 0. */
   readonly debugLogin: boolean
   /** For the log. */
@@ -77,8 +88,7 @@ export interface LoadOptions {
   readonly stateDirectory?: string | undefined
 }
 
-/** Options of couriertcpd that need nothing from us. */
-const HARMLESS_TCPDOPTS = /^-(nodnslookup|noidentlookup|user=.*|group=.*|listen=.*)$/
+const MAX_MAIL_PROCESSES = 4
 
 function refused(lines: readonly string[]): Fault {
   return new Fault('bad-configuration', lines.join('\n'))
@@ -96,24 +106,10 @@ function chosenServices(
   ])
 }
 
-/** Access rules that would not be obeyed: whoever relies on them has to know. */
-async function accessRuleWarnings(settings: Settings): Promise<string[]> {
-  const path = settings.get(IMAPD.IMAPACCESSFILE)
-  const found = path ? await stat(path).catch(() => undefined) : undefined
-  if (!path || !found) return []
-  const used = found.isDirectory() ? (await readdir(path).catch(() => [])).length > 0 : found.size > 0
-  return used ? [`${path}: access rules by client address are not obeyed in this version`] : []
-}
-
-function tcpdOptionWarnings(settings: Settings): string[] {
-  return shellWords(settings.get(IMAPD.TCPDOPTS))
-    .filter((word) => !HARMLESS_TCPDOPTS.test(word))
-    .map((word) => `TCPDOPTS: "${word}" has no effect in this version`)
-}
-
-function endpointsOf(name: ServiceName, settings: Settings): readonly Endpoint[] {
-  const address = settings.get(name === 'imap' ? IMAPD.ADDRESS : IMAPD_SSL.SSLADDRESS)
-  return settings.get(name === 'imap' ? IMAPD.PORT : IMAPD_SSL.SSLPORT).map((each) => ({address: each.address ?? address, port: each.port}))
+/** `AUTHSERVICE<port>` */
+function authServices(settings: Settings): Record<string, string> {
+  const pairs = Object.entries(settings.environment()).map(([name, value]) => [/^AUTHSERVICE(\d+)$/.exec(name)?.[1], value] as const)
+  return Object.fromEntries(pairs.filter(([port, value]) => port !== undefined && value !== ''))
 }
 
 /**
@@ -128,20 +124,21 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   if (hasErrors(problems)) throw refused(problems.map(problemText))
   const {imap, imaps} = configuration
   const pop3 = (await readPop3Configuration(options.directory))?.problems ?? []
-  const warnings = [...[...problems, ...pop3].map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
+  const warnings = [...problems, ...pop3].map(problemText)
   const oauth = oauthSettings(auth.settings)
   const modules = authSettings(auth, {defaultMaildir: '', defaultDomain: {domain: '', separators: undefined}}).modules
   const failedLoginMs = auth.settings.get(AUTHDAEMONRC.FAILED_LOGIN_SECONDS) * 1000
   const services: ServiceConfiguration[] = []
   for (const name of chosenServices(options, configuration)) {
     const settings = name === 'imap' ? imap : imaps
+    warnings.push(...settings.get(IMAPD.TCPDOPTS).notes.map((note) => `TCPDOPTS: ${note}`))
     const tls = await openTls(name, settings, {options, warnings})
     const {mechanisms, mechanismsTls} = readCapability(settings)
     warnings.push(...mechanismWarnings([...new Set([...mechanisms, ...mechanismsTls])], {settings, modules}))
     services.push({
       name,
-      endpoints: options.endpoints[name] ?? endpointsOf(name, settings),
-      limits: {total: settings.get(IMAPD.MAXDAEMONS), perAddress: settings.get(IMAPD.MAXPERIP)},
+      endpoints: options.endpoints[name] ?? endpointsOf(settings, {tls: name === 'imaps'}),
+      network: networkSettings(settings),
       tls,
       logger: readLoggerOptions(settings.get(name === 'imap' ? IMAPD.LOGGEROPTS : IMAPD_SSL.SSLLOGGEROPTS), PROGRAMS[name]),
       imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules, failedLoginMs}),
@@ -154,7 +151,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
         oauth,
         ...(options.stateDirectory === undefined ? {} : {stateDirectory: options.stateDirectory}),
       },
-      authService: (localPort) => settings.textOf(`AUTHSERVICE${localPort}`) || 'imap',
+      authServices: authServices(settings),
       mail: {
         checkOwner: settings.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK),
         useLocks: settings.get(IMAPD.IMAP_USELOCKS),
@@ -167,6 +164,12 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
     services,
     umask: imap.get(IMAPD.IMAP_UMASK),
     publicSocket: publicSocketSettings(auth),
+    processes: {
+      mailUser: imap.get(IMAPD.MAILUSER),
+      mailProcesses: imap.get(IMAPD.MAIL_PROCESSES) ?? Math.max(1, Math.min(MAX_MAIL_PROCESSES, Math.floor(availableParallelism() / 2))),
+      heapMiB: imap.get(IMAPD.HEAP_LIMITS),
+      mailGainsRights: Boolean(imap.get(IMAPD.OUTBOX)),
+    },
     debugLogin: auth.settings.get(AUTHDAEMONRC.DEBUG_LOGIN) > 0,
     warnings: [...new Set(warnings)],
   }

@@ -38,6 +38,8 @@ export interface StandardLog extends Log {
   lost(): number
   /** Files that were moved away are made anew. */
   reopen(): Promise<void>
+  /** Writes a line of another process to the JSON file. */
+  putJson(line: string): void
   /** What LOGGEROPTS says. */
   identify(identities: SyslogIdentities): void
   /** Writes what can be written at once, and ends. */
@@ -51,6 +53,7 @@ interface Outlet {
   readonly put: PutEvent
   readonly lost: () => number
   readonly reopen?: () => Promise<void>
+  readonly putJson?: (line: string) => void
   readonly identify?: (identities: SyslogIdentities) => void
   readonly close?: () => Promise<void> | void
 }
@@ -91,14 +94,23 @@ function fileOutlet(path: string): Outlet {
     put: putLines({format: 'json', now, write: (line) => file.write(line)}),
     lost: () => file.lost,
     reopen: () => file.reopen(),
+    putJson: (line) => file.write(line),
     close: () => file.close(),
   }
 }
 
-/** The log of this process. @throws {Fault} `unavailable` when there is no way to syslog here */
-export function standardLog({format, debug, target = {kind: 'stderr'}, jsonFile}: StandardLogOptions): StandardLog {
+/**
+ * The log of this process. `jsonElsewhere` takes the lines for the file of a process that may not write it.
+ *
+ * @throws {Fault} `unavailable` when there is no way to syslog here
+ */
+export function standardLog(
+  {format, debug, target = {kind: 'stderr'}, jsonFile}: StandardLogOptions,
+  jsonElsewhere?: (line: string) => void,
+): StandardLog {
   const outlets = [target.kind === 'syslog' ? syslogOutlet(target.path) : stderrOutlet(format)]
-  if (jsonFile !== undefined) outlets.push(fileOutlet(jsonFile))
+  if (jsonFile !== undefined && jsonElsewhere) outlets.push({put: putLines({format: 'json', now, write: jsonElsewhere}), lost: () => 0})
+  else if (jsonFile !== undefined) outlets.push(fileOutlet(jsonFile))
   const log = eventLog(
     (level, event, facts) => {
       for (const {put} of outlets) put(level, event, facts)
@@ -110,6 +122,9 @@ export function standardLog({format, debug, target = {kind: 'stderr'}, jsonFile}
     lost: () => outlets.reduce((sum, outlet) => sum + outlet.lost(), 0),
     async reopen() {
       for (const outlet of outlets) await outlet.reopen?.()
+    },
+    putJson(line) {
+      for (const outlet of outlets) outlet.putJson?.(line)
     },
     identify(identities) {
       for (const outlet of outlets) outlet.identify?.(identities)

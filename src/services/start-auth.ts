@@ -14,6 +14,7 @@ import {moduleTypes} from '../auth/modules/registry.js'
 import {loadTryLock} from '../auth/native.js'
 import {createTokenVerifier, type OAuthSettings} from '../auth/oauth/create-verifier.js'
 import {SaltKey} from '../auth/scram/salt-key.js'
+import {TicketBook, type Tickets} from '../auth/tickets.js'
 import type {Log} from '../log/log.js'
 
 export interface AuthSettings {
@@ -71,8 +72,11 @@ function withAppPasswords(
   return new ModuleChain({modules: [first, ...modules], log, onAccepted})
 }
 
-/** The auth role in this process. Unknown modules are reported and left out, as in the original. */
-export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
+/**
+ * The auth role in this process. Unknown modules are reported and left out, as in the original. `tickets`: where its tickets are
+ * issued and redeemed, if not here.
+ */
+export function startAuth(settings: AuthSettings, log: Log, tickets?: Tickets): LocalAuthRole {
   const now = () => performance.now()
   const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
   const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS, recent: new RecentChecks({...RECENT, now})})
@@ -92,8 +96,8 @@ export function startAuth(settings: AuthSettings, log: Log): LocalAuthRole {
     defaults: {options: settings.defaultOptions, maildir: settings.defaultMaildir},
     complete: (user) => completeName(user, settings.defaultDomain),
     log,
-    now,
     random: randomBytes,
+    tickets: tickets ?? new TicketBook({now, random: randomBytes}),
     sasl: {
       hostName: hostname() || 'cram',
       saltKey: new SaltKey({directory: stateDirectory, log, random: randomBytes}).get,

@@ -1,13 +1,11 @@
 /** The supervisor in its single-process form: starts the roles, reloads them, stops them in order (`design.md` §2). */
-import {randomBytes} from 'node:crypto'
 import {performance} from 'node:perf_hooks'
 import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
-import type {Log} from '../log/log.js'
+import type {ActivatedSocket} from '../net/activated-sockets.js'
 import {Fault} from '../support/fault.js'
-import {TlsSources} from '../tls/tls-sources.js'
 import {Deadlines} from '../wire/deadlines.js'
-import {accountProblems} from './account-check.js'
+import {activatedPorts} from './activated-ports.js'
 import {BySettings} from './by-settings.js'
 import type {ControlServer} from './control/control-server.js'
 import {openControl} from './control/open-control.js'
@@ -15,49 +13,28 @@ import type {ControlledServer} from './control/request.js'
 import {RoleInspector} from './control/role-inspector.js'
 import {ImapFront} from './imap-front.js'
 import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-index.js'
+import {LiveConfiguration, type LiveConfigurationOptions} from './live-configuration.js'
 import {localMail} from './local-mail.js'
 import {MailSessions} from './mail-sessions.js'
 import {openPublicSocket} from './public-socket.js'
 import type {FrontRole} from './roles.js'
-import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
-import {PROGRAMS} from './service-logs.js'
-import type {SyslogIdentities} from './standard-log.js'
+import type {RunningServer} from './running-server.js'
+import type {ServiceName} from './server-configuration.js'
 import {type AuthSettings, type LocalAuthRole, startAuth} from './start-auth.js'
 import {type MailProcess, mailProcess} from './start-mail.js'
 import {becomeUser, isRoot, type SystemUser} from './unprivileged-user.js'
 
-export interface SupervisorOptions {
-  /** Directory with `imapd` and `imapd-ssl`. */
-  readonly directory: string
-  /** Directory with `authdaemonrc` and `userdb`. */
-  readonly authDirectory: string
-  /** Services by name; none: those that the files switch on. */
-  readonly services: readonly ServiceName[]
-  /** Where to listen instead of what the files say. */
-  readonly endpoints: Partial<Record<ServiceName, readonly Endpoint[]>>
+export interface SupervisorOptions extends LiveConfigurationOptions {
   /** Who to become once the ports are open, when started as root. */
   readonly user: SystemUser | undefined
-  readonly version: string
   /** What may be derived again is kept here. */
   readonly index: IndexPlace
-  /** Directory for what has to last; undefined: nothing lasts. */
-  readonly stateDirectory?: string | undefined
   /** Directory for the socket of `courier who` and its like; undefined: none. */
   readonly runDirectory?: string | undefined
   /** Log lines that could not be written so far. */
   readonly lostLogLines?: (() => number) | undefined
-  /** Takes what LOGGEROPTS says of the lines in syslog. */
-  readonly identifyLogs?: ((identities: SyslogIdentities) => void) | undefined
-  readonly log: Log
-}
-
-export interface RunningServer {
-  /** The open ports by service. */
-  readonly endpoints: ReadonlyMap<string, readonly Endpoint[]>
-  /** Reads the configuration again; a broken one changes nothing. */
-  reload(): Promise<void>
-  /** Closes the ports, says goodbye, and cuts sessions that take longer than `limitMs`. */
-  stop(limitMs: number): Promise<void>
+  /** Sockets that the service manager has opened. */
+  readonly activated?: readonly ActivatedSocket[] | undefined
 }
 
 function messageOf(error: unknown): string {
@@ -67,55 +44,22 @@ function messageOf(error: unknown): string {
 class Supervisor implements RunningServer {
   readonly #options: SupervisorOptions
   readonly #inspector: RoleInspector
-  readonly #tls: TlsSources
+  readonly #configuration: LiveConfiguration
   readonly #auth: BySettings<AuthSettings, LocalAuthRole>
   readonly #deadlines = new Deadlines()
-  #configuration: ServerConfiguration
   #front: FrontRole | undefined
   #daemon: DaemonServer | undefined
   #mailProcess: MailProcess | undefined
   #sessions: MailSessions | undefined
   #control: ControlServer | undefined
-  #reloading: Promise<void> = Promise.resolve()
 
   constructor(options: SupervisorOptions) {
     const {lostLogLines} = options
     this.#inspector = new RoleInspector({role: 'server', log: options.log, pid: process.pid, now: Date.now, lostLogLines})
     const {log} = this.#inspector
     this.#options = {...options, log}
-    this.#tls = new TlsSources({
-      ticketKeys: randomBytes(48).toString('base64'),
-      onProblem: (reason) => log.error('tls.not-renewed', {reason}),
-    })
-    this.#configuration = {services: [], umask: 0o022, publicSocket: {directory: '', listen: false}, debugLogin: false, warnings: []}
+    this.#configuration = new LiveConfiguration(this.#options)
     this.#auth = new BySettings((settings) => startAuth(settings, log))
-  }
-
-  #load(): Promise<ServerConfiguration> {
-    const {directory, authDirectory, services, endpoints, version} = this.#options
-    return loadServerConfiguration({
-      directory,
-      authDirectory,
-      services,
-      endpoints,
-      version,
-      tls: this.#tls,
-      stateDirectory: this.#options.stateDirectory,
-    })
-  }
-
-  #use(configuration: ServerConfiguration): void {
-    for (const reason of configuration.warnings) this.#options.log.warning('config.problem', {reason})
-    this.#configuration = configuration
-    this.#tls.keepOnly(configuration.services.map(({tls}) => tls))
-    process.umask(configuration.umask)
-    this.#options.identifyLogs?.(Object.fromEntries(configuration.services.map(({name, logger}) => [PROGRAMS[name], logger])))
-  }
-
-  #service(name: ServiceName): ServiceConfiguration {
-    const found = this.#configuration.services.find((each) => each.name === name)
-    if (!found) throw new Fault('bad-configuration', `${name} is not configured`)
-    return found
   }
 
   /** Made for the first session: after root has been given up. */
@@ -124,7 +68,7 @@ class Supervisor implements RunningServer {
     this.#mailProcess ??= mailProcess(log, makeIndex(index, log))
     this.#sessions ??= new MailSessions({
       shared: this.#mailProcess,
-      service: (name) => this.#service(name),
+      service: (name) => this.#configuration.service(name),
       deadlines: this.#deadlines,
       book: this.#inspector.book,
       log,
@@ -132,15 +76,22 @@ class Supervisor implements RunningServer {
     return this.#sessions
   }
 
+  #authFor(name: ServiceName): LocalAuthRole {
+    return this.#auth.for(this.#configuration.service(name).auth)
+  }
+
   /** Opens the ports, then gives root up, then starts what touches mail and passwords. @throws {Fault} `bad-configuration` */
   async start(): Promise<void> {
     const {log, user} = this.#options
-    this.#use(await this.#load())
+    await this.#configuration.load()
+    const {services} = this.#configuration.now
+    const given = activatedPorts(this.#options.activated ?? [], {services, log})
     const front = new ImapFront({
-      service: (name) => this.#service(name),
-      names: this.#configuration.services.map(({name}) => name),
-      authFor: ({auth}) => this.#auth.for(auth),
-      mailFor: ({auth}) => localMail(this.#mailSessions(), {tickets: this.#auth.for(auth), log}),
+      bound: (name) => given.get(name)?.map(({handle}) => handle),
+      service: (name) => this.#configuration.service(name),
+      names: services.map(({name}) => name),
+      authFor: (name) => this.#authFor(name),
+      mailFor: (name) => localMail(this.#mailSessions(), {tickets: this.#authFor(name), log}),
       deadlines: this.#deadlines,
       log,
       now: () => performance.now(),
@@ -150,12 +101,12 @@ class Supervisor implements RunningServer {
     this.#daemon = await this.#openSocket(user)
     this.#control = await openControl({run: this.#options.runDirectory, server: this.#controlled(), owner: user, log})
     if (user && isRoot()) {
-      await Promise.all(this.#configuration.services.map(({auth}) => this.#auth.for(auth).warmUp()))
+      await Promise.all(services.map(({name}) => this.#authFor(name).warmUp()))
       this.#prepareIndex(user)
       becomeUser(user)
     }
     front.begin()
-    await this.#checkAccounts()
+    await this.#configuration.checkAccounts()
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
   }
@@ -166,11 +117,11 @@ class Supervisor implements RunningServer {
       version: this.#options.version,
       pid: process.pid,
       services: () =>
-        this.#configuration.services.map(({name, limits}) => ({
+        this.#configuration.now.services.map(({name, network}) => ({
           name,
           endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
-          maxConnections: limits.total,
-          maxPerAddress: limits.perAddress,
+          maxConnections: network.limits.total,
+          maxPerAddress: network.limits.perAddress,
         })),
       inspect: this.#inspector,
       watch: (watcher) => this.#inspector.watch(watcher),
@@ -182,11 +133,11 @@ class Supervisor implements RunningServer {
   /** Before root is given up: the socket's directory may be root's. */
   #openSocket(owner: SystemUser | undefined): Promise<DaemonServer | undefined> {
     const role = () => {
-      const settings = this.#configuration.services[0]?.auth
+      const settings = this.#configuration.now.services[0]?.auth
       if (!settings) throw new Fault('unavailable', 'No service is configured')
       return {role: this.#auth.for(settings), settings}
     }
-    return openPublicSocket({socket: this.#configuration.publicSocket, role, owner, log: this.#options.log})
+    return openPublicSocket({socket: this.#configuration.now.publicSocket, role, owner, log: this.#options.log})
   }
 
   /** Without a cache directory mail is served all the same. */
@@ -199,49 +150,17 @@ class Supervisor implements RunningServer {
     }
   }
 
-  async #checkAccounts(): Promise<void> {
-    const problems = await Promise.all(this.#configuration.services.map(({auth}) => accountProblems(auth)))
-    for (const reason of new Set(problems.flat())) this.#options.log.warning('auth.problem', {reason})
-  }
-
   get endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
     return this.#front?.endpoints ?? new Map()
   }
 
-  /** One after the other, however often it is asked for. */
   reload(): Promise<void> {
-    this.#reloading = this.#reloading.then(() => this.#reload())
-    return this.#reloading
-  }
-
-  async #reload(): Promise<void> {
-    const {log} = this.#options
-    try {
-      const fresh = await this.#load()
-      const missing = this.#configuration.services.filter(({name}) => !fresh.services.some((each) => each.name === name))
-      const moved = fresh.services.filter(({name, endpoints}) => {
-        const now = this.#configuration.services.find((each) => each.name === name)
-        return JSON.stringify(now?.endpoints) !== JSON.stringify(endpoints)
-      })
-      for (const {name} of [...missing, ...moved])
-        log.warning('config.needs-restart', {reason: `Other ports for ${name} take effect at the next start`})
-      if (JSON.stringify(this.#configuration.publicSocket) !== JSON.stringify(fresh.publicSocket))
-        log.warning('config.needs-restart', {reason: 'Another socket for other programs takes effect at the next start'})
-      // What is switched off goes on until then.
-      this.#use({...fresh, services: [...fresh.services, ...missing]})
-      await this.#checkAccounts()
-      log.notice('server.reloaded')
-    } catch (error) {
-      log.error('config.refused', {reason: 'The configuration that was running stays'})
-      for (const reason of messageOf(error).split('\n')) log.error('config.problem', {reason})
-      if (!(error instanceof Fault)) log.error('config.bug', {error})
-    }
+    return this.#configuration.reload()
   }
 
   async stop(limitMs: number): Promise<void> {
-    await this.#reloading
     await Promise.all([this.#front?.stop(limitMs), this.#daemon?.stop(limitMs)])
-    this.#tls.keepOnly([])
+    await this.#configuration.close()
     for (const role of this.#auth) await role.close()
     await this.#mailProcess?.index.close()
     this.#inspector.close()

@@ -68,8 +68,7 @@ async function print({hmac, kind, scram}: Wanted, io: ToolIo): Promise<number> {
 
 async function makeHash(kind: HashKind | 'strong', password: Buffer): Promise<string | undefined> {
   const {hashMakers} = await import('../auth/hash/make-hash.js')
-  // Ours takes a millisecond for this one; the system's takes longer to load.
-  const crypt = kind === 'md5' ? undefined : (await import('../auth/native.js')).loadCrypt()
+  const crypt = (await import('../auth/native.js')).loadCrypt()
   const tools = {crypt, random: randomBytes}
   if (kind === 'strong') return hashMakers.yescrypt(password, tools) ?? hashMakers.sha512(password, tools)
   return hashMakers[kind](password, tools)

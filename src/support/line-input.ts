@@ -1,16 +1,14 @@
-import type {Readable} from 'node:stream'
-
 const LINE_FEED = 0x0a
 
 /** Lines of a stream one at a time, for tools that read standard input; nothing is read before it is asked for. */
 export class LineInput {
-  readonly #stream: Readable
+  readonly #stream: AsyncIterable<Buffer>
   readonly #maxOctets: number
   #chunks: AsyncIterator<Buffer> | undefined
   #rest = Buffer.alloc(0)
 
   /** Longer lines are cut at `maxOctets`, the rest is the next line. */
-  constructor(stream: Readable, maxOctets: number) {
+  constructor(stream: AsyncIterable<Buffer>, maxOctets: number) {
     this.#stream = stream
     this.#maxOctets = maxOctets
   }

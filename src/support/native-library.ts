@@ -3,8 +3,15 @@ import {createRequire} from 'node:module'
 import type Koffi from 'koffi'
 import {Fault} from './fault.js'
 
-// As CommonJS: it loads in half of the time, and tools that run for a moment load it too.
-const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
+// As CommonJS: it loads in half of the time, and tools that run for a moment load it too. Not before it is used: whoever only could use it
+// does without.
+let loaded: typeof Koffi | undefined
+const koffi = new Proxy({} as typeof Koffi, {
+  get(_, name) {
+    loaded ??= createRequire(import.meta.url)('koffi') as typeof Koffi
+    return Reflect.get(loaded, name) as unknown
+  },
+})
 
 export {koffi}
 

@@ -1,14 +1,14 @@
 import {createSecureContext} from 'node:tls'
 import {Fault} from '../support/fault.js'
-import {forge} from './forge.js'
-
-const {asn1} = forge
+import {derElementAt} from './der.js'
 
 /** Bits of the prime of `DH PARAMETERS` (PKCS #3 §9). @throws when it is something else */
 function primeBits(pem: string): number {
-  const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64').toString('latin1')
-  const [prime] = asn1.fromDer(der).value as {value: string}[]
-  const hex = Buffer.from(prime?.value ?? '', 'latin1')
+  const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
+  const parameters = derElementAt(der, 0)
+  const prime = parameters && derElementAt(der, parameters.begin)
+  const hex = der
+    .subarray(prime?.begin, prime?.end ?? 0)
     .toString('hex')
     .replace(/^0+/, '')
   return hex === '' ? 0 : BigInt(`0x${hex}`).toString(2).length

@@ -50,7 +50,6 @@ export class Channel {
   readonly #readDeadline: Deadline
   readonly #writeDeadline: Deadline
   readonly #stalledWriteMs: number
-  readonly #abort = new AbortController()
   readonly #onReadable = () => this.#wake()
   readonly #onEnd = () => {
     this.#ended = true
@@ -58,10 +57,14 @@ export class Channel {
   }
   readonly #onClose = () => this.destroy(new Hangup('closed'))
   readonly #onError = () => this.destroy(new Hangup('closed'))
+  /** Made when somebody asks for the signal: it is large. */
+  #abort: AbortController | undefined
   #stream: Duplex
   #encrypted: boolean
   #ended = false
   #hangup: Hangup | undefined
+  /** The connection is no more; what was handed over lives on. */
+  #gone: Hangup | undefined
   /** Reads end with this one; writes go on. */
   #interrupted: Hangup | undefined
   #reading: Waiter | undefined
@@ -105,6 +108,8 @@ export class Channel {
 
   /** Aborted when the connection is gone. */
   get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#gone) this.#abort.abort(this.#gone)
     return this.#abort.signal
   }
 
@@ -112,12 +117,20 @@ export class Channel {
     return this.#encrypted
   }
 
+  /** The read that waits, which does so no longer. */
+  #takeReading(): Waiter | undefined {
+    const reading = this.#reading
+    this.#reading = undefined
+    this.#readDeadline.clear()
+    return reading
+  }
+
   #wake(): void {
-    this.#reading?.resolve()
+    this.#takeReading()?.resolve()
   }
 
   #endReading(reason: Hangup): void {
-    this.#reading?.reject(reason)
+    this.#takeReading()?.reject(reason)
   }
 
   /** Ends the read that waits, and all later ones; what is written still goes out. */
@@ -129,43 +142,42 @@ export class Channel {
   /** Ends the connection at once. */
   destroy(reason: Hangup): void {
     if (this.#hangup) return
-    this.#hangup = reason
-    this.#readDeadline.clear()
+    this.#hangup = this.#gone = reason
     this.#writeDeadline.clear()
     this.#endReading(reason)
     this.#writing?.reject(reason)
     this.#queue.clear()
     this.#stream.destroy()
-    this.#abort.abort(reason)
+    this.#abort?.abort(reason)
   }
 
-  /** Takes what the stream has into the queue; false at the end of the input. */
+  /** Takes what the stream has into the queue; false: it has nothing now. @throws {Hangup} */
+  #take(): boolean {
+    const stopped = this.#hangup ?? this.#interrupted
+    if (stopped) throw stopped
+    const chunk = this.#stream.read() as Buffer | null
+    if (chunk === null) return false
+    this.received += chunk.length
+    this.tap?.received(chunk)
+    this.#queue.push(chunk)
+    return true
+  }
+
+  /** Until the stream may have something, or has ended: no more than a promise, as sessions wait here for hours. @throws {Hangup} */
+  #readable(withinMs: number): Promise<void> {
+    this.#readDeadline.set(withinMs)
+    return new Promise((resolve, reject) => {
+      this.#reading = {resolve, reject}
+    })
+  }
+
+  /** Takes what comes next into the queue; false at the end of the input. @throws {Hangup} */
   async #fill({withinMs}: ReadOptions): Promise<boolean> {
-    for (;;) {
-      const stopped = this.#hangup ?? this.#interrupted
-      if (stopped) throw stopped
-      const chunk = this.#stream.read() as Buffer | null
-      if (chunk !== null) {
-        this.received += chunk.length
-        this.tap?.received(chunk)
-        this.#queue.push(chunk)
-        return true
-      }
+    while (!this.#take()) {
       if (this.#ended) return false
       await this.#readable(withinMs)
     }
-  }
-
-  async #readable(withinMs: number): Promise<void> {
-    this.#readDeadline.set(withinMs)
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#reading = {resolve, reject}
-      })
-    } finally {
-      this.#reading = undefined
-      this.#readDeadline.clear()
-    }
+    return true
   }
 
   /**
@@ -181,8 +193,9 @@ export class Channel {
       if (bytes) return {bytes: bytes.subarray(0, max), cut: true, tail: bytes.subarray(-TAIL_OCTETS)}
       // One more for the CR of a line that is just short enough.
       if (this.#queue.length > max + 1) return this.#readRest(this.#queue.take(max), options)
-      const withinMs = this.#queue.length > 0 ? Math.min(options.withinMs, TIMES.commandMs) : options.withinMs
-      if (!(await this.#fill({withinMs}))) return undefined
+      if (this.#take()) continue
+      if (this.#ended) return undefined
+      await this.#readable(this.#queue.length > 0 ? Math.min(options.withinMs, TIMES.commandMs) : options.withinMs)
     }
   }
 

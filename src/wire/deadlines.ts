@@ -11,12 +11,33 @@ export interface DeadlineSource {
   create(expired: () => void): Deadline
 }
 
-interface Entry {
+/** Where deadlines wait. */
+interface Wheel {
+  move(entry: Entry, ms: number): void
+  remove(entry: Entry): void
+}
+
+/** A connection has several of these for as long as it lives: an object with methods is the smallest form. */
+class Entry implements Deadline {
   /** Time on the monotonic clock; 0 when it is not set. */
-  dueMs: number
+  dueMs = 0
   /** The tick in whose bucket it waits; 0 for none. */
-  bucket: number
+  bucket = 0
   readonly expired: () => void
+  readonly #wheel: Wheel
+
+  constructor(wheel: Wheel, expired: () => void) {
+    this.#wheel = wheel
+    this.expired = expired
+  }
+
+  set(ms: number): void {
+    this.#wheel.move(this, ms)
+  }
+
+  clear(): void {
+    this.#wheel.remove(this)
+  }
 }
 
 /**
@@ -25,7 +46,7 @@ interface Entry {
  * A wheel with coarse ticks: a deadline waits in the bucket of a tick and is looked at only when that comes;
  * moving it to a later time costs nothing until then. Without deadlines no timer runs.
  */
-export class Deadlines implements DeadlineSource {
+export class Deadlines implements DeadlineSource, Wheel {
   readonly #tickMs: number
   readonly #buckets = new Map<number, Set<Entry>>()
   #timer: NodeJS.Timeout | undefined
@@ -37,18 +58,20 @@ export class Deadlines implements DeadlineSource {
   }
 
   create(expired: () => void): Deadline {
-    const entry: Entry = {dueMs: 0, bucket: 0, expired}
-    return {
-      set: (ms) => {
-        entry.dueMs = performance.now() + ms
-        // Waiting in an earlier bucket is right: the entry is filed again when that one comes.
-        if (entry.bucket === 0 || entry.bucket > this.#tickOf(entry.dueMs)) this.#file(entry)
-      },
-      clear: () => {
-        entry.dueMs = 0
-        this.#unfile(entry)
-      },
-    }
+    return new Entry(this, expired)
+  }
+
+  /** Sets a deadline of this wheel. */
+  move(entry: Entry, ms: number): void {
+    entry.dueMs = performance.now() + ms
+    // Waiting in an earlier bucket is right: the entry is filed again when that one comes.
+    if (entry.bucket === 0 || entry.bucket > this.#tickOf(entry.dueMs)) this.#file(entry)
+  }
+
+  /** Takes a deadline off this wheel. */
+  remove(entry: Entry): void {
+    entry.dueMs = 0
+    this.#unfile(entry)
   }
 
   #tickOf(timeMs: number): number {

@@ -2,7 +2,7 @@
 import type {BenchClient} from './client.js'
 import {pinServer} from './cores.js'
 import {makeCold} from './mail.js'
-import {memoryBytes} from './process-tree.js'
+import {processMemory} from './process-tree.js'
 import {type Figures, median, pause, type Row, type RowContext} from './row.js'
 import type {LoopDelay} from './servers/probe-client.js'
 import type {ServerName} from './servers/server.js'
@@ -56,7 +56,7 @@ async function once(row: Row, context: RowContext, times: number): Promise<Run> 
     let figures: Figures = {}
     for (let time = 0; time < times; time += 1) figures = (await row.run(context, clients)) ?? figures
     const wallMs = performance.now() - began
-    const memory = memoryBytes(server.roots)
+    const memory = processMemory(server.roots)
     for (const client of clients) client.close()
     // What the server still does for it counts as well.
     await pause(row.settles ? server.settleMs : REST_MS)

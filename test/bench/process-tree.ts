@@ -52,7 +52,7 @@ export function scheduledMs(roots: readonly number[]): number {
 }
 
 /** Proportional set size of processes and their descendants, octets. */
-export function memoryBytes(roots: readonly number[]): number {
+export function processMemory(roots: readonly number[]): number {
   let sum = 0
   for (const pid of processTree(roots)) {
     try {

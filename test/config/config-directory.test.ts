@@ -32,4 +32,9 @@ directory('state, run and cache directories follow XDG for an ordinary user', ()
   assert.is(defaultPlaces({root: true, home: '/root', env: {}}).run, '/run/courier')
 })
 
+directory('COURIER_STATE, COURIER_RUN and COURIER_CACHE name other ones, when they are absolute', () => {
+  const env = {COURIER_STATE: '/s', COURIER_RUN: 'r', COURIER_CACHE: '/c'}
+  assert.equal(defaultPlaces({root: true, home: '/root', env}), {state: '/s', run: '/run/courier', cache: '/c'})
+})
+
 directory.run()

@@ -200,6 +200,15 @@ for (const [list, endpoints] of [
     ],
   ],
   ['0.144', [{address: '0.0.0.1', port: 144}]],
+  [
+    '10.1.143,010.0x7f.1.993',
+    [
+      {address: '10.0.0.1', port: 143},
+      {address: '8.127.0.1', port: 993},
+    ],
+  ],
+  ['256.1.143', 'Invalid IP address: 256.1'],
+  ['1.256.1.1.143', 'Invalid IP address: 1.256.1.1'],
   ['', 'No port is given'],
   ['0', 'Invalid port: 0'],
   ['65536', 'Invalid port: 65536'],

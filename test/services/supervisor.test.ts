@@ -8,7 +8,8 @@ import {connect as connectTls} from 'node:tls'
 import * as assert from 'uvu/assert'
 import {createLog} from '../../src/log/create-log.js'
 import {withValues} from '../../src/services/demo/make-demo.js'
-import {type RunningServer, startServer} from '../../src/services/supervisor.js'
+import type {RunningServer} from '../../src/services/running-server.js'
+import {startServer} from '../../src/services/supervisor.js'
 import {makeSelfSigned} from '../../src/tls/self-signed.js'
 import {freePorts, startCourier} from '../support/server-process.js'
 import {suite} from '../support/suite.js'
@@ -192,9 +193,15 @@ supervisor('courier serve: what is missing is said', async () => {
     assert.is(await bare.ended(), 1)
     assert.match(bare.errors(), /^Error: .*cert\.pem: There is no such certificate file \(imaps needs a certificate: .*TLS_CERTFILE/m)
     if (!isRoot) return
-    const root = startCourier(['serve', '--config', directory])
+    writeConfiguration(directory)
+    const imapd = readFileSync(join(directory, 'imapd'), 'utf8')
+    writeFileSync(join(directory, 'imapd'), withValues(imapd, {MAILUSER: 'no-such-user'}))
+    const root = startCourier(['serve', 'imap', '--config', directory])
     assert.is(await root.ended(), 1)
-    assert.match(root.errors(), /^Error: Mail is not served as root\. Name the user that owns the Maildirs: --user NAME$/m)
+    assert.match(
+      root.errors(),
+      /^Error: There is no user "no-such-user", which .*: make it \(useradd --system no-such-user\), name another one in MAILUSER/m,
+    )
   } finally {
     rmSync(directory, {recursive: true})
   }

@@ -10,7 +10,7 @@ export interface ExchangeTools {
   /** The name in full, as DEFDOMAIN has it. */
   readonly complete: (user: string) => string
   /** A ticket for an account whose client has proven itself. */
-  readonly admit: (found: AccountAttributes) => CheckResult
+  readonly admit: (found: AccountAttributes) => Promise<CheckResult>
   readonly random: (octets: number) => Buffer
   readonly log: Log
   /** Names this host in challenges. */
@@ -45,6 +45,6 @@ export function clientFirst(
 }
 
 /** Ends an exchange with what the account sources say. */
-export function concluded(result: ModuleResult, {admit}: Pick<ExchangeTools, 'admit'>): ExchangeStep {
-  return {kind: 'checked', result: result.outcome === 'accepted' ? admit(result.account) : result}
+export async function concluded(result: ModuleResult, {admit}: Pick<ExchangeTools, 'admit'>): Promise<ExchangeStep> {
+  return {kind: 'checked', result: result.outcome === 'accepted' ? await admit(result.account) : result}
 }

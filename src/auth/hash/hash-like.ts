@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto'
+import type {Crypt} from '../native.js'
 import {cryptSalt} from './crypt-base64.js'
 import {md5Crypt} from './md5-crypt.js'
 
@@ -25,13 +26,19 @@ const MAKERS: readonly (readonly [hint: string, maker: Maker])[] = [
   ['{SHA512}', digest('{SHA512}', 'sha512', 'base64')],
 ]
 
+export interface HashLikeTools {
+  readonly random: (octets: number) => Buffer
+  /** For MD5-crypt, which ours makes as well; the system's is faster. */
+  readonly crypt?: Crypt | undefined
+}
+
 /**
  * A new hash of the kind that the original's libraries and `authpasswd` make (`spec/auth.md` §8.2). The hint is the old stored
  * hash or a scheme in braces; what they do not know, crypt(3) hashes too, becomes `{SSHA}`, and no hint at all `{SHA512}`.
  */
-export function hashLike(hint: string | undefined, password: Buffer, random: (octets: number) => Buffer): string {
+export function hashLike(hint: string | undefined, password: Buffer, {random, crypt = md5Crypt}: HashLikeTools): string {
   if (hint === undefined) return digest('{SHA512}', 'sha512', 'base64')(password, random)
-  if (hint.startsWith('$1$')) return md5Crypt(password, `$1$${cryptSalt(random(MD5_SALT_CHARACTERS))}$`) ?? ssha(password, random)
+  if (hint.startsWith('$1$')) return crypt(password, `$1$${cryptSalt(random(MD5_SALT_CHARACTERS))}$`) ?? ssha(password, random)
   const start = hint.toUpperCase()
   const maker = MAKERS.find(([known]) => start.startsWith(known))?.[1] ?? ssha
   return maker(password, random)

@@ -16,7 +16,7 @@ export interface HashTools {
 export const hashMakers: Record<HashKind, (password: Buffer, tools: HashTools) => string | undefined> = {
   // Courier: the second character of its salt follows from the first; ours are both random (`spec/auth.md` §5).
   des: (password, {crypt, random}) => crypt?.(password, cryptSalt(random(2))),
-  md5: (password, {random}) => md5Crypt(password, `$1$${cryptSalt(random(8))}$`),
+  md5: (password, {crypt, random}) => (crypt ?? md5Crypt)(password, `$1$${cryptSalt(random(8))}$`),
   sha256: (password, {crypt, random}) => (crypt ?? shaCrypt)(password, `$5$${cryptSalt(random(16))}$`),
   sha512: (password, {crypt, random}) => (crypt ?? shaCrypt)(password, `$6$${cryptSalt(random(16))}$`),
   yescrypt: (password, {crypt, random}) => crypt?.(password, `$y$j9T$${yescryptSalt(random(16))}$`),

@@ -29,5 +29,5 @@ export async function renewHash({stored, password, crypt, random, remote}: Renew
     const hash = await crypt.hash({password: password.reveal(), setting, remote})
     if (hash !== undefined) return brace + hash
   }
-  return hashLike(stored, Buffer.from(password.reveal(), 'latin1'), random)
+  return hashLike(stored, Buffer.from(password.reveal(), 'latin1'), {random})
 }

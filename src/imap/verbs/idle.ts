@@ -6,43 +6,56 @@ import type {Session} from '../session.js'
 import {writeUpdates} from '../updates.js'
 import {defineVerb} from '../verb.js'
 
-/** A bell that is rung by changes and listened to by one loop; rings while nobody listens are kept as one. */
-class Bell {
-  #rung = true
-  #wake: (() => void) | undefined
-
-  readonly ring = (): void => {
-    this.#rung = true
-    this.#wake?.()
-  }
-
-  /** Answers at the next ring. */
-  async wait(): Promise<void> {
-    while (!this.#rung) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-    this.#rung = false
-  }
-}
-
 /**
- * Tells changes as they come, until `stop.stopped`. A client that reads slowly gets them merged: the view keeps only
- * the sum. What can be expected to fail is told when the client ends IDLE and the mailbox is looked at for the last time.
+ * Tells changes as they come, until it is stopped. A client that reads slowly gets them merged: the view keeps only the sum. What can
+ * be expected to fail is told when the client ends IDLE and the mailbox is looked at for the last time.
+ *
+ * Nothing runs while nothing changes: most sessions spend most of their time here.
  */
-async function tellChanges(session: Session, view: View, bell: Bell, stop: {stopped: boolean}): Promise<void> {
-  try {
-    for (;;) {
-      await bell.wait()
-      if (stop.stopped) return
-      await view.refresh()
-      if (stop.stopped) return
-      await writeUpdates(session, view, {expunges: true})
-      await session.out.flush()
+class Teller {
+  readonly #session: Session
+  readonly #view: View
+  readonly #failed: (reason: unknown) => void
+  readonly #unwatch: () => void
+  #telling: Promise<void> | undefined
+  #changed = false
+  #stopped = false
+
+  /** `failed`: the session cannot go on. */
+  constructor(session: Session, view: View, failed: (reason: unknown) => void) {
+    this.#session = session
+    this.#view = view
+    this.#failed = failed
+    this.#unwatch = view.watch(() => this.#change())
+    this.#change()
+  }
+
+  #change(): void {
+    this.#changed = true
+    this.#telling ??= this.#tell()
+  }
+
+  async #tell(): Promise<void> {
+    try {
+      while (this.#changed && !this.#stopped) {
+        this.#changed = false
+        await this.#view.refresh()
+        if (this.#stopped) break
+        await writeUpdates(this.#session, this.#view, {expunges: true})
+        await this.#session.out.flush()
+      }
+    } catch (error) {
+      if (!replyForError(error)) this.#failed(error)
+    } finally {
+      this.#telling = undefined
     }
-  } catch (error) {
-    if (!replyForError(error)) throw error
+  }
+
+  /** Ends it; nothing is written afterwards. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#unwatch()
+    await this.#telling
   }
 }
 
@@ -52,21 +65,16 @@ function answer(line: Buffer | undefined): Reply {
   return done ? ok('IDLE completed') : badSyntax({message: 'Expected DONE'})
 }
 
-async function idleIn(session: Session, view: View): Promise<Buffer | undefined> {
-  const bell = new Bell()
-  const stop = {stopped: false}
-  const unwatch = view.watch(bell.ring)
-  const telling = tellChanges(session, view, bell, stop)
-  const failed = new Promise<never>((_, reject) => {
-    telling.catch(reject)
-  })
+/** The client's next line; meanwhile it is told what changes. */
+async function idleIn(session: Session, view: View | undefined): Promise<Buffer | undefined> {
+  let teller: Teller | undefined
   try {
-    return await Promise.race([session.readLine({withinMs: TIMES.idleMs}), failed])
+    return await new Promise((resolve, reject) => {
+      if (view) teller = new Teller(session, view, reject)
+      session.readLine({withinMs: TIMES.idleMs}).then(resolve, reject)
+    })
   } finally {
-    stop.stopped = true
-    unwatch()
-    bell.ring()
-    await telling
+    await teller?.stop()
   }
 }
 
@@ -80,7 +88,7 @@ export const idle = defineVerb({
     session.out.line('+ entering idle mode')
     await session.out.flush()
     const {view} = session
-    const line = view ? await idleIn(session, view) : await session.readLine({withinMs: TIMES.idleMs})
+    const line = await idleIn(session, view)
     await view?.refresh()
     return answer(line)
   },

@@ -125,8 +125,9 @@ function sortOut({result, database}: Findings, {snapshot, loaded, highestUid}: F
 
 /** New names and keywords of messages that stay. */
 function changes({result, keywordsChanged}: Findings, contents: FolderContents, gone: ReadonlySet<Uid>) {
-  const changed = new Map<number, Omit<StateChange, 'modseq'>>()
-  for (const [uid, info] of result.renamed) if (!gone.has(uid)) changed.set(uid, {info, flags: flagsOfName(`x${info}`)})
+  const changed = new Map<number, StateChange>()
+  const shared = (info: string) => contents.names.shared(info)
+  for (const [uid, info] of result.renamed) if (!gone.has(uid)) changed.set(uid, {info: shared(info), flags: flagsOfName(info)})
   for (const base of keywordsChanged) {
     const uid = contents.uidOf(base)
     if (uid !== undefined && !gone.has(uid)) changed.set(uid, {...changed.get(uid), keywordSet: contents.keywordSetOf(base)})

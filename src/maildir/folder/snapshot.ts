@@ -53,7 +53,8 @@ export interface StateChange {
   readonly info?: string
   readonly flags?: FlagBits
   readonly keywordSet?: number
-  readonly modseq: number
+  /** Else that of all changes. */
+  readonly modseq?: number
 }
 
 function chunkOf(rows: readonly MessageRow[]): Chunk {
@@ -69,6 +70,7 @@ function chunkOf(rows: readonly MessageRow[]): Chunk {
 }
 
 function allOf({uids}: Place, strings: Strings): string[] {
+  if (Array.isArray(strings)) return strings.slice()
   return Array.from(uids, (_, offset) => strings.at(offset) ?? '')
 }
 
@@ -245,6 +247,12 @@ export class Snapshot {
     return place.hashes[offset] ?? 0
   }
 
+  /** End of the file name, with its `:`. */
+  infoAt(index: number): string {
+    const {chunk, offset} = this.#find(index)
+    return chunk.state.infos.at(offset) ?? ''
+  }
+
   /** File name in `cur/`. */
   nameAt(index: number): string {
     const {chunk, offset} = this.#find(index)
@@ -318,8 +326,8 @@ export class Snapshot {
     return new Snapshot(chunks)
   }
 
-  /** With new flags, names or keywords for some messages; unknown UIDs are passed over. */
-  change(changes: ReadonlyMap<number, StateChange>): Snapshot {
+  /** With new flags, names or keywords for some messages, which get a modification sequence; unknown UIDs are passed over. */
+  change(changes: ReadonlyMap<number, StateChange>, modseq = 0): Snapshot {
     const touched = this.#byChunk(changes.keys())
     if (touched.size === 0) return this
     const chunks = [...this.#chunks]
@@ -339,7 +347,7 @@ export class Snapshot {
         if (change.info !== undefined) next.infos[offset] = change.info
         if (change.flags !== undefined) next.flags[offset] = change.flags
         if (change.keywordSet !== undefined) next.keywordSets[offset] = change.keywordSet
-        next.modseqs[offset] = change.modseq
+        next.modseqs[offset] = change.modseq ?? modseq
       }
       chunks[number] = {place, state: next}
     }

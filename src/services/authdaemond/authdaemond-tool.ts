@@ -1,13 +1,12 @@
 import {basename, resolve} from 'node:path'
-import {loadTryLock} from '../../auth/native.js'
 import {AUTHDAEMONRC} from '../../config/authdaemonrc-options.js'
 import {authDirectory} from '../../config/config-directory.js'
 import {Fault} from '../../support/fault.js'
 import {publicSocketSettings} from '../auth-settings.js'
+import {reloadDaemon, startInBackground, stopDaemon, tellParent} from '../background.js'
 import {standardLog} from '../standard-log.js'
 import {octetsOf, type Tool, type ToolIo} from '../tool.js'
-import {reloadDaemon, startInBackground, stopDaemon} from './background.js'
-import {makeDaemonDirectory, PidFile} from './pid-file.js'
+import {daemonPidFile, makeDaemonDirectory} from './daemon-directory.js'
 import {loadAuthConfiguration, runAuthdaemond} from './run-authdaemond.js'
 
 const VERBS = ['start', 'stop', 'restart'] as const
@@ -50,9 +49,7 @@ async function foreground(directory: string): Promise<number> {
     directory,
     log,
     signal: end.signal,
-    onReady() {
-      if (process.connected) process.send?.('ready', () => process.disconnect())
-    },
+    onReady: () => void tellParent('ready'),
     onReload(again) {
       reload = again
     },
@@ -64,7 +61,7 @@ async function background(verb: (typeof VERBS)[number], directory: string, io: T
   const configuration = await loadAuthConfiguration(directory)
   const socket = publicSocketSettings(configuration)
   await makeDaemonDirectory(socket.directory)
-  const pidFile = new PidFile({directory: socket.directory, tryLock: loadTryLock()})
+  const pidFile = daemonPidFile(socket.directory)
   if (verb === 'stop') await stopDaemon(pidFile)
   if (verb === 'restart') await reloadDaemon(pidFile)
   if (verb !== 'start' || (await pidFile.running()) !== undefined) return 0
@@ -74,7 +71,7 @@ async function background(verb: (typeof VERBS)[number], directory: string, io: T
   const started = await startInBackground({
     command,
     env: io.env,
-    loggerOptions: configuration.settings.get(AUTHDAEMONRC.LOGGEROPTS),
+    logger: {tag: 'authdaemond', options: configuration.settings.get(AUTHDAEMONRC.LOGGEROPTS)},
   })
   if (started === 'ready') return 0
   io.err(octetsOf(`The daemon ended with ${started.code}: its log (syslog) has the reason\n`))

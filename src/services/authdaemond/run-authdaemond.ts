@@ -1,6 +1,5 @@
 /** `authdaemond` in the foreground: the account sources of `authdaemonrc` for other programs, until a signal ends it. */
 import {homedir} from 'node:os'
-import {loadTryLock} from '../../auth/native.js'
 import {AUTHDAEMONRC} from '../../config/authdaemonrc-options.js'
 import {defaultPlaces} from '../../config/places.js'
 import {hasErrors, problemText} from '../../config/problem.js'
@@ -12,7 +11,7 @@ import {authSettings, publicSocketSettings} from '../auth-settings.js'
 import {startDaemon} from '../public-socket.js'
 import {type AuthSettings, type LocalAuthRole, startAuth} from '../start-auth.js'
 import {isRoot} from '../unprivileged-user.js'
-import {makeDaemonDirectory, PidFile} from './pid-file.js'
+import {daemonPidFile, makeDaemonDirectory} from './daemon-directory.js'
 
 /** Requests that take longer are cut at the end. */
 const STOP_MS = 10_000
@@ -49,7 +48,7 @@ export async function runAuthdaemond({directory, log, onReady, signal, onReload}
   const socket = publicSocketSettings(configuration)
   let sources = await startSources(configuration, log)
   await makeDaemonDirectory(socket.directory)
-  const pidFile = new PidFile({directory: socket.directory, tryLock: loadTryLock()})
+  const pidFile = daemonPidFile(socket.directory)
   if (!(await pidFile.take())) throw new Fault('busy', `Another authdaemond runs in ${socket.directory}`)
   try {
     const server = await startDaemon({socket, role: () => sources, owner: undefined, log})

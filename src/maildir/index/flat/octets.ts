@@ -2,13 +2,17 @@
 
 const STRING_LIMIT = 0x100
 
+const NOTHING: Buffer = Buffer.alloc(0)
+
 /** Collects values. @throws {RangeError} for what cannot be written: a character above U+00FF, a number that is no count */
 export class OctetWriter {
-  #buffer: Buffer
+  readonly #capacity: number
+  #buffer = NOTHING
   #used = 0
 
+  /** `capacity`: what it begins with, at the first octet. */
   constructor(capacity = 1024) {
-    this.#buffer = Buffer.allocUnsafe(capacity)
+    this.#capacity = capacity
   }
 
   /** What was written so far; valid until more is. */
@@ -111,7 +115,7 @@ export class OctetWriter {
 
   #room(more: number): void {
     if (this.#used + more <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#used + more, this.#buffer.length * 2))
+    const larger = Buffer.allocUnsafe(Math.max(this.#used + more, this.#buffer.length * 2, this.#capacity))
     this.#buffer.copy(larger, 0, 0, this.#used)
     this.#buffer = larger
   }

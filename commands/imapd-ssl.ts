@@ -1,0 +1,18 @@
+import {Command} from '@oclif/core'
+import {runTool} from '../src/services/run-tool.js'
+import {serviceControlTool} from '../src/services/service-control-tool.js'
+
+export default class ImapdSsl extends Command {
+  static override summary = "Start and stop the IMAP server on its TLS port, as Courier's script does."
+  static override description =
+    'start serves in the background, with the log in syslog and the process id in the file that the configuration names; options of "<%= config.bin %> serve" may follow. stop ends it, restart makes it read its configuration again, status tells whether it runs (exit code 3: it does not). A server that runs already is left alone.'
+  static override usage = ['imapd-ssl [--config DIR] start|stop|restart|status']
+  static override examples = ['<%= config.bin %> imapd-ssl start', '<%= config.bin %> imapd-ssl status']
+  static override strict = false
+
+  async run(): Promise<void> {
+    // Its one parser serves the link of that name as well.
+    this.parsed = true
+    await runTool(serviceControlTool('imapd-ssl'), this.argv, `${this.config.bin} imapd-ssl`)
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * A session whose encryption ends in the front while a mail process serves it: octets go between the client's stream and the mail
+ * process's local socket, with back-pressure on both sides (`design.md` §2).
+ */
+import {connect, type Socket} from 'node:net'
+import type {Duplex} from 'node:stream'
+import {LIMITS} from '../../wire/limits.js'
+
+export interface RelayOptions {
+  /** The mail process's socket. */
+  readonly path: string
+  /** What tells it which session this is: KEY_LENGTH characters. */
+  readonly key: string
+}
+
+/** Of a key as text. */
+export const KEY_LENGTH = 32
+
+/** What is read of a mail process at once; used up before the next read, so all relays share it. */
+const piece = Buffer.allocUnsafe(LIMITS.tlsPiece)
+
+/**
+ * Relays until both sides have ended, or one is gone; the client's stream is the caller's to close then.
+ *
+ * @throws {Error} when the mail process cannot be reached
+ */
+export function relay(client: Duplex, {path, key}: RelayOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const mail = connect({
+      path,
+      allowHalfOpen: true,
+      onread: {
+        buffer: piece,
+        callback: (octets, buffer) => {
+          // One write at a time: a TLS socket keeps a buffer as large as its largest write.
+          client.write(Buffer.from(buffer.subarray(0, octets)), () => mail.resume())
+          return false
+        },
+      },
+    })
+    mail.once('error', reject)
+    mail.once('connect', () => {
+      mail.write(key, 'latin1')
+      toMail(client, mail)
+    })
+    mail.on('end', () => client.end())
+    mail.on('close', () => resolve())
+    client.on('close', () => mail.destroy())
+  })
+}
+
+function toMail(client: Duplex, mail: Socket): void {
+  client.on('data', (chunk: Buffer) => {
+    if (!mail.write(chunk)) client.pause()
+  })
+  mail.on('drain', () => client.resume())
+  client.on('end', () => mail.end())
+  if (client.readableEnded) mail.end()
+  if (client.destroyed) mail.destroy()
+  mail.resume()
+}

@@ -1,0 +1,102 @@
+import type {ChildProcess, SendHandle} from 'node:child_process'
+import type {Log} from '../../log/log.js'
+import {BadSyntax} from '../../support/fault.js'
+import type {Said} from './messages.js'
+import {type RoleSpawn, spawnRole} from './spawn-role.js'
+
+/** What a process says besides what its role says. */
+type Line = Extract<Said, {readonly kind: 'json-line'}>
+
+export interface RoleProcessOptions<From> {
+  readonly spawn: RoleSpawn
+  /** What the process has sent. @throws {BadSyntax} when it makes no sense: the message is dropped */
+  readonly read: (value: unknown) => From
+  readonly take: (message: Exclude<From, Line>, handle: unknown) => void
+  /** Takes lines for the JSON file of the log. */
+  readonly jsonLine: (line: string) => void
+  /** Called once, when the process has ended or could not be started. */
+  readonly ended: () => void
+  readonly log: Log
+}
+
+/** After the time for an orderly end. */
+const KILL_MS = 1_000
+
+function isLine(message: unknown): message is Line {
+  return (message as Said).kind === 'json-line'
+}
+
+/** One process of the server, as its parent has it. */
+export class RoleProcess<To extends object, From> {
+  readonly title: string
+  readonly #options: RoleProcessOptions<From>
+  readonly #child: ChildProcess
+  readonly #over: Promise<void>
+  #end: () => void = () => undefined
+  #stopping = false
+  #hasEnded = false
+
+  constructor(options: RoleProcessOptions<From>) {
+    this.#options = options
+    this.title = options.spawn.title
+    this.#over = new Promise((resolve) => {
+      this.#end = resolve
+    })
+    this.#child = spawnRole(options.spawn)
+    this.#child.on('message', (value, handle: unknown) => this.#take(value, handle))
+    this.#child.on('error', (error) => this.#lose(`cannot be started: ${error.message}`))
+    this.#child.on('exit', (code, signal) => this.#lose(`ended with ${signal ?? code}`))
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** Resolves when the process has ended. */
+  get over(): Promise<void> {
+    return this.#over
+  }
+
+  #take(value: unknown, handle: unknown): void {
+    try {
+      const message = this.#options.read(value)
+      if (isLine(message)) this.#options.jsonLine(message.line)
+      else this.#options.take(message as Exclude<From, Line>, handle)
+    } catch (error) {
+      if (!(error instanceof BadSyntax)) throw error
+      this.#options.log.error('server.bad-message', {role: this.title, reason: error.message})
+    }
+  }
+
+  #lose(reason: string): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    if (!this.#stopping) this.#options.log.error('server.process-ended', {role: this.title, reason})
+    this.#options.ended()
+    this.#end()
+  }
+
+  /** `sent`: it has left this process, or never will. */
+  send(message: To, handle?: object, sent: () => void = () => undefined): void {
+    if (this.#child.connected) this.#child.send(message, handle as SendHandle | undefined, {}, sent)
+    else sent()
+  }
+
+  /** Asks it to end with a message that allows it `limitMs`, and ends it if that takes longer. */
+  async stop(message: To, limitMs: number): Promise<void> {
+    this.#stopping = true
+    this.send(message)
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), limitMs + KILL_MS)
+    await this.#over
+    clearTimeout(timer)
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+}

@@ -1,0 +1,29 @@
+import type {Log} from '../log/log.js'
+import type {RunningServer} from './running-server.js'
+
+/** Sessions that have not ended after this long are cut. */
+const STOP_MS = 10_000
+
+/**
+ * SIGTERM and SIGINT end the server in order, a second one at once; SIGHUP reads the configuration again. Answers when the server has
+ * ended. Called before the server has started, so that no signal comes too early.
+ */
+export async function untilSignal(starting: Promise<RunningServer>, log: Log): Promise<void> {
+  // An exception that escaped belongs to one session; the others must not end with it.
+  process.on('uncaughtException', (error) => log.error('server.bug', {error}))
+  process.on('unhandledRejection', (error) => log.error('server.bug', {error}))
+  await new Promise<void>((resolve, reject) => {
+    let stopping = false
+    const stop = (signal: string) => {
+      if (stopping) process.exit(1)
+      stopping = true
+      log.notice('server.stopping', {reason: signal})
+      starting.then((server) => server.stop(STOP_MS)).then(resolve, reject)
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+    process.on('SIGHUP', () => void starting.then((server) => server.reload()).catch(() => undefined))
+    starting.catch(reject)
+  })
+  log.notice('server.stopped')
+}

@@ -1,0 +1,69 @@
+import {mkdir, readFile, symlink, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {Script} from 'node:vm'
+import * as assert from 'uvu/assert'
+import {TOOLS} from '../../src/services/tools.js'
+import {scratch} from '../auth/support/scratch.js'
+import {runProgram} from '../support/run-program.js'
+import {suite} from '../support/suite.js'
+
+const start = suite('Start of the tools')
+const ID_OCTETS = 32
+
+for (const name of Object.keys(TOOLS)) {
+  start(`${name} is one file, and its compiled code beside it fits this Node`, async () => {
+    const filename = join('dist', 'tools', `${name}.cjs`)
+    const [text, code] = [await readFile(filename), await readFile(`${filename}.code`)]
+    assert.equal(code.toString('latin1', 0, ID_OCTETS), text.toString('latin1', 0, ID_OCTETS), 'it was compiled from another text')
+    const {cachedDataRejected} = new Script(text.toString('latin1'), {filename, cachedData: code.subarray(ID_OCTETS)})
+    assert.not.ok(cachedDataRejected)
+  })
+}
+
+/** What a tool loads that is not part of each program in Node: files, and heavy parts of Node. */
+const REPORT = `
+const {writeSync} = require('node:fs')
+process.on('exit', () => {
+  const heavy = ['crypto', 'child_process', 'net', 'http', 'tls', 'worker_threads', 'zlib', 'stream']
+  const parts = process.moduleLoadList.map((part) => part.replace('NativeModule ', '')).filter((part) => heavy.includes(part))
+  writeSync(2, JSON.stringify([...Object.keys(require.cache), ...parts]))
+})`
+
+/** The tool called by a link; what it loads. */
+async function loadedBy(name: string, args: readonly string[], input = ''): Promise<readonly string[]> {
+  await using at = await scratch()
+  const link = at.path('sbin', name)
+  await mkdir(at.path('sbin'))
+  await symlink(join(process.cwd(), 'bin', 'tool.cjs'), link)
+  await writeFile(at.path('report.cjs'), REPORT)
+  await writeFile(at.path('userdb'), 'ann\tuid=5\n', {mode: 0o600})
+  const words = args.map((arg) => arg.replace('FILE', at.path('userdb')))
+  const {code, stderr} = await runProgram(process.execPath, ['--require', at.path('report.cjs'), link, ...words], {
+    input,
+    env: {PATH: process.env.PATH ?? '', COURIER_CONFIG: at.directory},
+  })
+  assert.is(code, 0, stderr)
+  const loaded = JSON.parse(stderr) as string[]
+  return loaded.filter((each) => each !== at.path('report.cjs')).map((each) => each.replace(/.*\/node_modules\//, ''))
+}
+
+start('a tool that shows a line loads nothing but itself', async () => {
+  assert.equal(await loadedBy('userdb', ['-show', '-f', 'FILE', 'ann']), [join(process.cwd(), 'bin', 'tool.cjs')])
+})
+
+start('a tool that takes a lock loads what makes system calls besides, and no database', async () => {
+  const [launcher, ...others] = await loadedBy('userdb', ['-f', 'FILE', 'ann', 'set', 'gecos'], 'Ann\n')
+  assert.ok(launcher?.endsWith('tool.cjs'))
+  assert.ok(others.length > 0 && others.every((each) => each.includes('koffi')), others.join(', '))
+})
+
+start('makeuserdb loads the database, and neither cryptography nor child processes', async () => {
+  const loaded = await loadedBy('makeuserdb', [])
+  assert.ok(loaded.some((each) => each.includes('lmdb')))
+  assert.equal(
+    loaded.filter((each) => ['crypto', 'child_process', 'net', 'http', 'worker_threads'].includes(each)),
+    [],
+  )
+})
+
+start.run()
