@@ -106,6 +106,12 @@ export const IMAPD = optionTable({
     since: 'ours',
     read: words,
   }),
+  METRICS_ADDRESS: special('METRICS_ADDRESS:0', undefined, 'Where Prometheus finds the metrics: PORT of this host, or ADDRESS.PORT', {
+    ...start,
+    type: 'port list',
+    since: 'ours',
+    read: (value) => (value === undefined || value === '' ? [] : readPortList(value, '127.0.0.1')),
+  }),
   IMAP_CAPABILITY_HIDE: special('IMAP_CAPABILITY_HIDE:0', undefined, 'Words to leave out of the announced capabilities', {
     type: 'words',
     since: 'ours',

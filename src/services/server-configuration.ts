@@ -66,6 +66,8 @@ export interface ProcessSettings {
 }
 
 export interface ServerConfiguration {
+  /** `METRICS_ADDRESS`; none: no metrics. */
+  readonly metrics: readonly Endpoint[]
   readonly services: readonly ServiceConfiguration[]
   readonly umask: number
   readonly publicSocket: PublicSocketSettings
@@ -166,6 +168,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   return {
     services,
     umask: imap.get(IMAPD.IMAP_UMASK),
+    metrics: imap.get(IMAPD.METRICS_ADDRESS),
     publicSocket: publicSocketSettings(auth),
     processes: {
       mailUser: imap.get(IMAPD.MAILUSER),
