@@ -4,6 +4,7 @@ import {authDirectory, configDirectory} from '../config/config-directory.js'
 import {defaultPlaces} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
+import {takeActivatedSockets} from '../net/activated-sockets.js'
 import {BadSyntax, Fault} from '../support/fault.js'
 import {tellParent} from './background.js'
 import {runDirectory} from './control/client.js'
@@ -130,6 +131,7 @@ async function serveWith(
   }
   await serve({
     ...plan,
+    activated: takeActivatedSockets(env, process.pid),
     user: user === undefined ? undefined : await findUser(user),
     log,
     lostLogLines: () => log.lost(),

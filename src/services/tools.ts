@@ -14,6 +14,7 @@ export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = 
   courierauthconfig: async (path) => (await import('./courierauthconfig-tool.js')).courierauthconfigTool(path),
   imapd: async () => (await import('./service-control-tool.js')).serviceControlTool('imapd'),
   'imapd-ssl': async () => (await import('./service-control-tool.js')).serviceControlTool('imapd-ssl'),
+  makeimapaccess: async () => (await import('./makeimapaccess-tool.js')).makeimapaccessTool,
   maildirmake: async () => (await import('./maildirmake/maildirmake.js')).maildirmake,
   makeuserdb: async () => (await import('./makeuserdb-tool.js')).makeuserdbTool,
   mkdhparams: async () => (await import('./mkdhparams-tool.js')).mkdhparamsTool,
