@@ -1,5 +1,6 @@
 /** Text lines of the log: Courier's own where it has one (`spec/imap.md` §22), because parsers and fail2ban rely on their shape. */
 import {inspect} from 'node:util'
+import {withoutControls} from '../support/printable.js'
 import type {LogFacts, LogLevel} from './log.js'
 
 /** Longest line in octets; what comes after it is dropped. */
@@ -74,11 +75,6 @@ function shown(name: string, value: unknown): string {
 function generic(level: LogLevel, event: string, facts: LogFacts): string {
   const known = Object.entries(facts).filter(([name, value]) => value !== undefined && name !== 'error' && name !== 'service')
   return PREFIX[level] + [event, ...known.map(([name, value]) => shown(name, value))].join(', ')
-}
-
-/** What would begin a new line or play with a terminal becomes `.`. */
-function withoutControls(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '.')
 }
 
 /** Each octet that is not printable ASCII becomes `.`, as Courier writes what a stranger typed. */

@@ -8,6 +8,8 @@ import type {Log} from '../log/log.js'
 import {AccessFile} from '../net/access/access-file.js'
 import {Admission, type AdmissionPolicy} from '../net/admission.js'
 import {DnsLists} from '../net/dns-lists.js'
+import type {GuardSettings} from '../net/guard/guard-settings.js'
+import {LoginGuard} from '../net/guard/login-guard.js'
 import {Handshakes} from '../net/handshakes.js'
 import {type ClientConnection, Listener, type Refusal} from '../net/listener.js'
 import type {ServerHandle} from '../net/server-handle.js'
@@ -17,6 +19,7 @@ import {tlsFacts} from '../tls/tls-facts.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import {BySettings} from './by-settings.js'
 import {withDefaultDomain} from './default-domain.js'
+import {guarded} from './guarded-authenticator.js'
 import type {NetworkSettings} from './network-settings.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
@@ -56,6 +59,7 @@ export class ImapFront implements FrontRole {
   readonly #listeners: ReadonlyMap<ServiceName, Listener>
   readonly #handshakes = new Handshakes()
   readonly #lists: DnsLists
+  readonly #guards: BySettings<GuardSettings, LoginGuard>
   readonly #admissions: BySettings<NetworkSettings, AdmissionPolicy>
   readonly #ready: Promise<void>
   readonly #logs: Readonly<Record<ServiceName, Log>>
@@ -66,6 +70,11 @@ export class ImapFront implements FrontRole {
     const {log, now} = options
     this.#logs = serviceLogs(log)
     this.#lists = new DnsLists({dns: new Resolver({timeout: DNS_MS, tries: 2}), now})
+    this.#guards = new BySettings((settings) => {
+      const guard = new LoginGuard({settings, log, now: Date.now})
+      void guard.open()
+      return guard
+    })
     this.#admissions = new BySettings(({options: tcpd, access, trustedProxies}) => ({
       options: tcpd,
       access: access && new AccessFile(access, log),
@@ -90,6 +99,7 @@ export class ImapFront implements FrontRole {
       },
       admission: new Admission({lists: this.#lists, log: this.#logs[name]}),
       handshakes: this.#handshakes,
+      isBanned: (ip) => this.#guards.for(service(name).guard).isBanned(ip),
       serve: (connection) => this.#serve(name, connection),
       refusal: (reason) => REFUSALS[reason],
       log: this.#logs[name],
@@ -110,7 +120,7 @@ export class ImapFront implements FrontRole {
       settings: service.imap,
       deadlines,
       log: this.#logs[name],
-      authenticator: withDefaultDomain(authFor(name), variables),
+      authenticator: withDefaultDomain(guarded(authFor(name), this.#guards.for(service.guard)), variables),
       service: service.authServices[local.port] ?? 'imap',
       shutdown: signal,
     })
@@ -120,6 +130,8 @@ export class ImapFront implements FrontRole {
   }
 
   async open(): Promise<void> {
+    const {names, service} = this.#options
+    await Promise.all(names.map((name) => this.#guards.for(service(name).guard).open()))
     try {
       for (const listener of this.#listeners.values()) await listener.open()
     } catch (error) {
@@ -144,5 +156,6 @@ export class ImapFront implements FrontRole {
   async stop(limitMs: number): Promise<void> {
     for (const listener of this.#listeners.values()) listener.stopAccepting()
     await Promise.all([...this.#listeners.values()].map((listener) => listener.drain(limitMs)))
+    await Promise.all([...this.#guards].map((guard) => guard.close()))
   }
 }

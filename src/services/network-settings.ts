@@ -1,3 +1,4 @@
+import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
 import {IMAPD} from '../config/imapd-options.js'
 import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
 import type {Endpoint} from '../config/port-list.js'
@@ -5,6 +6,7 @@ import type {Settings} from '../config/settings.js'
 import type {TcpdOptions} from '../config/tcpd-options.js'
 import type {AdmissionPolicy} from '../net/admission.js'
 import type {ConnectionLimits} from '../net/connection-limits.js'
+import type {GuardSettings} from '../net/guard/guard-settings.js'
 
 /** Where an access file is: compiled, and as text. */
 export interface AccessPaths {
@@ -41,6 +43,18 @@ export function networkSettings(settings: Settings): NetworkSettings {
     access: accessPaths(options, settings.get(IMAPD.IMAPACCESSFILE)),
     trustedProxies: settings.get(IMAPD.PROXY_PROTOCOL_NETWORKS),
     options: {accessLocal, lists, drop, proxy, ...(denyMessage === undefined ? {} : {denyMessage})},
+  }
+}
+
+/** How failed logins are slowed down, from `authdaemonrc`. */
+export function guardSettings(settings: Settings, stateDirectory: string | undefined): GuardSettings {
+  return {
+    delayAfter: settings.get(AUTHDAEMONRC.LOGIN_DELAY_AFTER),
+    maxDelayMs: settings.get(AUTHDAEMONRC.LOGIN_DELAY_MAX) * 1000,
+    banAfter: settings.get(AUTHDAEMONRC.BAN_AFTER),
+    banMs: settings.get(AUTHDAEMONRC.BAN_MINUTES) * 60_000,
+    exempt: settings.get(AUTHDAEMONRC.BAN_EXEMPT_NETWORKS),
+    stateDirectory,
   }
 }
 

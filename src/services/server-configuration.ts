@@ -10,13 +10,14 @@ import {readAuthConfiguration, readConfiguration, readPop3Configuration} from '.
 import type {Settings} from '../config/settings.js'
 import type {ImapSettings} from '../imap/settings.js'
 import {readLoggerOptions, type SyslogIdentity} from '../log/logger-options.js'
+import type {GuardSettings} from '../net/guard/guard-settings.js'
 import {Fault} from '../support/fault.js'
 import {readTlsRules} from '../tls/tls-rules.js'
 import type {TlsPort, TlsSources} from '../tls/tls-sources.js'
 import {authSettings, type PublicSocketSettings, publicSocketSettings} from './auth-settings.js'
 import {imapSettings} from './imap-settings.js'
 import {mechanismWarnings} from './mechanism-warnings.js'
-import {endpointsOf, type NetworkSettings, networkSettings} from './network-settings.js'
+import {endpointsOf, guardSettings, type NetworkSettings, networkSettings} from './network-settings.js'
 import {oauthSettings} from './oauth-settings.js'
 import {PROGRAMS} from './service-logs.js'
 import type {AuthSettings} from './start-auth.js'
@@ -29,6 +30,7 @@ export interface ServiceConfiguration {
   readonly name: ServiceName
   readonly endpoints: readonly Endpoint[]
   readonly network: NetworkSettings
+  readonly guard: GuardSettings
   /** undefined: no TLS on this port. */
   readonly tls: TlsPort | undefined
   readonly imap: ImapSettings
@@ -64,6 +66,8 @@ export interface ProcessSettings {
 }
 
 export interface ServerConfiguration {
+  /** `METRICS_ADDRESS`; none: no metrics. */
+  readonly metrics: readonly Endpoint[]
   readonly services: readonly ServiceConfiguration[]
   readonly umask: number
   readonly publicSocket: PublicSocketSettings
@@ -139,6 +143,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
       name,
       endpoints: options.endpoints[name] ?? endpointsOf(settings, {tls: name === 'imaps'}),
       network: networkSettings(settings),
+      guard: guardSettings(auth.settings, options.stateDirectory),
       tls,
       logger: readLoggerOptions(settings.get(name === 'imap' ? IMAPD.LOGGEROPTS : IMAPD_SSL.SSLLOGGEROPTS), PROGRAMS[name]),
       imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules, failedLoginMs}),
@@ -163,6 +168,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   return {
     services,
     umask: imap.get(IMAPD.IMAP_UMASK),
+    metrics: imap.get(IMAPD.METRICS_ADDRESS),
     publicSocket: publicSocketSettings(auth),
     processes: {
       mailUser: imap.get(IMAPD.MAILUSER),

@@ -5,7 +5,8 @@ import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {askAll} from '../../src/services/control/client.js'
 import {followTrace} from '../../src/services/control/follow-trace.js'
-import {allOf, type SessionInfo, type TraceItem} from '../../src/services/control/inspectable.js'
+import type {SessionInfo, TraceItem} from '../../src/services/control/inspectable.js'
+import {InspectedParts} from '../../src/services/control/inspected-parts.js'
 import {defineRequest} from '../../src/services/control/request.js'
 import {askSessions, sessionsText} from '../../src/services/control/show-sessions.js'
 import {askStatus, statusText} from '../../src/services/control/show-status.js'
@@ -264,7 +265,8 @@ control('reload: what the log says about it is answered, a refusal is one', asyn
 control('several processes are asked as one', async () => {
   await using one = await controlledImap()
   await using two = await controlledImap()
-  const all = allOf(() => [one.inspector, two.inspector])
+  const all = new InspectedParts([one.inspector])
+  all.add(two.inspector)
   const clients = [await one.imap.login(), await two.imap.login()]
   assert.is((await all.sessions()).length, 2)
   assert.is((await all.states()).length, 2)

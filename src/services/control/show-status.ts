@@ -1,4 +1,5 @@
 import {Fault} from '../../support/fault.js'
+import {withoutControls} from '../../support/printable.js'
 import {octetsText, spanText, tableText} from '../table.js'
 import {type AskOptions, askAll} from './client.js'
 import type {ErrorItem, RoleState} from './inspectable.js'
@@ -55,7 +56,10 @@ function errorsText(errors: readonly ErrorItem[], shown: number): string {
   const lines = [...errors]
     .sort((a, b) => a.time - b.time)
     .slice(-shown)
-    .map(({time, role, level, text}) => `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')}Z  ${role}  ${level}  ${text}\n`)
+    .map(
+      ({time, role, level, text}) =>
+        `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')}Z  ${withoutControls(`${role}  ${level}  ${text}`)}\n`,
+    )
   return `Last warnings and errors:\n${lines.join('')}`
 }
 

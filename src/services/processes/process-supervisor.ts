@@ -17,10 +17,14 @@ import {Fault} from '../../support/fault.js'
 import type {TlsPort} from '../../tls/tls-sources.js'
 import {activatedPorts} from '../activated-ports.js'
 import type {ControlServer} from '../control/control-server.js'
+import {InspectedParts} from '../control/inspected-parts.js'
 import {openControl} from '../control/open-control.js'
+import type {ControlledServer} from '../control/request.js'
 import {RoleInspector} from '../control/role-inspector.js'
 import type {IndexPlace} from '../index/make-index.js'
 import {LiveConfiguration, type LiveConfigurationOptions} from '../live-configuration.js'
+import type {MetricsServer} from '../metrics/metrics-server.js'
+import {openMetrics} from '../metrics/open-metrics.js'
 import type {RunningServer} from '../running-server.js'
 import type {ServiceName} from '../server-configuration.js'
 import type {StandardLogOptions} from '../standard-log.js'
@@ -50,9 +54,14 @@ export interface ProcessSupervisorOptions extends LiveConfigurationOptions {
   readonly jsonLine: (line: string) => void
 }
 
+/** For the sessions of a process that is exchanged. */
+const RESTART_MS = 10_000
+
 export class ProcessSupervisor implements RunningServer {
   readonly #options: ProcessSupervisorOptions
   readonly #inspector: RoleInspector
+  /** All processes of the server. */
+  readonly #parts: InspectedParts
   readonly #configuration: LiveConfiguration
   readonly #tickets = new TicketBook({now: () => performance.now(), random: randomBytes})
   readonly #ports = new Map<ServiceName, BoundPort[]>()
@@ -62,6 +71,7 @@ export class ProcessSupervisor implements RunningServer {
   #directory: string | undefined
   #authSocket: ServerHandle | undefined
   #control: ControlServer | undefined
+  #metrics: MetricsServer | undefined
   #desk: HandOverDesk | undefined
   #auth: AuthKeeper | undefined
   #mail: MailProcesses | undefined
@@ -69,6 +79,7 @@ export class ProcessSupervisor implements RunningServer {
 
   private constructor(options: ProcessSupervisorOptions) {
     this.#inspector = new RoleInspector({role: 'supervisor', log: options.log, pid: process.pid, now: Date.now})
+    this.#parts = new InspectedParts([this.#inspector])
     this.#options = {...options, log: this.#inspector.log}
     this.#configuration = new LiveConfiguration(this.#options)
   }
@@ -106,6 +117,12 @@ export class ProcessSupervisor implements RunningServer {
         `The processes of the server do not run as "${user.name}": may it run ${process.execPath}, and read ${ROLE_PROGRAM}?`,
       )
     this.#control = await openControl({run: runDirectory, server: this.#controlled(), owner: user, log})
+    this.#metrics = await openMetrics({
+      endpoints: this.#configuration.now.metrics,
+      inspect: this.#parts,
+      version: this.#options.version,
+      log,
+    })
     await this.#configuration.checkAccounts()
     for (const [name, endpoints] of this.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
@@ -143,6 +160,7 @@ export class ProcessSupervisor implements RunningServer {
   }
 
   #makeRoles(user: SystemUser, directory: string): {readonly auth: AuthKeeper; readonly front: FrontKeeper} {
+    const parts = this.#parts
     const {log, jsonLine} = this.#options
     const path = this.#authSocketPath(directory)
     this.#authSocket = bindLocalSocket(path)
@@ -153,6 +171,7 @@ export class ProcessSupervisor implements RunningServer {
       configuration: () => this.#authConfiguration(user),
       socket: this.#authSocket,
       tickets: this.#tickets,
+      parts,
       jsonLine,
       log,
     })
@@ -177,6 +196,7 @@ export class ProcessSupervisor implements RunningServer {
       front: user,
       giveBack: (session) => desk.giveBack(session),
       ended: (session) => desk.ended(session),
+      parts,
       jsonLine,
       log,
     })
@@ -186,6 +206,7 @@ export class ProcessSupervisor implements RunningServer {
       ports: this.#ports,
       live: () => desk.passed,
       handOver: (from, message, handle) => desk.handOver(from, message, handle),
+      parts,
       jsonLine,
       log,
     })
@@ -235,7 +256,7 @@ export class ProcessSupervisor implements RunningServer {
     return {services: services.map(({name, imap, mail}) => ({name, imap, mail})), umask, index, log: this.#logging}
   }
 
-  #controlled() {
+  #controlled(): ControlledServer {
     return {
       version: this.#options.version,
       pid: process.pid,
@@ -246,9 +267,10 @@ export class ProcessSupervisor implements RunningServer {
           maxConnections: network.limits.total,
           maxPerAddress: network.limits.perAddress,
         })),
-      inspect: this.#inspector,
-      watch: (watcher: Parameters<RoleInspector['watch']>[0]) => this.#inspector.watch(watcher),
+      inspect: this.#parts,
+      watch: (watcher) => this.#inspector.watch(watcher),
       reload: () => this.reload(),
+      restart: () => this.restart(RESTART_MS),
       stop: () => process.kill(process.pid, 'SIGTERM'),
     }
   }
@@ -286,6 +308,7 @@ export class ProcessSupervisor implements RunningServer {
     for (const {handle} of [...this.#ports.values()].flat()) handle.close()
     this.#authSocket?.close()
     if (this.#directory !== undefined) removePrivateDirectory(this.#directory)
+    this.#metrics?.stop()
     await this.#control?.stop()
     this.#inspector.close()
   }
