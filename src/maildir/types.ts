@@ -150,6 +150,8 @@ export interface View {
    * @throws {Hangup} `mailbox-gone`: it was deleted, renamed or replaced, and the client's numbers mean nothing any more
    */
   refresh(): Promise<void>
+  /** @throws {Hangup} `mailbox-gone`: it has been found to be gone; looks at no file */
+  checkThere(): void
   /** Takes what the client has not been told yet. Without `expunges`, gone messages and what came after them wait. */
   updates(options: {readonly expunges: boolean}): Update[]
   /** There is something to tell. */

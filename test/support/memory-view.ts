@@ -110,6 +110,7 @@ export function memoryView(given: readonly (Omit<MemoryMessage, 'uid'> & {uid?: 
     isRecent: (number) => at(number).recent,
     modseqOf: () => 1,
     refresh: async () => {},
+    checkThere: () => {},
     updates: () => [],
     pending: false,
     watch: () => () => {},

@@ -144,6 +144,14 @@ export class FolderView implements View {
     }
   }
 
+  checkThere(): void {
+    try {
+      this.#folder.checkThere()
+    } catch (error) {
+      throw new Hangup('mailbox-gone', error instanceof Error ? error.message : undefined)
+    }
+  }
+
   get pending(): boolean {
     return (
       this.#listed !== this.#folder.snapshot && (this.#position < this.#folder.journal.end || this.#flagPosition < this.#folder.journal.end)
