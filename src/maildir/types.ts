@@ -141,6 +141,8 @@ export interface View {
   firstFrom(uid: Uid): number
   flagsOf(number: MessageNumber): FlagBits
   keywordsOf(number: MessageNumber): readonly string[]
+  /** Number of the first message that lacks all of these flags; 0 when there is none. Cheap, however large the mailbox. */
+  firstWithout(flags: FlagBits): MessageNumber | 0
   isRecent(number: MessageNumber): boolean
   modseqOf(number: MessageNumber): number
 

@@ -120,6 +120,13 @@ export class FolderView implements View {
     return snapshot.flagsAt(index)
   }
 
+  firstWithout(flags: FlagBits): MessageNumber | 0 {
+    if (this.#listed === this.#folder.snapshot) return (this.#listed.firstWithout(flags) + 1) as MessageNumber | 0
+    for (let number = 1; number <= this.size; number += 1)
+      if ((this.flagsOf(number as MessageNumber) & flags) === 0) return number as MessageNumber
+    return 0
+  }
+
   keywordsOf(number: MessageNumber): readonly string[] {
     const {snapshot, index} = this.#newest(number)
     return this.#folder.keywordTable.keywords(snapshot.keywordSetAt(index))
