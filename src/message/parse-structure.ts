@@ -304,17 +304,26 @@ function notAfter(mark: Mark, end: Mark): Mark {
 }
 
 function finish(entity: OpenEntity, end: Mark): Part {
-  const {mimeOn: _, ...head} = entity.head!
+  const head = entity.head!
   const bodyStart = notAfter(entity.bodyStart!, end)
   // A message in base64 or quoted-printable cannot be taken apart, so RFC 3501 has no form for it as message/rfc822.
   const subtype = isMessage(head) && !entity.message ? 'octet-stream' : head.subtype
   return {
-    ...head,
-    subtype,
     header: stretch(notAfter(entity.start, end), bodyStart),
     body: stretch(bodyStart, end),
+    type: head.type,
+    subtype,
+    parameters: head.parameters,
+    id: head.id,
+    description: head.description,
+    encoding: head.encoding,
+    md5: head.md5,
+    disposition: head.disposition,
+    language: head.language,
     children: entity.children,
     message: entity.message,
+    envelope: head.envelope,
+    header8bit: head.header8bit,
   }
 }
 
