@@ -8,6 +8,7 @@ import {Secret} from '../../../src/log/secret.js'
 import {runProgram} from '../../support/run-program.js'
 import {suite} from '../../support/suite.js'
 import {imapWith, WRONG} from '../support/imap-logins.js'
+import {MARKER, walkWithMarker} from '../support/marker.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
 import {scratch} from '../support/scratch.js'
 
@@ -25,7 +26,7 @@ async function systemUser(password: string, ...options: string[]) {
   const name = `ct${process.pid.toString(36)}${Math.floor(performance.now()).toString(36)}`
   const made = await runProgram('/usr/sbin/useradd', ['-M', '-N', '-c', 'Test User,room 3', '-d', '/srv/none', ...options, name])
   assert.is(made.code, 0, made.stderr)
-  assert.is((await runProgram('/usr/sbin/chpasswd', ['-c', 'SHA512'], {input: `${name}:${password}\n`})).code, 0)
+  assert.is((await runProgram('/usr/sbin/chpasswd', ['-c', 'SHA512', '-s', '1000'], {input: `${name}:${password}\n`})).code, 0)
   return {
     name,
     async [Symbol.asyncDispose]() {
@@ -184,6 +185,23 @@ pamTest('authpam: wrong passwords of one address do not make a right one from an
   await Promise.all(wrong)
   // It has two questions, and for each waits for the two that are being answered and for one of the others, whose turn it is.
   assert.ok(before <= 10, `${before} of 60 came before`)
+})
+
+pamTest('no password appears in logs, answers, errors or command lines', async () => {
+  await using user = await systemUser(MARKER)
+  await using service = await pamService(UNIX)
+  await walkWithMarker({type: authshadow, user: user.name, service: service.name})
+  await walkWithMarker({type: authpam, user: user.name, service: service.name, changes: true})
+  const path = `/etc/pam.d/${service.name}`
+  const states = [
+    {
+      name: 'PAM cannot ask',
+      enter: () => writeFile(path, 'auth required pam_debug.so auth=authinfo_unavail\naccount required pam_permit.so\n'),
+      leave: () => writeFile(path, UNIX),
+    },
+    {name: 'a module of PAM is missing', enter: () => writeFile(path, 'auth required nosuch.so\n'), leave: () => writeFile(path, UNIX)},
+  ]
+  await walkWithMarker({type: authpam, user: user.name, service: service.name, states})
 })
 
 pamTest('authpam: a password change goes through passwd, as the user', async () => {
