@@ -6,6 +6,7 @@ import {exchanges} from './exchanges/registry.js'
 import type {ModuleChain} from './module-chain.js'
 import type {AccountAttributes} from './modules/module.js'
 import {Once} from './once.js'
+import {optionIsOn} from './options.js'
 import type {Tickets} from './tickets.js'
 import {type AccountDefaults, toAccount} from './to-account.js'
 
@@ -27,6 +28,15 @@ export interface AuthRoleOptions {
   readonly random: (octets: number) => Buffer
   readonly tickets: Tickets
   readonly sasl: SaslOptions
+  /** An account's client has proven itself. */
+  readonly onAdmitted?: ((login: Admitted) => void) | undefined
+}
+
+/** Who logged in to what, and from where. */
+export interface Admitted {
+  readonly user: string
+  readonly service: string
+  readonly remote: string
 }
 
 /** What mechanisms need besides accounts. */
@@ -35,7 +45,7 @@ export type SaslOptions = Pick<ExchangeTools, 'hostName' | 'saltKey' | 'acceptsC
 /** Accounts whose lack of a secret has been told, and is not told again. */
 const MAX_EXPLAINED = 10_000
 
-export function createAuthRole({modules, defaults, complete, log, random, tickets, sasl}: AuthRoleOptions): AuthRole {
+export function createAuthRole({modules, defaults, complete, log, random, tickets, sasl, onAdmitted}: AuthRoleOptions): AuthRole {
   const explained = new Once(MAX_EXPLAINED)
 
   function usable(found: AccountAttributes): Account | undefined {
@@ -48,26 +58,28 @@ export function createAuthRole({modules, defaults, complete, log, random, ticket
     }
   }
 
-  async function admit(found: AccountAttributes): Promise<CheckResult> {
+  async function admit(found: AccountAttributes, {service, remote}: Pick<PasswordCheck, 'service' | 'remote'>): Promise<CheckResult> {
     const account = usable(found)
-    return account ? {outcome: 'accepted', ticket: await tickets.issue(account)} : {outcome: 'refused'}
+    if (!account) return {outcome: 'refused'}
+    if (!optionIsOn(account.options, `disable${service}`)) onAdmitted?.({user: account.name, service, remote})
+    return {outcome: 'accepted', ticket: await tickets.issue(account)}
   }
 
   const explain = (user: string, method: string, reason: string) => {
     if (explained.isFirst(`${method} ${user}`)) log.warning('auth.no-secret', {user, method, reason})
   }
-  const tools: ExchangeTools = {modules, complete, admit, explain, random, log, ...sasl}
+  const tools: Omit<ExchangeTools, 'admit'> = {modules, complete, explain, random, log, ...sasl}
 
   return {
     modules,
     async check(request: PasswordCheck): Promise<CheckResult> {
       const user = complete(request.user)
       const result = await modules.check({...request, user})
-      return result.outcome === 'accepted' ? admit(result.account) : result
+      return result.outcome === 'accepted' ? admit(result.account, request) : result
     },
     async begin(start: ExchangeStart) {
       const exchange = exchanges.find(({mechanisms}) => mechanisms.includes(start.mechanism))
-      return exchange ? exchange.begin(start, tools) : {kind: 'failed', reason: 'refused'}
+      return exchange ? exchange.begin(start, {...tools, admit: (found) => admit(found, start)}) : {kind: 'failed', reason: 'refused'}
     },
     redeem: async (ticket: Ticket) => tickets.redeem(ticket),
     async find(service, user) {

@@ -1,5 +1,6 @@
 import {BadSyntax} from '../support/fault.js'
-import {atoi, flag, ignored, optionTable, special, text} from './option.js'
+import {readNetworks} from './network-list.js'
+import {atoi, flag, ignored, type OptionDeclaration, optionTable, special, text} from './option.js'
 
 /** @throws {BadSyntax} */
 function absolutePath(value: string | undefined): string | undefined {
@@ -12,6 +13,20 @@ function failureSeconds(value: string | undefined): number {
   const seconds = atoi(value || '2')
   if (seconds < 1 || seconds > 30) throw new BadSyntax(`A number from 1 to 30 is expected, not "${value}"`)
   return seconds
+}
+
+/** A number from 0 on. */
+function number(
+  block: string,
+  shipped: string,
+  {about, most, unit}: {readonly about: string; readonly most: number; readonly unit?: string},
+): OptionDeclaration<number> {
+  const read = (value: string | undefined) => {
+    if (!/^\d{1,7}$/.test(value || shipped) || Number(value) > most)
+      throw new BadSyntax(`A number from 0 to ${most} is expected, not "${value}"`)
+    return Number(value || shipped)
+  }
+  return special(block, shipped, about, {type: 'number', since: 'ours', read, ...(unit === undefined ? {} : {unit})})
 }
 
 interface RehashWords {
@@ -75,6 +90,22 @@ export const AUTHDAEMONRC = optionTable({
     since: 'ours',
     read: failureSeconds,
   }),
+  LOGIN_DELAY_AFTER: number('LOGIN_DELAY_AFTER:0', '10', {
+    about: 'Failed logins of one address, or to one account, after which the next ones wait; they fade within an hour. 0: none waits',
+    most: 100_000,
+  }),
+  LOGIN_DELAY_MAX: number('LOGIN_DELAY_MAX:0', '15', {about: 'The longest of these waits', most: 50, unit: 'seconds'}),
+  BAN_AFTER: number('BAN_AFTER:0', '100', {
+    about: 'Failed logins of one address (a /64 of IPv6) after which it may not connect for BAN_MINUTES. 0: never',
+    most: 1_000_000,
+  }),
+  BAN_MINUTES: number('BAN_MINUTES:0', '30', {about: 'How long that lasts', most: 525_600, unit: 'minutes'}),
+  BAN_EXEMPT_NETWORKS: special(
+    'BAN_EXEMPT_NETWORKS:0',
+    undefined,
+    'Addresses and networks that do not wait and are not banned for their failed logins, such as a webmail server. Not set: loopback',
+    {type: 'networks', since: 'ours', read: (value) => readNetworks(value, ['127.0.0.0/8', '::1'])},
+  ),
   REHASH: special(
     'REHASH:0',
     '',

@@ -1,6 +1,8 @@
 import {BadSyntax} from '../support/fault.js'
+import {readNetworks} from './network-list.js'
 import {atoi, count, flag, ignored, optionTable, special, text, unlessZero, yes} from './option.js'
 import {addressOf, readPortList} from './port-list.js'
+import {readTcpdOptions} from './tcpd-options.js'
 
 const start = {use: 'start'} as const
 const later = {effect: 'later'} as const
@@ -12,6 +14,9 @@ const OUTBOX_ONLY = ignored('only OUTBOX uses it, which is not in this version')
 function words(value: string | undefined): readonly string[] {
   return (value ?? '').split(/\s+/).filter((word) => word !== '')
 }
+
+/** Where proxies usually are. */
+const PRIVATE_NETWORKS = ['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fe80::/10']
 
 function umask(value: string | undefined): number {
   if (!/^[0-7]{1,4}$/.test(value ?? '022')) throw new BadSyntax(`An octal number is expected, not "${value}"`)
@@ -70,7 +75,18 @@ export const IMAPD = optionTable({
     ...start,
     fallback: undefined,
   }),
-  TCPDOPTS: text('TCPDOPTS:1', '-nodnslookup', 'Other options of the listener', {...start, fallback: ''}),
+  TCPDOPTS: special(
+    'TCPDOPTS:1',
+    '-nodnslookup',
+    'Other options of the listener: -maxperc, -access, -accesslocal, -denymsg, -block, -allow, -drop, -haproxy',
+    {...start, type: 'options of couriertcpd', read: (value) => readTcpdOptions(value ?? '')},
+  ),
+  PROXY_PROTOCOL_NETWORKS: special(
+    'PROXY_PROTOCOL_NETWORKS:0',
+    undefined,
+    'Addresses and networks of the proxies on the ports of -haproxy; all others are refused there. Not set: loopback and private networks',
+    {...start, type: 'networks', since: 'ours', read: (value) => readNetworks(value, PRIVATE_NETWORKS)},
+  ),
   IMAPACCESSFILE: text('ACCESSFILE:0', '/etc/courier/imapaccess', 'Rules by client address, compiled by makeimapaccess', {
     ...start,
     since: '4.16.1',
@@ -89,6 +105,12 @@ export const IMAPD = optionTable({
     type: 'words',
     since: 'ours',
     read: words,
+  }),
+  METRICS_ADDRESS: special('METRICS_ADDRESS:0', undefined, 'Where Prometheus finds the metrics: PORT of this host, or ADDRESS.PORT', {
+    ...start,
+    type: 'port list',
+    since: 'ours',
+    read: (value) => (value === undefined || value === '' ? [] : readPortList(value, '127.0.0.1')),
   }),
   IMAP_CAPABILITY_HIDE: special('IMAP_CAPABILITY_HIDE:0', undefined, 'Words to leave out of the announced capabilities', {
     type: 'words',

@@ -21,8 +21,20 @@ function portOf(text: string): number {
 /** An address for one service. `0` and nothing mean all addresses. */
 export function addressOf(text: string): string | undefined {
   if (text === '' || text === '0') return undefined
-  if (isIP(text) === 0) throw new BadSyntax(`Invalid IP address: ${text}`)
-  return text
+  const address = isIP(text) === 0 ? shortAddress(text) : text
+  if (address === undefined) throw new BadSyntax(`Invalid IP address: ${text}`)
+  return address
+}
+
+/** The short and octal forms of IPv4 that inet_aton(3) reads: `10.1` is 10.0.0.1. */
+function shortAddress(text: string): string | undefined {
+  const parts = text.split('.')
+  if (parts.length > 4 || !parts.every((part) => /^(0x[0-9a-f]{1,8}|0[0-7]*|[1-9]\d{0,9})$/i.test(part))) return undefined
+  const numbers = parts.map((part) => (/^0\d/.test(part) ? Number.parseInt(part, 8) : Number(part)))
+  const last = numbers.pop() ?? 0
+  const value = numbers.reduce((sum, number, i) => sum + number * 256 ** (3 - i), last)
+  if (numbers.some((number) => number > 255) || last >= 256 ** (4 - numbers.length)) return undefined
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
 }
 
 /**

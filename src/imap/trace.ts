@@ -1,4 +1,5 @@
 /** An IMAP session's octets as lines to read: without passwords, and by default without what is inside messages. */
+import {withoutControls} from '../support/printable.js'
 import type {TraceLine, TraceOptions, WireTap} from '../wire/live-session.js'
 import {findAnnouncement} from './incoming-literal.js'
 
@@ -111,9 +112,7 @@ class Secrets {
 
 /** Octets that a terminal would obey become `.`; the others are shown as UTF-8 where they are that. */
 function readable(text: string): string {
-  return Buffer.from(text, 'latin1')
-    .toString('utf8')
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '.')
+  return withoutControls(Buffer.from(text, 'latin1').toString('utf8'))
 }
 
 /** What a session's wire says as lines. */

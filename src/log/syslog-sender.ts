@@ -11,9 +11,11 @@ export interface SyslogSenderOptions {
   readonly lostLine: (count: number) => string
   /** Lines that may wait. */
   readonly maxWaiting?: number
-  /** From one try to the next, milliseconds. */
-  readonly retryMs?: number
 }
+
+/** From one try to the next: while the daemon is there but has no room (its queue holds 10 lines on many systems), and while it is not. */
+const FULL_MS = 4
+const GONE_MS = 200
 
 export class SyslogSender {
   readonly #options: Required<SyslogSenderOptions>
@@ -26,7 +28,7 @@ export class SyslogSender {
   lost = 0
 
   constructor(options: SyslogSenderOptions) {
-    this.#options = {maxWaiting: 2_000, retryMs: 200, ...options}
+    this.#options = {maxWaiting: 2_000, ...options}
   }
 
   send(line: string): void {
@@ -36,22 +38,28 @@ export class SyslogSender {
       this.lost += 1
       this.#untold += 1
     } else this.#waiting.push(line)
-    this.#timer ??= setInterval(() => this.#retry(), this.#options.retryMs).unref()
+    this.#later()
   }
 
-  #retry(): void {
+  #later(): void {
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined
+        if (!this.#caughtUp()) this.#later()
+      },
+      this.#socket ? FULL_MS : GONE_MS,
+    ).unref()
+  }
+
+  /** Sends what waits; false when something still does. */
+  #caughtUp(): boolean {
     let sent = 0
     while (sent < this.#waiting.length && this.#sent(this.#waiting[sent] ?? '')) sent += 1
     this.#waiting.splice(0, sent)
-    if (this.#waiting.length > 0) return
-    if (this.#untold > 0 && !this.#sent(this.#options.lostLine(this.#untold))) return
+    if (this.#waiting.length > 0) return false
+    if (this.#untold > 0 && !this.#sent(this.#options.lostLine(this.#untold))) return false
     this.#untold = 0
-    this.#rest()
-  }
-
-  #rest(): void {
-    clearInterval(this.#timer)
-    this.#timer = undefined
+    return true
   }
 
   /** Tries once, and once more over a new connection: the daemon may have been started anew. */
@@ -75,8 +83,9 @@ export class SyslogSender {
 
   /** Sends what still waits, if it can be sent at once, and ends. */
   close(): void {
-    this.#retry()
-    this.#rest()
+    this.#caughtUp()
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#socket?.close()
     this.#socket = undefined
   }

@@ -75,20 +75,21 @@ export async function lockFolder(folder: string, waitMs: number, context: LockCo
 /** Makes the link; undefined when somebody else was quicker. */
 async function take(folder: string, lock: string, {files, names, pid, hostName}: LockContext): Promise<FileFacts | undefined> {
   const temporary = `${folder}/tmp/${names.side('courierlock')}`
-  const content = Buffer.from(`${pid}:${hostName}`, 'utf8')
-  const facts = await files.create(temporary, content, {mode: 0o644, sync: false})
+  const file = await files.begin(temporary, {mode: 0o644})
   try {
-    await files.link(temporary, lock)
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') {
-      await files.unlink(temporary)
-      throw error
+    await file.write(Buffer.from(`${pid}:${hostName}`, 'utf8'))
+    try {
+      await files.link(temporary, lock)
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error
     }
+    // Over a network file system a link may be made and yet be reported as failed: the count of links knows.
+    const facts = file.facts()
+    return facts.links === 2 ? facts : undefined
+  } finally {
+    await file.abort()
+    await files.unlink(temporary)
   }
-  // Over a network file system a link may be made and yet be reported as failed: the count of links knows.
-  const links = files.stat(temporary)?.links
-  await files.unlink(temporary)
-  return links === 2 ? facts : undefined
 }
 
 async function release(lock: string, mine: FileFacts, files: MaildirFiles): Promise<void> {

@@ -51,12 +51,16 @@ function bitOf(letter: number): FlagBits {
  * Courier: drops letters that it does not know (`P`, keyword letters of others); they are kept here, in ASCII order.
  */
 export function withFlags(name: string, flags: FlagBits): string {
-  const suffix = SUFFIXES[flags & ALL_FLAGS] ?? ':2,'
   const colon = name.lastIndexOf(':')
-  if (colon < 0) return name + suffix
-  const base = name.slice(0, colon)
-  const foreign = name.startsWith('2,', colon + 1) ? foreignLetters(name, colon + 3) : ''
-  return foreign === '' ? base + suffix : `${base}:2,${[...new Set(suffix.slice(3) + foreign)].sort().join('')}`
+  if (colon < 0) return name + infoWithFlags('', flags)
+  return name.slice(0, colon) + infoWithFlags(name.slice(colon), flags)
+}
+
+/** The same for the end of a name, from its last `:` on. */
+export function infoWithFlags(info: string, flags: FlagBits): string {
+  const suffix = SUFFIXES[flags & ALL_FLAGS] ?? ':2,'
+  const foreign = info.startsWith(':2,') ? foreignLetters(info, 3) : ''
+  return foreign === '' ? suffix : `:2,${[...new Set(suffix.slice(3) + foreign)].sort().join('')}`
 }
 
 function foreignLetters(name: string, from: number): string {

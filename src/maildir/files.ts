@@ -40,6 +40,12 @@ export interface NewFile {
   abort(): Promise<void>
 }
 
+/** One file gets another name. */
+export interface Move {
+  readonly from: string
+  readonly to: string
+}
+
 /** Message files up to this size are read at once. */
 export const WHOLE_FILE_BYTES = 1024 * 1024
 
@@ -53,8 +59,8 @@ export interface MaildirFiles {
   readFile(path: string, limitBytes: number): Promise<Buffer | undefined>
   /** Names in a directory, without `.` and `..`. May miss and repeat names that others rename meanwhile. */
   list(path: string): Promise<string[]>
-  /** Opens a message without following a link; undefined when it is missing or not a plain file. */
-  open(path: string): Promise<OpenFile | undefined>
+  /** Opens a message without following a link; undefined when it is missing or not a plain file. A promise where one has to wait. */
+  open(path: string): OpenFile | undefined | Promise<OpenFile | undefined>
   /** Makes a file that must not exist yet. */
   create(path: string, data: Buffer, options: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts>
   /** The same for content that comes in pieces. */
@@ -62,6 +68,8 @@ export interface MaildirFiles {
   /** One write at the end of an existing plain file; false when it is missing. */
   append(path: string, data: Buffer): Promise<boolean>
   rename(from: string, to: string): Promise<void>
+  /** Renames each; answers with what went wrong, at the place of each move: the others are done all the same. */
+  renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]>
   link(from: string, to: string): Promise<void>
   /** False when it was not there. */
   unlink(path: string): Promise<boolean>

@@ -12,6 +12,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  rename as renameCallback,
   renameSync,
   rmSync,
   statfsSync,
@@ -20,29 +21,28 @@ import {
   writeSync,
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
+import {setImmediate as nextTurn} from 'node:timers/promises'
 import {promisify} from 'node:util'
 import {errnoOf} from '../support/fault.js'
-import {type FileFacts, type MaildirFiles, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from './files.js'
+import {type FileFacts, type MaildirFiles, type Move, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from './files.js'
+import {diskReads, LoopCalls} from './loop-calls.js'
 
-/** Calls longer than this, several in a row of a second, move the store's calls off the loop for a while (`design.md` §4). */
-const SLOW_CALL_MS = 2
-/** One slow call may be a busy processor; a cold or distant disk makes many. */
-const SLOW_CALLS = 4
-const SLOW_WITHIN_MS = 1_000
-const STAY_OFF_LOOP_MS = 5_000
 /** Directories with more entries than this are read in batches. */
 const SMALL_DIRECTORY_ENTRIES = 10_000
 const POOLED_BUFFERS = 4
+/** Many calls in a row keep the loop for this long, then others get their turn (`design.md` §4). */
+const SLICE_MS = 3
 
 /** `f_type` of file systems on other machines, and FUSE: a call may take forever and time stamps are theirs. */
 const NETWORK_TYPES = new Set([
   0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x65735546, 0x5346414f, 0x47504653, 0x0bd00bd0, 0x00c36400,
 ])
 
+const ABOVE_ASCII = /[\x80-\xff]/
+
 /** The path as node wants it: octets above 0x7F need a Buffer. */
 function native(path: string): string | Buffer {
-  for (let index = 0; index < path.length; index += 1) if (path.charCodeAt(index) > 0x7f) return Buffer.from(path, 'latin1')
-  return path
+  return ABOVE_ASCII.test(path) ? Buffer.from(path, 'latin1') : path
 }
 
 function factsOf(stats: BigIntStats): FileFacts {
@@ -92,37 +92,12 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 const openLater = promisify(openCallback)
 const syncLater = promisify(fsync)
 const writeLater = promisify(write)
-
-/** Which calls may run on the loop: all, until several of them were slow; then none for a while. */
-class LoopCalls {
-  #offLoopUntil = 0
-  #slowCalls = 0
-  #slowSinceMs = 0
-
-  get onLoop(): boolean {
-    return performance.now() >= this.#offLoopUntil
-  }
-
-  timed<T>(call: () => T): T {
-    const began = performance.now()
-    try {
-      return call()
-    } finally {
-      const ended = performance.now()
-      if (ended - began > SLOW_CALL_MS) this.#countSlow(ended)
-    }
-  }
-
-  #countSlow(nowMs: number): void {
-    this.#slowCalls = nowMs - this.#slowSinceMs > SLOW_WITHIN_MS ? 1 : this.#slowCalls + 1
-    if (this.#slowCalls === 1) this.#slowSinceMs = nowMs
-    if (this.#slowCalls >= SLOW_CALLS) this.#offLoopUntil = nowMs + STAY_OFF_LOOP_MS
-  }
-}
+const renameLater = promisify(renameCallback)
 
 /** The real file system. Short calls run on the loop as long as they are fast, else asynchronously. */
 export class NodeFiles implements MaildirFiles {
   readonly #calls = new LoopCalls()
+  readonly #reads = new LoopCalls(diskReads())
   readonly #buffers: Buffer[] = []
   readonly #localDevices = new Map<bigint, boolean>()
 
@@ -149,7 +124,7 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async readFile(path: string, limitBytes: number): Promise<Buffer | undefined> {
-    const small = this.#calls.onLoop ? this.stat(path) : undefined
+    const small = this.#reads.onLoop ? this.stat(path) : undefined
     if (small?.kind === 'file' && small.size <= Math.min(WRITE_ON_LOOP_BYTES, limitBytes)) return this.#readNow(path)
     let file: fs.FileHandle
     try {
@@ -170,7 +145,7 @@ export class NodeFiles implements MaildirFiles {
 
   #readNow(path: string): Buffer | undefined {
     try {
-      return this.#calls.timed(() => {
+      return this.#reads.timed(() => {
         const descriptor = openSync(native(path), READ_FLAGS)
         try {
           return readFileSync(descriptor)
@@ -188,13 +163,13 @@ export class NodeFiles implements MaildirFiles {
     const directory = native(path)
     // st_nlink says nothing about files; the size of a directory grows with its entries on every local file system but tmpfs.
     const facts = this.stat(path)
-    if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#calls.onLoop)
-      return this.#calls.timed(() => readdirSync(directory, {encoding: 'latin1'}))
+    if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#reads.onLoop)
+      return this.#reads.timed(() => readdirSync(directory, {encoding: 'latin1'}))
     return fs.readdir(directory, {encoding: 'latin1'})
   }
 
-  async open(path: string): Promise<OpenFile | undefined> {
-    const opened = this.#calls.onLoop ? this.#openNow(path) : 'big'
+  open(path: string): OpenFile | undefined | Promise<OpenFile | undefined> {
+    const opened = this.#reads.onLoop ? this.#reads.timed(() => this.#openNow(path)) : 'big'
     return opened === 'big' ? this.#openLater(path) : opened
   }
 
@@ -237,6 +212,41 @@ export class NodeFiles implements MaildirFiles {
   async rename(from: string, to: string): Promise<void> {
     if (this.#calls.onLoop) this.#calls.timed(() => renameSync(native(from), native(to)))
     else await fs.rename(native(from), native(to))
+  }
+
+  async renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    const failures: (Error | undefined)[] = []
+    while (failures.length < moves.length && this.#calls.onLoop) {
+      if (failures.length > 0) await nextTurn()
+      this.#renameSlice(moves, failures)
+    }
+    // A disk that takes its time is asked for all of the rest at once.
+    const rest = moves.slice(failures.length).map(({from, to}) =>
+      renameLater(native(from), native(to)).then(
+        () => undefined,
+        (error: Error) => error,
+      ),
+    )
+    return [...failures, ...(await Promise.all(rest))]
+  }
+
+  /** Goes on from the last outcome for as long as others can wait. */
+  #renameSlice(moves: readonly Move[], failures: (Error | undefined)[]): void {
+    const sliceBegan = performance.now()
+    for (let began = sliceBegan; began - sliceBegan < SLICE_MS; ) {
+      const move = moves[failures.length]
+      if (!move) return
+      let failure: Error | undefined
+      try {
+        renameSync(native(move.from), native(move.to))
+      } catch (error) {
+        failure = error as Error
+      }
+      failures.push(failure)
+      const ended = performance.now()
+      this.#calls.count(began, ended)
+      began = ended
+    }
   }
 
   async link(from: string, to: string): Promise<void> {
@@ -285,7 +295,7 @@ export class NodeFiles implements MaildirFiles {
   #openNow(path: string): OpenFile | 'big' | undefined {
     let descriptor: number
     try {
-      descriptor = this.#calls.timed(() => openSync(native(path), READ_FLAGS))
+      descriptor = openSync(native(path), READ_FLAGS)
     } catch (error) {
       if (notAMessage(error)) return undefined
       throw error
@@ -297,10 +307,13 @@ export class NodeFiles implements MaildirFiles {
       const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(WHOLE_FILE_BYTES)
       let length = 0
       try {
-        this.#calls.timed(() => {
-          for (let got = -1; got !== 0 && length < buffer.length; length += got)
-            got = readSync(descriptor, buffer, length, Math.min(facts.size + 1, buffer.length) - length, length)
-        })
+        while (length < buffer.length) {
+          const wanted = Math.min(facts.size + 1, buffer.length) - length
+          const got = readSync(descriptor, buffer, length, wanted, length)
+          length += got
+          // One octet more than there should be was asked for: when it is missing, that was the end.
+          if (got === 0 || (got < wanted && length >= facts.size)) break
+        }
       } catch (error) {
         this.#giveBack(buffer)
         throw error

@@ -1,21 +1,27 @@
-/** A listening service: accepts, limits, does TLS where the port asks for it, and hands each connection to its handler. */
-import {createServer, type Server, type Socket} from 'node:net'
+/** A listening service: accepts, admits, limits, does TLS where the port asks for it, and hands each connection to its handler. */
+import type {Server, Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 import type {Endpoint} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
-import {errnoOf, Fault, Hangup} from '../support/fault.js'
+import {Fault, Hangup} from '../support/fault.js'
+import {customerNetwork} from '../support/ip-address.js'
 import type {TlsAcceptor} from '../tls/tls-acceptor.js'
 import {closeGently} from '../wire/close-gently.js'
-import {bindFault} from './bind-fault.js'
-import {ConnectionCounter, type ConnectionLimits, type Refusal} from './connection-limits.js'
+import {type Admission, type AdmissionPolicy, type Caller, isDenied} from './admission.js'
+import {Callers} from './callers.js'
+import {ConnectionCounter, type ConnectionLimits, type Refusal as Full} from './connection-limits.js'
+import {Handshakes} from './handshakes.js'
+import {acceptFrom, endpointOf, openPort} from './open-port.js'
 import {localPeer, type Peer, remotePeer} from './peer.js'
-import {listenOn, type ServerHandle} from './server-handle.js'
+import type {ServerHandle} from './server-handle.js'
 
 /** A client's connection, ready to be greeted. */
 export interface ClientConnection {
   readonly socket: Socket
   readonly remote: Peer
   readonly local: Peer
+  /** What access rules and lists have set for it. */
+  readonly variables: ReadonlyMap<string, string>
   /** The connection is encrypted already. */
   readonly tls: boolean
   /**
@@ -26,6 +32,8 @@ export interface ClientConnection {
    * @throws {Hangup} when it fails; the socket is destroyed then
    */
   readonly startTls: (() => Promise<TLSSocket>) | undefined
+  /** Tells that the client has logged in: until then its connection gives way when there is no place for others. */
+  readonly loggedIn: () => void
   /** Aborted when the server stops: the handler says goodbye and returns. */
   readonly signal: AbortSignal
 }
@@ -35,15 +43,25 @@ export interface ListenerPolicy {
   readonly limits: ConnectionLimits
   /** Gives the certificate and TLS rules of the moment; undefined: no TLS here. */
   readonly acceptor: (() => Promise<TlsAcceptor>) | undefined
+  /** PROXY header, access rules, lists; undefined: everybody may connect. */
+  readonly admission?: AdmissionPolicy | undefined
 }
+
+/** Why a connection is not taken. */
+export type Refusal = Full | 'banned'
 
 export interface ListenerOptions {
   readonly endpoints: readonly Endpoint[]
-  /** The ports, bound by another process, one for each of the endpoints; undefined: they are bound here. */
+  /** The ports, bound by another process or the service manager; undefined: they are bound here. */
   readonly bound?: readonly ServerHandle[] | undefined
   /** Connections begin with a TLS handshake. */
   readonly implicitTls: boolean
   readonly policy: () => ListenerPolicy
+  readonly admission?: Admission | undefined
+  /** This address may not connect now. */
+  readonly isBanned?: ((ip: string) => boolean) | undefined
+  /** Shared by all ports of the process. */
+  readonly handshakes?: Handshakes | undefined
   /** Connections wait, unread, until this resolves: a process that opened its ports as root gives that up first. */
   readonly ready?: Promise<void>
   /** Serves one connection; what it throws ends only this connection. */
@@ -62,6 +80,8 @@ const CLOSE_MS = 3_000
 const HANDSHAKE_MS = 60_000
 /** Most connections that are being told that there is no place. */
 const MAX_REFUSING = 100
+/** Most connections of which it is not known yet who they are. */
+const MAX_UNKNOWN = 1_000
 
 /** Connections that are told to stop by one signal. */
 const SHARED_BY = 32
@@ -71,28 +91,23 @@ interface Live {
   readonly done: Promise<void>
 }
 
-function bind(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({host, port}, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
 export class Listener {
   readonly #options: ListenerOptions
   readonly #servers: Server[] = []
   readonly #live = new Map<Socket, Live>()
   readonly #counter: ConnectionCounter
+  readonly #callers: Callers
+  readonly #handshakes: Handshakes
   #refusing = 0
+  #unknown = 0
   #lastStopper = new AbortController()
   #stopperUses = 0
 
   constructor(options: ListenerOptions) {
     this.#options = options
     this.#counter = new ConnectionCounter(options)
+    this.#callers = new Callers(options.now)
+    this.#handshakes = options.handshakes ?? new Handshakes()
   }
 
   /**
@@ -101,37 +116,21 @@ export class Listener {
    * @throws {Fault} `bad-configuration` with what to do about it
    */
   async open(): Promise<void> {
-    const {endpoints, bound} = this.#options
-    for (const [index, endpoint] of endpoints.entries()) {
-      try {
-        this.#servers.push(await this.#listenOn(endpoint, bound?.[index]))
-      } catch (error) {
-        this.stopAccepting()
-        throw bindFault(error, endpoint)
-      }
-    }
-  }
-
-  async #listenOn({address, port}: Endpoint, bound: ServerHandle | undefined): Promise<Server> {
-    const server = createServer({allowHalfOpen: true, noDelay: true, keepAlive: true}, (socket) => this.#accept(socket))
+    const {endpoints, bound, log} = this.#options
+    const accept = (socket: Socket) => this.#accept(socket)
+    const openings = bound ? bound.map((handle) => () => acceptFrom(handle, accept)) : endpoints.map((each) => () => openPort(each, accept))
     try {
-      if (bound) await listenOn(server, bound)
-      else await bind(server, address ?? '::', port)
+      for (const opening of openings) this.#servers.push(await opening())
     } catch (error) {
-      const code = errnoOf(error)
-      if (bound || address !== undefined || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error
-      await bind(server, '0.0.0.0', port)
+      this.stopAccepting()
+      throw error
     }
-    server.on('error', (error) => this.#options.log.error('net.accept-failed', {error}))
-    return server
+    for (const server of this.#servers) server.on('error', (error) => log.error('net.accept-failed', {error}))
   }
 
   /** The ports that are open, for messages and tests. */
   get endpoints(): Endpoint[] {
-    return this.#servers.map((server) => {
-      const address = server.address()
-      return address && typeof address === 'object' ? {address: address.address, port: address.port} : {address: undefined, port: 0}
-    })
+    return this.#servers.map(endpointOf)
   }
 
   get connections(): number {
@@ -146,19 +145,15 @@ export class Listener {
 
   #accept(socket: Socket): void {
     socket.on('error', () => socket.destroy())
-    const remote = remotePeer(socket)
-    if (remote.ip === '') return void socket.destroy()
-    const policy = this.#options.policy()
-    const refusal = this.#counter.enter(remote.ip, policy.limits)
-    if (refusal) {
-      this.#refuse(socket, refusal)
-      return
-    }
+    // Gone before it was accepted.
+    if (remotePeer(socket).ip === '') return void socket.destroy()
     const abort = this.#stopper()
-    const done = this.#run(socket, remote, {policy, signal: abort.signal}).finally(() => {
-      this.#counter.leave(remote.ip)
-      this.#live.delete(socket)
-    })
+    const done = this.#take(socket, abort.signal)
+      .catch((error: unknown) => {
+        if (!(error instanceof Hangup)) this.#options.log.error('net.connection-failed', {...remotePeer(socket), error})
+        socket.destroy()
+      })
+      .finally(() => this.#live.delete(socket))
     this.#live.set(socket, {abort, done})
   }
 
@@ -170,32 +165,95 @@ export class Listener {
     return this.#lastStopper
   }
 
+  async #take(socket: Socket, signal: AbortSignal): Promise<void> {
+    const policy = this.#options.policy()
+    await this.#options.ready
+    const caller = this.#options.admission?.plain(socket, policy.admission) ?? (await this.#identify(socket, policy))
+    if (!caller) return
+    const {ip} = caller.remote
+    const refusal = this.#options.isBanned?.(ip) ? 'banned' : this.#enter(caller, policy.limits)
+    if (refusal) return this.#refuse(socket, refusal)
+    this.#callers.add(socket, ip)
+    const leave = () => {
+      this.#callers.delete(socket, ip)
+      this.#counter.leave(ip)
+    }
+    const asked = await this.#ask(socket, {caller, policy}).catch(() => undefined)
+    // Returned, not awaited: nothing of this function stays for as long as the session lasts.
+    return asked ? this.#run(socket, asked, {policy, signal}).finally(leave) : leave()
+  }
+
+  /** Who it is; undefined when he may not come in and has been told. @throws {Hangup} */
+  async #identify(socket: Socket, {admission: policy}: ListenerPolicy): Promise<Caller | undefined> {
+    const {admission} = this.#options
+    if (!admission || !policy) return {remote: remotePeer(socket), local: localPeer(socket), variables: new Map()}
+    if (this.#unknown >= MAX_UNKNOWN) throw new Hangup('limit')
+    this.#unknown += 1
+    try {
+      const answer = await admission.identify(socket, policy)
+      if (!isDenied(answer)) return answer
+      await this.#deny(socket, answer.lastLine)
+      return undefined
+    } finally {
+      this.#unknown -= 1
+    }
+  }
+
+  async #ask(socket: Socket, {caller, policy}: {readonly caller: Caller; readonly policy: ListenerPolicy}): Promise<Caller | undefined> {
+    const {admission} = this.#options
+    if (!admission || !policy.admission || policy.admission.options.lists.length + policy.admission.options.drop.length === 0) return caller
+    const answer = await admission.ask(caller, policy.admission)
+    if (!isDenied(answer)) return answer
+    await this.#deny(socket, answer.lastLine)
+    return undefined
+  }
+
+  /** Takes a place; when all are taken, one of those that have not logged in gives way. */
+  #enter({remote: {ip}, variables}: Caller, limits: ConnectionLimits): Full | undefined {
+    const own = Number.parseInt(variables.get('MAXCPERIP') ?? '', 10)
+    const wanted = own > 0 ? {...limits, perAddress: own} : limits
+    if (this.#counter.total < limits.total) return this.#counter.enter(ip, wanted)
+    const victim = this.#callers.dispensable()
+    if (!victim) return this.#counter.enter(ip, wanted)
+    const gone = this.#live.get(victim)
+    victim.destroy()
+    // His place becomes free when his session has noticed; one more connection until then does no harm.
+    const refusal = this.#counter.enter(ip, {...wanted, total: wanted.total + MAX_UNKNOWN})
+    if (gone) this.#options.log.debug('net.made-room', {ip})
+    return refusal
+  }
+
+  async #deny(socket: Socket, lastLine: string | undefined): Promise<void> {
+    if (lastLine === undefined || this.#options.implicitTls || this.#refusing >= MAX_REFUSING) return void socket.destroy()
+    await this.#sayAndClose(socket, `${lastLine}\n`)
+  }
+
   /** Courier closes without a word; on a port without TLS a line can be said. Never many at once: they are not counted. */
-  #refuse(socket: Socket, reason: Refusal): void {
+  async #refuse(socket: Socket, reason: Refusal): Promise<void> {
+    if (reason === 'banned') this.#options.log.info('net.banned', {ip: remotePeer(socket).ip})
     if (this.#options.implicitTls || this.#refusing >= MAX_REFUSING) return void socket.destroy()
+    await this.#sayAndClose(socket, this.#options.refusal(reason))
+  }
+
+  async #sayAndClose(socket: Socket, lastLine: string): Promise<void> {
     this.#refusing += 1
-    void closeGently(socket, {limitMs: CLOSE_MS, lastLine: this.#options.refusal(reason)}).finally(() => {
+    try {
+      await closeGently(socket, {limitMs: CLOSE_MS, lastLine})
+    } finally {
       this.#refusing -= 1
-    })
+    }
   }
 
   /** Never rejects. */
   async #run(
     socket: Socket,
-    remote: Peer,
+    {remote, local, variables}: Caller,
     {policy: {acceptor}, signal}: {readonly policy: ListenerPolicy; readonly signal: AbortSignal},
   ): Promise<void> {
-    const {implicitTls, serve, log, ready, handshakeMs = HANDSHAKE_MS} = this.#options
+    const {implicitTls, serve, log, handshakeMs = HANDSHAKE_MS} = this.#options
     let current: Socket = socket
-    await ready
-    const localIp = localPeer(socket).ip
-    const accept = async (acceptor: () => Promise<TlsAcceptor>) => (await acceptor()).accept(socket, {localIp, handshakeMs})
-    const secure = async (handshake: Promise<TLSSocket>) => {
-      const wrapped = await handshake.catch((error: unknown) => {
-        if (error instanceof Hangup && error.reason === 'closed') log.info('tls.failed', {ip: remote.ip, reason: error.message})
-        else if (error instanceof Hangup) log.debug('tls.closed', {ip: remote.ip, reason: error.message})
-        throw error
-      })
+    const secure = async (from: () => Promise<TlsAcceptor>) => {
+      const wrapped = await this.#handshake(socket, {from, remote, localIp: local.ip, handshakeMs})
       wrapped.on('error', () => wrapped.destroy())
       current = wrapped
       return wrapped
@@ -203,14 +261,16 @@ export class Listener {
     try {
       if (implicitTls) {
         if (!acceptor) throw new Fault('bad-configuration', 'There is no certificate for this port')
-        await secure(accept(acceptor))
+        await secure(acceptor)
       }
       await serve({
         socket: current,
         remote,
-        local: localPeer(current),
+        local,
+        variables,
         tls: implicitTls,
-        startTls: acceptor && !implicitTls ? () => secure(accept(acceptor)) : undefined,
+        startTls: acceptor && !implicitTls ? () => secure(acceptor) : undefined,
+        loggedIn: () => this.#callers.delete(socket, remote.ip),
         signal,
       })
     } catch (error) {
@@ -219,6 +279,35 @@ export class Listener {
     }
     await closeGently(current, {limitMs: CLOSE_MS})
     socket.destroy()
+  }
+
+  async #handshake(
+    socket: Socket,
+    {
+      from,
+      remote,
+      localIp,
+      handshakeMs,
+    }: {
+      readonly from: () => Promise<TlsAcceptor>
+      readonly remote: Peer
+      readonly localIp: string
+      readonly handshakeMs: number
+    },
+  ): Promise<TLSSocket> {
+    const {log} = this.#options
+    try {
+      return await this.#handshakes.run({
+        socket,
+        network: customerNetwork(remote.ip),
+        timeoutMs: handshakeMs,
+        begin: async () => (await from()).accept(socket, {localIp, handshakeMs}),
+      })
+    } catch (error) {
+      if (error instanceof Hangup && error.reason === 'closed') log.info('tls.failed', {ip: remote.ip, reason: error.message})
+      else if (error instanceof Hangup) log.debug('tls.closed', {ip: remote.ip, reason: error.message})
+      throw error
+    }
   }
 
   /** Closes the ports at once; the connections live on, `drain` looks after them. */

@@ -1,4 +1,5 @@
-import {isIPv4, type Socket} from 'node:net'
+import type {Socket} from 'node:net'
+import {shownIp} from '../support/ip-address.js'
 
 /** One end of a connection. */
 export interface Peer {
@@ -7,15 +8,14 @@ export interface Peer {
   readonly port: number
 }
 
-function peer(address: string | undefined, port: number | undefined): Peer {
-  const text = address ?? ''
-  return {ip: isIPv4(text) ? `::ffff:${text}` : text, port: port ?? 0}
+export function shownPeer(address: string, port: number): Peer {
+  return {ip: shownIp(address), port}
 }
 
 export function remotePeer(socket: Socket): Peer {
-  return peer(socket.remoteAddress, socket.remotePort)
+  return shownPeer(socket.remoteAddress ?? '', socket.remotePort ?? 0)
 }
 
 export function localPeer(socket: Socket): Peer {
-  return peer(socket.localAddress, socket.localPort)
+  return shownPeer(socket.localAddress ?? '', socket.localPort ?? 0)
 }

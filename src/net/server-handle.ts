@@ -19,7 +19,7 @@ interface BoundHandle extends ServerHandle {
   getsockname?(out: {address?: string; port?: number}): number
 }
 
-type CreateHandle = (address: string, port: number, family: 4 | 6 | -1) => BoundHandle | number
+type CreateHandle = (address: string | null, port: number | null, family: 4 | 6 | -1, fd?: number) => BoundHandle | number
 
 function createHandle(...place: Parameters<CreateHandle>): BoundHandle {
   const create = (net as unknown as {_createServerHandle?: CreateHandle})._createServerHandle
@@ -61,6 +61,20 @@ function anyAddress(bindTo: (host: string) => BoundHandle): BoundHandle {
     if (errnoOf(error) !== 'EAFNOSUPPORT' && errnoOf(error) !== 'EADDRNOTAVAIL') throw error
     return bindTo('0.0.0.0')
   }
+}
+
+/** A port that the service manager has bound. @throws {Fault} `bad-configuration` when the file is no such thing */
+export function inheritPort(fd: number): BoundPort {
+  const bound: {address?: string; port?: number} = {}
+  try {
+    const handle = createHandle(null, null, -1, fd)
+    handle.getsockname?.(bound)
+    if (bound.port !== undefined) return {endpoint: {address: bound.address, port: bound.port}, handle}
+    handle.close()
+  } catch (error) {
+    throw new Fault('bad-configuration', `File ${fd} of the service manager is no socket that can listen`, {cause: error})
+  }
+  throw new Fault('bad-configuration', `File ${fd} of the service manager is no port`)
 }
 
 /** A local socket; its file is removed when the handle is closed. @throws {Error} of the system */

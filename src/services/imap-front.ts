@@ -1,15 +1,26 @@
 /** The front role for IMAP: ports, limits, TLS, and every connection until its login. */
+import {Resolver} from 'node:dns/promises'
 import {TLSSocket} from 'node:tls'
 import type {Authenticator} from '../auth/account.js'
 import type {Endpoint} from '../config/port-list.js'
 import {serveImapLogin} from '../imap/serve-login.js'
 import type {Log} from '../log/log.js'
-import type {Refusal} from '../net/connection-limits.js'
-import {type ClientConnection, Listener} from '../net/listener.js'
+import {AccessFile} from '../net/access/access-file.js'
+import {Admission, type AdmissionPolicy} from '../net/admission.js'
+import {DnsLists} from '../net/dns-lists.js'
+import type {GuardSettings} from '../net/guard/guard-settings.js'
+import {LoginGuard} from '../net/guard/login-guard.js'
+import {Handshakes} from '../net/handshakes.js'
+import {type ClientConnection, Listener, type Refusal} from '../net/listener.js'
 import type {ServerHandle} from '../net/server-handle.js'
+import {Networks} from '../support/networks.js'
 import type {LiveAcceptor} from '../tls/live-acceptor.js'
 import {tlsFacts} from '../tls/tls-facts.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
+import {BySettings} from './by-settings.js'
+import {withDefaultDomain} from './default-domain.js'
+import {guarded} from './guarded-authenticator.js'
+import type {NetworkSettings} from './network-settings.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
 import {serviceLogs} from './service-logs.js'
@@ -25,7 +36,7 @@ export interface ImapFrontOptions {
   readonly service: (name: ServiceName) => FrontService
   readonly names: readonly ServiceName[]
   /** The ports of a service, bound by another process; undefined: they are bound here. */
-  readonly bound?: (name: ServiceName) => readonly ServerHandle[]
+  readonly bound?: (name: ServiceName) => readonly ServerHandle[] | undefined
   readonly authFor: (name: ServiceName) => Authenticator
   readonly mailFor: (name: ServiceName) => MailRole
   readonly deadlines: DeadlineSource
@@ -37,18 +48,38 @@ export interface ImapFrontOptions {
 const REFUSALS: Record<Refusal, string> = {
   'too-many': '* BYE [UNAVAILABLE] Too many connections, please try again later.\r\n',
   'too-many-from-address': '* BYE [LIMIT] Too many connections from your address.\r\n',
+  banned: '* BYE [LIMIT] Too many failed logins from your address, please try again later.\r\n',
 }
+
+/** For one answer of a name server. */
+const DNS_MS = 2_000
 
 export class ImapFront implements FrontRole {
   readonly #options: ImapFrontOptions
   readonly #listeners: ReadonlyMap<ServiceName, Listener>
+  readonly #handshakes = new Handshakes()
+  readonly #lists: DnsLists
+  readonly #guards: BySettings<GuardSettings, LoginGuard>
+  readonly #admissions: BySettings<NetworkSettings, AdmissionPolicy>
   readonly #ready: Promise<void>
   readonly #logs: Readonly<Record<ServiceName, Log>>
   #begin: () => void = () => {}
 
   constructor(options: ImapFrontOptions) {
     this.#options = options
-    this.#logs = serviceLogs(options.log)
+    const {log, now} = options
+    this.#logs = serviceLogs(log)
+    this.#lists = new DnsLists({dns: new Resolver({timeout: DNS_MS, tries: 2}), now})
+    this.#guards = new BySettings((settings) => {
+      const guard = new LoginGuard({settings, log, now: Date.now})
+      void guard.open()
+      return guard
+    })
+    this.#admissions = new BySettings(({options: tcpd, access, trustedProxies}) => ({
+      options: tcpd,
+      access: access && new AccessFile(access, log),
+      trustedProxies: new Networks(trustedProxies),
+    }))
     this.#ready = new Promise((resolve) => {
       this.#begin = resolve
     })
@@ -63,9 +94,12 @@ export class ImapFront implements FrontRole {
       implicitTls: name === 'imaps',
       ready: this.#ready,
       policy: () => {
-        const {limits, tls} = service(name)
-        return {limits, acceptor: tls && (() => tls.live.acceptor())}
+        const {network, tls} = service(name)
+        return {limits: network.limits, acceptor: tls && (() => tls.live.acceptor()), admission: this.#admissions.for(network)}
       },
+      admission: new Admission({lists: this.#lists, log: this.#logs[name]}),
+      handshakes: this.#handshakes,
+      isBanned: (ip) => this.#guards.for(service(name).guard).isBanned(ip),
       serve: (connection) => this.#serve(name, connection),
       refusal: (reason) => REFUSALS[reason],
       log: this.#logs[name],
@@ -73,7 +107,7 @@ export class ImapFront implements FrontRole {
     })
   }
 
-  async #serve(name: ServiceName, {socket, remote, local, tls, startTls, signal}: ClientConnection): Promise<void> {
+  async #serve(name: ServiceName, {socket, remote, local, variables, tls, startTls, loggedIn, signal}: ClientConnection): Promise<void> {
     const {service: serviceOf, authFor, mailFor, deadlines} = this.#options
     const service = serviceOf(name)
     const mail = mailFor(name)
@@ -86,23 +120,22 @@ export class ImapFront implements FrontRole {
       settings: service.imap,
       deadlines,
       log: this.#logs[name],
-      authenticator: authFor(name),
+      authenticator: withDefaultDomain(guarded(authFor(name), this.#guards.for(service.guard)), variables),
       service: service.authServices[local.port] ?? 'imap',
       shutdown: signal,
     })
+    if (admitted) loggedIn()
     // Returned, not awaited: nothing of this function stays for as long as the session lasts.
     return admitted && mail.serve(admitted, {service: name, shutdown: signal})
   }
 
   async open(): Promise<void> {
-    const opened: Listener[] = []
+    const {names, service} = this.#options
+    await Promise.all(names.map((name) => this.#guards.for(service(name).guard).open()))
     try {
-      for (const listener of this.#listeners.values()) {
-        await listener.open()
-        opened.push(listener)
-      }
+      for (const listener of this.#listeners.values()) await listener.open()
     } catch (error) {
-      for (const listener of opened) listener.stopAccepting()
+      for (const listener of this.#listeners.values()) listener.stopAccepting()
       throw error
     }
   }
@@ -123,5 +156,6 @@ export class ImapFront implements FrontRole {
   async stop(limitMs: number): Promise<void> {
     for (const listener of this.#listeners.values()) listener.stopAccepting()
     await Promise.all([...this.#listeners.values()].map((listener) => listener.drain(limitMs)))
+    await Promise.all([...this.#guards].map((guard) => guard.close()))
   }
 }

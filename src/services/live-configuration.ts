@@ -94,6 +94,8 @@ export class LiveConfiguration {
         log.warning('config.needs-restart', {reason: `Other ports for ${name} take effect at the next start`})
       if (JSON.stringify(old.publicSocket) !== JSON.stringify(fresh.publicSocket))
         log.warning('config.needs-restart', {reason: 'Another socket for other programs takes effect at the next start'})
+      if (JSON.stringify(old.metrics) !== JSON.stringify(fresh.metrics))
+        log.warning('config.needs-restart', {reason: 'Another METRICS_ADDRESS takes effect at the next start'})
       // What is switched off goes on until then.
       this.#use({...fresh, services: [...fresh.services, ...missing]})
       changed()

@@ -1,9 +1,10 @@
 /** The command line of `courier serve` as a server or a demo. */
 import {homedir} from 'node:os'
 import {authDirectory, configDirectory} from '../config/config-directory.js'
-import {defaultPlaces} from '../config/places.js'
+import {defaultPlaces, rolesDirectory} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
+import {takeActivatedSockets} from '../net/activated-sockets.js'
 import {BadSyntax, Fault} from '../support/fault.js'
 import {tellParent} from './background.js'
 import {runDirectory} from './control/client.js'
@@ -124,12 +125,11 @@ async function serveWith(
     runDirectory: run,
   }
   if (isRoot() && user === undefined) {
-    // Beside the other directory, which belongs to the mail user.
-    const socketDirectory = `${run.replace(/\/+$/, '')}-roles`
-    await becomeSupervisor({...plan, logging, socketDirectory, pidFile: pidFile.path}, pidFile)
+    await becomeSupervisor({...plan, logging, socketDirectory: rolesDirectory(run), pidFile: pidFile.path}, pidFile)
   }
   await serve({
     ...plan,
+    activated: takeActivatedSockets(env, process.pid),
     user: user === undefined ? undefined : await findUser(user),
     log,
     lostLogLines: () => log.lost(),

@@ -1,5 +1,4 @@
 /** All that the server is started or reloaded with: read, checked and opened before anything of it is used. */
-import {readdir, stat} from 'node:fs/promises'
 import {availableParallelism} from 'node:os'
 import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
 import {readCapability} from '../config/capability.js'
@@ -9,16 +8,16 @@ import type {Endpoint} from '../config/port-list.js'
 import {hasErrors, type Problem, problemText} from '../config/problem.js'
 import {readAuthConfiguration, readConfiguration, readPop3Configuration} from '../config/read-configuration.js'
 import type {Settings} from '../config/settings.js'
-import {shellWords} from '../config/shell-words.js'
 import type {ImapSettings} from '../imap/settings.js'
 import {readLoggerOptions, type SyslogIdentity} from '../log/logger-options.js'
-import type {ConnectionLimits} from '../net/connection-limits.js'
+import type {GuardSettings} from '../net/guard/guard-settings.js'
 import {Fault} from '../support/fault.js'
 import {readTlsRules} from '../tls/tls-rules.js'
 import type {TlsPort, TlsSources} from '../tls/tls-sources.js'
 import {authSettings, type PublicSocketSettings, publicSocketSettings} from './auth-settings.js'
 import {imapSettings} from './imap-settings.js'
 import {mechanismWarnings} from './mechanism-warnings.js'
+import {endpointsOf, guardSettings, type NetworkSettings, networkSettings} from './network-settings.js'
 import {oauthSettings} from './oauth-settings.js'
 import {PROGRAMS} from './service-logs.js'
 import type {AuthSettings} from './start-auth.js'
@@ -30,7 +29,8 @@ export type ServiceName = (typeof SERVICE_NAMES)[number]
 export interface ServiceConfiguration {
   readonly name: ServiceName
   readonly endpoints: readonly Endpoint[]
-  readonly limits: ConnectionLimits
+  readonly network: NetworkSettings
+  readonly guard: GuardSettings
   /** undefined: no TLS on this port. */
   readonly tls: TlsPort | undefined
   readonly imap: ImapSettings
@@ -66,6 +66,8 @@ export interface ProcessSettings {
 }
 
 export interface ServerConfiguration {
+  /** `METRICS_ADDRESS`; none: no metrics. */
+  readonly metrics: readonly Endpoint[]
   readonly services: readonly ServiceConfiguration[]
   readonly umask: number
   readonly publicSocket: PublicSocketSettings
@@ -91,8 +93,6 @@ export interface LoadOptions {
 }
 
 const MAX_MAIL_PROCESSES = 4
-/** Options of couriertcpd that need nothing from us. */
-const HARMLESS_TCPDOPTS = /^-(nodnslookup|noidentlookup|user=.*|group=.*|listen=.*)$/
 
 function refused(lines: readonly string[]): Fault {
   return new Fault('bad-configuration', lines.join('\n'))
@@ -110,30 +110,10 @@ function chosenServices(
   ])
 }
 
-/** Access rules that would not be obeyed: whoever relies on them has to know. */
-async function accessRuleWarnings(settings: Settings): Promise<string[]> {
-  const path = settings.get(IMAPD.IMAPACCESSFILE)
-  const found = path ? await stat(path).catch(() => undefined) : undefined
-  if (!path || !found) return []
-  const used = found.isDirectory() ? (await readdir(path).catch(() => [])).length > 0 : found.size > 0
-  return used ? [`${path}: access rules by client address are not obeyed in this version`] : []
-}
-
-function tcpdOptionWarnings(settings: Settings): string[] {
-  return shellWords(settings.get(IMAPD.TCPDOPTS))
-    .filter((word) => !HARMLESS_TCPDOPTS.test(word))
-    .map((word) => `TCPDOPTS: "${word}" has no effect in this version`)
-}
-
 /** `AUTHSERVICE<port>` */
 function authServices(settings: Settings): Record<string, string> {
   const pairs = Object.entries(settings.environment()).map(([name, value]) => [/^AUTHSERVICE(\d+)$/.exec(name)?.[1], value] as const)
   return Object.fromEntries(pairs.filter(([port, value]) => port !== undefined && value !== ''))
-}
-
-function endpointsOf(name: ServiceName, settings: Settings): readonly Endpoint[] {
-  const address = settings.get(name === 'imap' ? IMAPD.ADDRESS : IMAPD_SSL.SSLADDRESS)
-  return settings.get(name === 'imap' ? IMAPD.PORT : IMAPD_SSL.SSLPORT).map((each) => ({address: each.address ?? address, port: each.port}))
 }
 
 /**
@@ -148,20 +128,22 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   if (hasErrors(problems)) throw refused(problems.map(problemText))
   const {imap, imaps} = configuration
   const pop3 = (await readPop3Configuration(options.directory))?.problems ?? []
-  const warnings = [...[...problems, ...pop3].map(problemText), ...(await accessRuleWarnings(imap)), ...tcpdOptionWarnings(imap)]
+  const warnings = [...problems, ...pop3].map(problemText)
   const oauth = oauthSettings(auth.settings)
   const modules = authSettings(auth, {defaultMaildir: '', defaultDomain: {domain: '', separators: undefined}}).modules
   const failedLoginMs = auth.settings.get(AUTHDAEMONRC.FAILED_LOGIN_SECONDS) * 1000
   const services: ServiceConfiguration[] = []
   for (const name of chosenServices(options, configuration)) {
     const settings = name === 'imap' ? imap : imaps
+    warnings.push(...settings.get(IMAPD.TCPDOPTS).notes.map((note) => `TCPDOPTS: ${note}`))
     const tls = await openTls(name, settings, {options, warnings})
     const {mechanisms, mechanismsTls} = readCapability(settings)
     warnings.push(...mechanismWarnings([...new Set([...mechanisms, ...mechanismsTls])], {settings, modules}))
     services.push({
       name,
-      endpoints: options.endpoints[name] ?? endpointsOf(name, settings),
-      limits: {total: settings.get(IMAPD.MAXDAEMONS), perAddress: settings.get(IMAPD.MAXPERIP)},
+      endpoints: options.endpoints[name] ?? endpointsOf(settings, {tls: name === 'imaps'}),
+      network: networkSettings(settings),
+      guard: guardSettings(auth.settings, options.stateDirectory),
       tls,
       logger: readLoggerOptions(settings.get(name === 'imap' ? IMAPD.LOGGEROPTS : IMAPD_SSL.SSLLOGGEROPTS), PROGRAMS[name]),
       imap: imapSettings(settings, {version: options.version, tokens: oauth !== undefined, modules, failedLoginMs}),
@@ -186,6 +168,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
   return {
     services,
     umask: imap.get(IMAPD.IMAP_UMASK),
+    metrics: imap.get(IMAPD.METRICS_ADDRESS),
     publicSocket: publicSocketSettings(auth),
     processes: {
       mailUser: imap.get(IMAPD.MAILUSER),

@@ -8,6 +8,7 @@ import {completeName, type DefaultDomain} from '../auth/complete-name.js'
 import {CryptPool} from '../auth/hash/crypt-pool.js'
 import {RecentChecks} from '../auth/hash/recent-checks.js'
 import {Rehasher, type RehashPolicy} from '../auth/hash/rehasher.js'
+import type {LastLogins} from '../auth/last-logins.js'
 import {ModuleChain, type ModuleChainOptions} from '../auth/module-chain.js'
 import type {AuthModule} from '../auth/modules/module.js'
 import {moduleTypes} from '../auth/modules/registry.js'
@@ -74,9 +75,13 @@ function withAppPasswords(
 
 /**
  * The auth role in this process. Unknown modules are reported and left out, as in the original. `tickets`: where its tickets are
- * issued and redeemed, if not here.
+ * issued and redeemed, if not here. `lastLogins`: notes who logs in.
  */
-export function startAuth(settings: AuthSettings, log: Log, tickets?: Tickets): LocalAuthRole {
+export function startAuth(
+  settings: AuthSettings,
+  log: Log,
+  {tickets, lastLogins}: {readonly tickets?: Tickets | undefined; readonly lastLogins?: LastLogins | undefined} = {},
+): LocalAuthRole {
   const now = () => performance.now()
   const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
   const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS, recent: new RecentChecks({...RECENT, now})})
@@ -97,6 +102,7 @@ export function startAuth(settings: AuthSettings, log: Log, tickets?: Tickets): 
     complete: (user) => completeName(user, settings.defaultDomain),
     log,
     random: randomBytes,
+    onAdmitted: lastLogins && ((login) => lastLogins.saw(login)),
     tickets: tickets ?? new TicketBook({now, random: randomBytes}),
     sasl: {
       hostName: hostname() || 'cram',

@@ -1,9 +1,12 @@
 /** The supervisor in its single-process form: starts the roles, reloads them, stops them in order (`design.md` §2). */
 import {performance} from 'node:perf_hooks'
 import type {DaemonServer} from '../auth/daemon/daemon-server.js'
+import {LastLogins} from '../auth/last-logins.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
+import type {ActivatedSocket} from '../net/activated-sockets.js'
 import {Fault} from '../support/fault.js'
 import {Deadlines} from '../wire/deadlines.js'
+import {activatedPorts} from './activated-ports.js'
 import {BySettings} from './by-settings.js'
 import type {ControlServer} from './control/control-server.js'
 import {openControl} from './control/open-control.js'
@@ -14,6 +17,8 @@ import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-in
 import {LiveConfiguration, type LiveConfigurationOptions} from './live-configuration.js'
 import {localMail} from './local-mail.js'
 import {MailSessions} from './mail-sessions.js'
+import type {MetricsServer} from './metrics/metrics-server.js'
+import {openMetrics} from './metrics/open-metrics.js'
 import {openPublicSocket} from './public-socket.js'
 import type {FrontRole} from './roles.js'
 import type {RunningServer} from './running-server.js'
@@ -31,6 +36,8 @@ export interface SupervisorOptions extends LiveConfigurationOptions {
   readonly runDirectory?: string | undefined
   /** Log lines that could not be written so far. */
   readonly lostLogLines?: (() => number) | undefined
+  /** Sockets that the service manager has opened. */
+  readonly activated?: readonly ActivatedSocket[] | undefined
 }
 
 function messageOf(error: unknown): string {
@@ -43,11 +50,13 @@ class Supervisor implements RunningServer {
   readonly #configuration: LiveConfiguration
   readonly #auth: BySettings<AuthSettings, LocalAuthRole>
   readonly #deadlines = new Deadlines()
+  readonly #lastLogins: LastLogins | undefined
   #front: FrontRole | undefined
   #daemon: DaemonServer | undefined
   #mailProcess: MailProcess | undefined
   #sessions: MailSessions | undefined
   #control: ControlServer | undefined
+  #metrics: MetricsServer | undefined
 
   constructor(options: SupervisorOptions) {
     const {lostLogLines} = options
@@ -55,7 +64,9 @@ class Supervisor implements RunningServer {
     const {log} = this.#inspector
     this.#options = {...options, log}
     this.#configuration = new LiveConfiguration(this.#options)
-    this.#auth = new BySettings((settings) => startAuth(settings, log))
+    const {stateDirectory} = options
+    if (stateDirectory !== undefined) this.#lastLogins = new LastLogins({directory: stateDirectory, log, now: Date.now})
+    this.#auth = new BySettings((settings) => startAuth(settings, log, {lastLogins: this.#lastLogins}))
   }
 
   /** Made for the first session: after root has been given up. */
@@ -81,7 +92,9 @@ class Supervisor implements RunningServer {
     const {log, user} = this.#options
     await this.#configuration.load()
     const {services} = this.#configuration.now
+    const given = activatedPorts(this.#options.activated ?? [], {services, log})
     const front = new ImapFront({
+      bound: (name) => given.get(name)?.map(({handle}) => handle),
       service: (name) => this.#configuration.service(name),
       names: services.map(({name}) => name),
       authFor: (name) => this.#authFor(name),
@@ -94,6 +107,12 @@ class Supervisor implements RunningServer {
     this.#front = front
     this.#daemon = await this.#openSocket(user)
     this.#control = await openControl({run: this.#options.runDirectory, server: this.#controlled(), owner: user, log})
+    this.#metrics = await openMetrics({
+      endpoints: this.#configuration.now.metrics,
+      inspect: this.#inspector,
+      version: this.#options.version,
+      log,
+    })
     if (user && isRoot()) {
       await Promise.all(services.map(({name}) => this.#authFor(name).warmUp()))
       this.#prepareIndex(user)
@@ -111,11 +130,11 @@ class Supervisor implements RunningServer {
       version: this.#options.version,
       pid: process.pid,
       services: () =>
-        this.#configuration.now.services.map(({name, limits}) => ({
+        this.#configuration.now.services.map(({name, network}) => ({
           name,
           endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
-          maxConnections: limits.total,
-          maxPerAddress: limits.perAddress,
+          maxConnections: network.limits.total,
+          maxPerAddress: network.limits.perAddress,
         })),
       inspect: this.#inspector,
       watch: (watcher) => this.#inspector.watch(watcher),
@@ -156,8 +175,10 @@ class Supervisor implements RunningServer {
     await Promise.all([this.#front?.stop(limitMs), this.#daemon?.stop(limitMs)])
     await this.#configuration.close()
     for (const role of this.#auth) await role.close()
+    await this.#lastLogins?.close()
     await this.#mailProcess?.index.close()
     this.#inspector.close()
+    this.#metrics?.stop()
     await this.#control?.stop()
   }
 }

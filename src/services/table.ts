@@ -1,3 +1,5 @@
+import {withoutControls} from '../support/printable.js'
+
 /** Rows as lines with columns of equal width, for people. Each row has as many cells as the head. */
 export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows]
@@ -7,7 +9,7 @@ export function tableText(head: readonly string[], rows: readonly (readonly stri
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd()
-  return all.map((row) => `${line(row)}\n`).join('')
+  return all.map((row) => `${withoutControls(line(row))}\n`).join('')
 }
 
 /** `3d 4h`, `12m 5s`: the two largest units of a span in milliseconds. */

@@ -15,6 +15,7 @@ export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = 
   courierlogger: async () => (await import('./courierlogger/courierlogger-tool.js')).courierloggerTool,
   imapd: async () => (await import('./service-control-tool.js')).serviceControlTool('imapd'),
   'imapd-ssl': async () => (await import('./service-control-tool.js')).serviceControlTool('imapd-ssl'),
+  makeimapaccess: async () => (await import('./makeimapaccess-tool.js')).makeimapaccessTool,
   maildirmake: async () => (await import('./maildirmake/maildirmake.js')).maildirmake,
   makeuserdb: async () => (await import('./makeuserdb-tool.js')).makeuserdbTool,
   mkdhparams: async () => (await import('./mkdhparams-tool.js')).mkdhparamsTool,

@@ -8,10 +8,13 @@
  * Keys and values are octets, one character for each (latin1).
  */
 import {closeSync, openSync, rmSync} from 'node:fs'
-import {type FileHandle, open as openFile, rm, stat} from 'node:fs/promises'
+import {type FileHandle, open as openFile, rm} from 'node:fs/promises'
 import {crc32} from 'node:zlib'
 import {open, type RootDatabase} from 'lmdb'
 import {errnoOf, Fault} from './fault.js'
+import {type FileIdentity, identityOf, sameFile} from './file-identity.js'
+
+export {type FileIdentity, identityOf, sameFile} from './file-identity.js'
 
 /** Longest key that LMDB takes. */
 export const MAX_KEY_OCTETS = 1978
@@ -19,29 +22,6 @@ export const MAX_KEY_OCTETS = 1978
 const FOOTER = /courier-database 1 ([0-9a-f]{32}) (\d{1,16}) ([0-9a-f]{8})\n$/
 const FOOTER_LIMIT = 128
 const SLAB = 1024 * 1024
-
-/** Which file a path names: another one, or a rewritten one, differs in at least one of them. */
-export interface FileIdentity {
-  readonly dev: bigint
-  readonly ino: bigint
-  readonly mtimeNs: bigint
-  readonly size: bigint
-}
-
-/** The identity of the file at `path`, undefined when there is none. */
-export async function identityOf(path: string): Promise<FileIdentity | undefined> {
-  try {
-    const {dev, ino, mtimeNs, size} = await stat(path, {bigint: true})
-    return {dev, ino, mtimeNs, size}
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-export function sameFile(a: FileIdentity | undefined, b: FileIdentity | undefined): boolean {
-  return a?.dev === b?.dev && a?.ino === b?.ino && a?.mtimeNs === b?.mtimeNs && a?.size === b?.size
-}
 
 /** Adds a record; false when the key is there already (the first one stays). */
 export type AddRecord = (key: string, value: string) => boolean

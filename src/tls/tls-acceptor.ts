@@ -22,6 +22,9 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+/** A client could let us work again and again for one connection; no mail program does it. */
+const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION
+
 /** Contexts that are kept for certificates selected by name. */
 const MAX_CONTEXTS = 500
 
@@ -130,7 +133,7 @@ export class TlsAcceptor {
       ...(certified ? {cert: certified.cert, key: certified.key} : {}),
       ...(dhParameters === undefined ? {} : {dhparam: dhParameters}),
       // With client certificates there is no resumption: each connection proves its certificate, against the authorities of now.
-      ...(this.#asks ? {secureOptions: constants.SSL_OP_NO_TICKET} : {}),
+      secureOptions: NO_RENEGOTIATION | (this.#asks ? constants.SSL_OP_NO_TICKET : 0),
     }
   }
 

@@ -21,7 +21,7 @@ import {printResults} from './table.js'
 
 const HELP = `Measures our server and, where they are installed, Courier and Dovecot doing the same work.
 
-  npm run bench -- [--only WORD,WORD] [--full] [--list] [--messages N] [--rounds N] [--ours] [--against NAMES]
+  npm run bench -- [--only WORD,WORD] [--full] [--list] [--messages N] [--rounds N] [--ours] [--roles] [--against NAMES]
                    [--scale PART] [--corpora DIRECTORY] [--json]
 
   --only WORDS       rows whose titles hold one of these words; long ones when they are all, or with --full
@@ -32,6 +32,7 @@ const HELP = `Measures our server and, where they are installed, Courier and Dov
   --ours             without the others; --against courier,dovecot (both) picks them
   --scale PART       part of the sessions and accounts of rows with very many of them (1)
   --corpora DIR      keeps the generated mail there for the next run
+  --roles            our server as separate processes, as root has it, instead of one process
   --json             results as JSON
 
 Examples:
@@ -49,6 +50,7 @@ const {values: options} = parseArgs({
     against: {type: 'string', default: 'courier,dovecot'},
     scale: {type: 'string', default: '1'},
     corpora: {type: 'string', default: ''},
+    roles: {type: 'boolean', default: false},
     json: {type: 'boolean', default: false},
     help: {type: 'boolean', default: false},
   },
@@ -88,7 +90,7 @@ async function startServers(start: StartOptions): Promise<Server[]> {
   const others = options.ours ? [] : options.against.split(',')
   const servers: Server[] = []
   try {
-    servers.push(await startOurs(start))
+    servers.push(await startOurs({...start, separate: options.roles}))
     if (others.includes('courier') && courierIsInstalled()) servers.push(await startCourier(start))
     if (others.includes('dovecot') && dovecotIsInstalled()) servers.push(await startDovecot(start))
     return servers

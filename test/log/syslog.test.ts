@@ -87,7 +87,7 @@ syslog('a daemon that was started anew costs no line', () => {
 for (const state of ['down', 'full'] as const) {
   syslog(`a daemon that is ${state} gets its lines later, in order; those without room are counted and told`, async () => {
     const daemon = new Daemon()
-    const sender = new SyslogSender({connect: daemon.connect, lostLine: (count) => `lost ${count}`, maxWaiting: 3, retryMs: 1})
+    const sender = new SyslogSender({connect: daemon.connect, lostLine: (count) => `lost ${count}`, maxWaiting: 3})
     sender.send('0')
     daemon.state = state
     for (let i = 1; i <= 10; i++) sender.send(String(i))

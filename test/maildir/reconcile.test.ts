@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import {NameTable} from '../../src/maildir/folder/known-names.js'
-import {likelyInfos, MISSES_UNTIL_GONE, MissingMessages, reconcile, splitName} from '../../src/maildir/folder/reconcile.js'
+import {likelyInfos, MISSES_UNTIL_GONE, MissingMessages, Reconciliation, splitName} from '../../src/maildir/folder/reconcile.js'
 import {type MessageRow, Snapshot} from '../../src/maildir/folder/snapshot.js'
 import type {Uid} from '../../src/maildir/types.js'
 import {isLong} from '../support/store.js'
@@ -19,7 +19,7 @@ function knownNames(names: readonly string[]): NameTable {
   const rows = parts.map((part, place): MessageRow => ({...part, uid: (place + 1) as Uid, flags: 0, keywordSet: 0, modseq: 1}))
   const snapshot = Snapshot.of(rows)
   const table = new NameTable(() => snapshot)
-  for (const {base: own, info: ending, uid} of rows) table.add(own, ending, uid)
+  for (const {base: own, uid} of rows) table.add(own, uid)
   return table
 }
 
@@ -27,7 +27,11 @@ reconciling('each message is unchanged, renamed, doubled or missing; each other 
   fc.assert(
     fc.property(fc.array(name, {maxLength: 6}), fc.array(fc.oneof(name, fc.constant('.hidden')), {maxLength: 12}), (knownOnes, listed) => {
       const known = knownNames(knownOnes)
-      const findings = reconcile(known, listed)
+      const reconciliation = new Reconciliation(known)
+      const half = listed.length >> 1
+      reconciliation.take(listed.slice(0, half))
+      reconciliation.take(listed.slice(half))
+      const findings = reconciliation.findings()
       const endings = (wanted: string) =>
         [...new Set(listed.filter((full) => !full.startsWith('.') && splitName(full).base === wanted))].map((full) => splitName(full).info)
       const bases = new Set<string>()

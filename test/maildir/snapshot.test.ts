@@ -39,10 +39,9 @@ function apply({snapshot, model, uidNext}: {snapshot: Snapshot; model: MessageRo
     const gone = new Set(uids)
     return {snapshot: snapshot.without(uids), model: model.filter(({uid}) => !gone.has(uid)), uidNext}
   }
-  const changes = new Map<number, StateChange>(
-    uids.map((uid) => [uid, uid % 2 ? {flags: step.flags, modseq: 99} : {info: ':2,S', modseq: 98}]),
-  )
-  return {snapshot: snapshot.change(changes), model: model.map((row) => ({...row, ...changes.get(row.uid)})), uidNext}
+  const changes = new Map<number, StateChange>(uids.map((uid) => [uid, uid % 2 ? {flags: step.flags} : {info: ':2,S', modseq: 98}]))
+  const changed = (row: MessageRow) => (changes.has(row.uid) ? {...row, modseq: 99, ...changes.get(row.uid)} : row)
+  return {snapshot: snapshot.change(changes, 99), model: model.map(changed), uidNext}
 }
 
 function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: readonly number[]): void {
@@ -67,7 +66,10 @@ function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: rea
     const row = model[index]
     if (!row) continue
     assert.equal(snapshot.row(index), row)
-    assert.equal([snapshot.uidAt(index), snapshot.baseAt(index), snapshot.nameAt(index)], [row.uid, row.base, row.base + row.info])
+    assert.equal(
+      [snapshot.uidAt(index), snapshot.baseAt(index), snapshot.infoAt(index), snapshot.nameAt(index)],
+      [row.uid, row.base, row.info, row.base + row.info],
+    )
     assert.equal([snapshot.flagsAt(index), snapshot.keywordSetAt(index), snapshot.modseqAt(index)], [row.flags, row.keywordSet, row.modseq])
   }
   assert.is(snapshot.countWithout(8), model.filter(({flags}) => (flags & 8) === 0).length)

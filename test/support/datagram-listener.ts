@@ -35,7 +35,7 @@ export class DatagramListener implements AsyncDisposable {
 
   /** `@name` is in the abstract namespace. */
   static async open(path: string): Promise<DatagramListener> {
-    const child = spawn('/usr/bin/python3', ['-c', PROGRAM, path], {stdio: ['ignore', 'pipe', 'inherit']})
+    const child = spawn('/usr/bin/python3', ['-c', PROGRAM, path], {stdio: ['ignore', 'pipe', 'ignore']})
     const listener = new DatagramListener(child)
     await listener.until((received) => received[0] === 'ready')
     listener.received.shift()

@@ -22,12 +22,15 @@ export interface ServerProcess extends AsyncDisposable {
 /** Starts `courier ARGS`; as root's child it stays root. */
 export function startCourier(
   args: readonly string[],
-  options: {readonly cwd?: string; readonly uid?: number; readonly gid?: number} = {},
+  {
+    env: more = {},
+    ...options
+  }: {readonly cwd?: string; readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv} = {},
 ): ServerProcess {
   // Tests run side by side: each server has its own.
   const run = mkdtempSync(join(tmpdir(), 'courier-run-'))
   if (options.uid !== undefined) chownSync(run, options.uid, options.gid ?? options.uid)
-  const env = {...process.env, COURIER_RUN: run}
+  const env = {...process.env, COURIER_RUN: run, ...more}
   const child = spawn(process.execPath, [resolve('bin/run.js'), ...args], {stdio: ['ignore', 'pipe', 'pipe'], env, ...options})
   let output = ''
   let errors = ''

@@ -5,7 +5,7 @@
  * meanwhile may be missing, and a renamed file may be listed under both names. What the store relies on is the one
  * promise made here: a file that exists all the time is missing from at most `missesInARow` listings in a row.
  */
-import {type FileFacts, type MaildirFiles, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from '../../src/maildir/files.js'
+import {type FileFacts, type MaildirFiles, type Move, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from '../../src/maildir/files.js'
 import {failure, type SimulatedDisk, type SimulatedNode} from './simulated-disk.js'
 
 /** What goes on beside the program whose calls these are. */
@@ -161,6 +161,19 @@ export class SimulatedFiles implements MaildirFiles {
 
   rename(from: string, to: string): Promise<void> {
     return this.#call(() => this.disk.rename(from, to))
+  }
+
+  async renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    const failures: (Error | undefined)[] = []
+    for (const {from, to} of moves) {
+      failures.push(
+        await this.rename(from, to).then(
+          () => undefined,
+          (error: Error) => error,
+        ),
+      )
+    }
+    return failures
   }
 
   link(from: string, to: string): Promise<void> {

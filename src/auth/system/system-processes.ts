@@ -18,6 +18,10 @@ const CLOSE_MS = 2000
 
 interface Waiting {
   readonly question: SystemQuestion
+  /** The client's address. */
+  readonly remote: string
+  /** A process has died over it. */
+  hasFailed: boolean
   readonly resolve: (answer: SystemAnswers[keyof SystemAnswers]) => void
   readonly reject: (fault: Fault) => void
 }
@@ -30,7 +34,8 @@ interface Helper {
 
 /**
  * Processes that ask the system about accounts and PAM (`design.md` §4). They start when they are needed; clients' addresses
- * take turns; one that hangs or dies fails its question only.
+ * take turns; one that hangs fails its question only, and so
+ * does one that dies over the same question twice.
  */
 export class SystemProcesses {
   readonly #options: SystemProcessesOptions
@@ -51,7 +56,7 @@ export class SystemProcesses {
    */
   ask<Question extends SystemQuestion>(question: Question, remote: string): Promise<SystemAnswers[Question['kind']]> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = {question, resolve: resolve as Waiting['resolve'], reject}
+      const waiting: Waiting = {question, remote, hasFailed: false, resolve: resolve as Waiting['resolve'], reject}
       if (this.#closed) return reject(new Fault('unavailable', 'System accounts are no longer looked up'))
       if (!this.#queue.push(remote, waiting))
         return reject(new Fault('unavailable', 'Too many questions about system accounts are waiting'))
@@ -107,7 +112,7 @@ export class SystemProcesses {
     this.#helpers.add(helper)
     child.on('message', (reply: SystemReply) => this.#finish(helper, reply))
     child.on('error', (error) => this.#lose(helper, error.message))
-    child.on('exit', (code, signal) => this.#lose(helper, `ended with ${signal ?? code}`))
+    child.on('exit', (code, signal) => this.#died(helper, `ended with ${signal ?? code}`))
     child.unref()
     return helper
   }
@@ -132,6 +137,16 @@ export class SystemProcesses {
     if ('answer' in reply) job?.resolve(reply.answer)
     else job?.reject(new Fault('unavailable', reply.problem))
     this.#advance()
+  }
+
+  /** What it was asked is asked once more: the process may have been ended for another reason. */
+  #died(helper: Helper, reason: string): void {
+    const {job} = helper
+    if (this.#helpers.has(helper) && job && !job.hasFailed && !this.#closed) {
+      job.hasFailed = true
+      if (this.#queue.push(job.remote, job)) helper.job = undefined
+    }
+    this.#lose(helper, reason)
   }
 
   #lose(helper: Helper, reason: string): void {

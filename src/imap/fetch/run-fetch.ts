@@ -1,7 +1,6 @@
 import type {MessageMetadata, MessageNumber, MetadataEntry, MetadataNeed, OpenMessage, View} from '../../maildir/types.js'
 import {Fault} from '../../support/fault.js'
 import {Pace} from '../../support/pace.js'
-import {stringRenderer} from '../replies/nstring.js'
 import type {SelectedContext} from '../session.js'
 import {announceNewKeywords} from '../updates.js'
 import type {FetchItem} from './items.js'
@@ -31,7 +30,7 @@ export interface FetchRequest {
  */
 export async function runFetch(context: SelectedContext, request: FetchRequest): Promise<void> {
   const {session, view} = context
-  const plan = planFetch(request.items, view, {uid: request.uid, render: stringRenderer(session.utf8 ? 'utf8' : 'encoded')})
+  const plan = planFetch(request.items, view, {uid: request.uid, utf8: session.utf8})
   // Flags are told after the keywords among them (`spec/imap.md` §9.4).
   if (plan.marksSeen || request.items.includes('FLAGS')) announceNewKeywords(session, view)
   await new FetchRun(context, plan, request.uid).run(request.numbers)

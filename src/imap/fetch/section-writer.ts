@@ -32,7 +32,7 @@ export function sectionNeed({section}: SectionItem): SectionNeed {
 }
 
 /** The header in the metadata is all of it: longer ones are cut there, then the file is read. */
-export function isWholeHeader(header: Buffer): boolean {
+export function isWholeHeader(header: string): boolean {
   return header.length < LIMITS.headerOctets
 }
 
@@ -49,7 +49,7 @@ export function writeSection(out: ReplyWriter, item: SectionItem, source: Source
   const {metadata, opened} = source
   if (sectionNeed(item) === 'file' && opened) return writeRange(out, item, opened, {start: 0, end: opened.storedBytes}, counters)
   if (sectionNeed(item) === 'header' && metadata && isWholeHeader(metadata.header)) {
-    return writeHeader(out, item, metadata.header.toString('latin1'), counters)
+    return writeHeader(out, item, metadata.header, counters)
   }
   if (!metadata || !opened) throw new Error('A section needs the message')
   return writePlace(out, item, {place: locateSection(metadata.structure, section), opened}, counters)

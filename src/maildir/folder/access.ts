@@ -11,8 +11,8 @@ import type {FileFacts} from '../files.js'
 import type {FolderName} from '../types.js'
 import {samePlace} from './identity.js'
 
-/** Files that are renamed or unlinked under one hold of the lock. */
-export const LOCK_BATCH = 100
+/** Files that are renamed or unlinked under one hold of the lock: about 5 ms on a local disk. */
+export const LOCK_BATCH = 250
 
 export interface FolderAccessOptions {
   readonly env: StoreEnvironment

@@ -12,14 +12,14 @@ import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
 import {RecentRanges} from './recent-ranges.js'
-import {isNameOf} from './reconcile.js'
 import {type MessageRow, Snapshot, type StateChange} from './snapshot.js'
 
 /** Something happened to the folder; `by` is who did it. */
 export interface FolderChange {
   readonly added?: readonly MessageRow[]
   readonly gone?: readonly Uid[]
-  readonly changed?: ReadonlyMap<number, Omit<StateChange, 'modseq'>>
+  /** By UID; only known ones. */
+  readonly changed?: ReadonlyMap<number, StateChange>
   readonly by?: object | undefined
 }
 
@@ -30,6 +30,8 @@ export interface KnownState {
   readonly uidNext: number
   readonly highestModseq: number
 }
+
+const NO_CHANGES: ReadonlyMap<number, StateChange> = new Map()
 
 export interface ContentsOptions {
   /** The folder's index, once it is in use. */
@@ -152,44 +154,41 @@ export class FolderContents {
   }
 
   /** Makes a change of ours or a found one the state, and tells everybody. */
-  apply({added = [], gone = [], changed = new Map(), by}: FolderChange): void {
+  apply({added = [], gone = [], changed = NO_CHANGES, by}: FolderChange): void {
     if (added.length === 0 && gone.length === 0 && changed.size === 0) return
     const isNews = gone.length > 0 || changed.size > 0 || added.some(({modseq}) => modseq === 0)
     const modseq = isNews ? this.nextModseq() : this.#highestModseq
-    const goneBases: string[] = []
+    if (gone.length > 0) this.#remove(gone, added)
+    if (changed.size > 0) this.#snapshot = this.#snapshot.change(changed, modseq)
+    if (added.length > 0) this.#add(added, modseq)
+    this.journal.add({kind: 'gone', uids: gone})
+    this.journal.add({kind: 'added', uids: added.map(({uid}) => uid)})
+    this.journal.add({kind: 'flags', uids: [...changed.keys()] as Uid[], by})
+    this.#index()?.changed()
+    this.#onChange()
+  }
+
+  #remove(gone: readonly Uid[], added: readonly MessageRow[]): void {
+    const bases: string[] = []
     for (const uid of gone) {
       const index = this.#snapshot.indexOf(uid)
       if (index < 0) continue
-      const {base, info} = this.#snapshot.row(index)
-      this.names.remove(base, info)
+      const base = this.#snapshot.baseAt(index)
+      this.names.remove(base)
       this.#index()?.delete(uid)
-      goneBases.push(base)
+      bases.push(base)
     }
     // A message that only changes its UID is gone and added: its keywords stay.
     const staying = new Set(added.map(({base}) => base))
-    this.keywordFiles.gone(goneBases.filter((base) => !staying.has(base)))
-    if (gone.length > 0) this.#snapshot = this.#snapshot.without(gone)
-    const changes = new Map<number, StateChange>()
-    for (const [uid, change] of changed) {
-      const index = this.#snapshot.indexOf(uid)
-      if (index < 0) continue
-      if (change.info !== undefined) {
-        const {base, info} = this.#snapshot.row(index)
-        this.names.remove(base, info)
-        this.names.add(base, change.info, uid as Uid)
-        changes.set(uid, {...change, info: this.names.shared(change.info), modseq})
-      } else changes.set(uid, {...change, modseq})
-    }
-    this.#snapshot = this.#snapshot.change(changes)
-    for (const {uid, base, info} of added) this.names.add(base, info, uid)
+    this.keywordFiles.gone(bases.filter((base) => !staying.has(base)))
+    this.#snapshot = this.#snapshot.without(gone)
+  }
+
+  #add(added: readonly MessageRow[], modseq: number): void {
+    for (const {uid, base} of added) this.names.add(base, uid)
     this.#snapshot = this.#snapshot.append(added.map((row) => ({...row, info: this.names.shared(row.info), modseq: row.modseq || modseq})))
     this.#highestUid = Math.max(this.#highestUid, added.at(-1)?.uid ?? 0)
-    this.keywordFiles.came(staying)
-    this.journal.add({kind: 'gone', uids: gone})
-    this.journal.add({kind: 'added', uids: added.map(({uid}) => uid)})
-    this.journal.add({kind: 'flags', uids: [...changes.keys()] as Uid[], by})
-    this.#index()?.changed()
-    this.#onChange()
+    this.keywordFiles.came(added.map(({base}) => base))
   }
 
   /** `max(last + 1, now, newest time stamp of the folder)` in microseconds: never goes back (`design.md` §3). */
@@ -205,7 +204,7 @@ export class FolderContents {
 
   /** The row of a message that was found under this name. */
   rowOf(uid: Uid, base: string, info: string): MessageRow {
-    return {uid, base, info, flags: flagsOfName(`x${info}`), keywordSet: this.keywordSetOf(base), modseq: 0}
+    return {uid, base, info, flags: flagsOfName(info), keywordSet: this.keywordSetOf(base), modseq: 0}
   }
 
   keywordSetOf(base: string): number {
@@ -218,14 +217,13 @@ export class FolderContents {
   }
 
   uidOf(base: string): Uid | undefined {
-    const name = this.nameOf(base)
-    return name === undefined ? undefined : this.names.uidOf(name)
+    return this.names.uidOf(base)
   }
 
   /** File name of the message with this base name, as last seen. */
   nameOf(base: string): string | undefined {
-    for (const info of this.names.infos()) if (isNameOf(base, info) && this.names.uidOf(base + info) !== undefined) return base + info
-    return undefined
+    const uid = this.names.uidOf(base)
+    return uid === undefined ? undefined : base + this.names.infoOf(uid)
   }
 }
 

@@ -7,12 +7,12 @@
  */
 import {errnoOf} from '../../support/fault.js'
 import {fileFault} from '../file-fault.js'
-import {withFlags} from '../file-names.js'
+import {infoWithFlags} from '../file-names.js'
+import type {Move} from '../files.js'
 import {FLAG, type FlagBits, type FlagChange, type Uid} from '../types.js'
 import {LOCK_BATCH} from './access.js'
 import type {Folder} from './folder.js'
-import {splitName} from './reconcile.js'
-import type {StateChange} from './snapshot.js'
+import type {Snapshot, StateChange} from './snapshot.js'
 
 /** Readings of the folder for messages that others keep renaming. */
 const TRIES = 10
@@ -57,38 +57,66 @@ export async function writeFlags(folder: Folder, uids: readonly Uid[], options: 
 interface Rename {
   readonly uid: Uid
   readonly base: string
-  readonly from: string
-  readonly to: string
-  readonly flags: FlagBits
+  readonly move: Move
+  readonly change: StateChange
   /** \Deleted changes to this. */
   readonly deleted: boolean | undefined
 }
 
-function renameFor(folder: Folder, uid: Uid, change: FlagChange): Rename | undefined {
-  const index = folder.snapshot.indexOf(uid)
-  if (index < 0) return undefined
-  const {base, info, flags: before} = folder.snapshot.row(index)
-  const flags = changedFlags(before, change)
-  if (flags === before) return undefined
-  const deleted = (flags ^ before) & FLAG.deleted ? (flags & FLAG.deleted) !== 0 : undefined
-  return {uid, base, from: base + info, to: withFlags(base + info, flags), flags, deleted}
+/** The renames that a change asks for. Messages with the same flags before share what they become. */
+class Renames {
+  readonly #cur: string
+  readonly #change: FlagChange
+  readonly #snapshot: Snapshot
+  readonly #results = new Map<string, StateChange>()
+
+  constructor(folder: Folder, change: FlagChange) {
+    this.#cur = `${folder.path}/cur/`
+    this.#change = change
+    this.#snapshot = folder.snapshot
+  }
+
+  /** undefined: the message is gone, or has these flags already. */
+  of(uid: Uid): Rename | undefined {
+    const index = this.#snapshot.indexOf(uid)
+    if (index < 0) return undefined
+    const before = this.#snapshot.flagsAt(index)
+    const flags = changedFlags(before, this.#change)
+    if (flags === before) return undefined
+    const base = this.#snapshot.baseAt(index)
+    const info = this.#snapshot.infoAt(index)
+    const change = this.#result(info, flags)
+    const deleted = (flags ^ before) & FLAG.deleted ? (flags & FLAG.deleted) !== 0 : undefined
+    const path = this.#cur + base
+    return {uid, base, move: {from: path + info, to: path + change.info}, change, deleted}
+  }
+
+  #result(info: string, flags: FlagBits): StateChange {
+    const key = `${info} ${flags}`
+    let result = this.#results.get(key)
+    if (!result) {
+      result = {info: infoWithFlags(info, flags), flags}
+      this.#results.set(key, result)
+    }
+    return result
+  }
 }
 
 async function writeBatch(folder: Folder, uids: readonly Uid[], options: FlagWriteOptions): Promise<{again: Uid[]; renamed: boolean}> {
   const {change, by} = options
   const again: Uid[] = []
-  const changed = new Map<number, Omit<StateChange, 'modseq'>>()
-  const renames = uids.map((uid) => renameFor(folder, uid, change)).filter((rename) => rename !== undefined)
+  const changed = new Map<number, StateChange>()
+  const wanted = new Renames(folder, change)
+  const renames: Rename[] = []
+  for (const uid of uids) {
+    const rename = wanted.of(uid)
+    if (rename) renames.push(rename)
+  }
   const setsKeywords = folder.env.keywordsMode !== 0 && (change.mode === 'replace' || change.keywords.length > 0)
   if (renames.length === 0 && !setsKeywords) return {again, renamed: false}
   try {
     await folder.locked(async () => {
-      await folder.changing(async () => {
-        for (const rename of renames) {
-          if (await renameOne(folder, rename, options)) changed.set(rename.uid, {info: splitName(rename.to).info, flags: rename.flags})
-          else again.push(rename.uid)
-        }
-      })
+      if (renames.length > 0) await folder.changing(() => renameAll(folder, renames, {...options, again, changed}))
       if (setsKeywords) await changeKeywords(folder, uids, change, changed)
     })
   } finally {
@@ -99,24 +127,49 @@ async function writeBatch(folder: Folder, uids: readonly Uid[], options: FlagWri
   return {again, renamed: renames.length > again.length}
 }
 
-/** False: the file is not there under this name. */
-async function renameOne(folder: Folder, {base, from, to, deleted}: Rename, {onDeletedChange}: FlagWriteOptions): Promise<boolean> {
-  if (deleted !== undefined) await onDeletedChange(base, deleted)
-  try {
-    await folder.env.files.rename(`${folder.path}/cur/${from}`, `${folder.path}/cur/${to}`)
-    return true
-  } catch (error) {
+interface Outcome extends FlagWriteOptions {
+  /** Gets those whose files are not there under their names. */
+  readonly again: Uid[]
+  /** Gets what was done. */
+  readonly changed: Map<number, StateChange>
+}
+
+/** Renames files; one that somebody else has renamed does not keep the others. @throws {Fault} the rest is not done */
+async function renameAll(folder: Folder, renames: readonly Rename[], {again, changed, onDeletedChange}: Outcome): Promise<void> {
+  const {counted, refusal} = await countDeleted(renames, onDeletedChange)
+  const failures = await folder.env.files.renameAll(counted.map(({move}) => move))
+  let failure: unknown = refusal
+  for (const [place, {uid, base, change, deleted}] of counted.entries()) {
+    const error = failures[place]
+    if (!error) {
+      changed.set(uid, change)
+      continue
+    }
     if (deleted !== undefined) await onDeletedChange(base, !deleted).catch(() => {}) // what was counted is taken back
-    if (errnoOf(error) !== 'ENOENT') throw fileFault(error, `Cannot change flags in "${folder.name}"`)
-    return false
+    if (errnoOf(error) === 'ENOENT') again.push(uid)
+    else failure ??= fileFault(error, `Cannot change flags in "${folder.name}"`)
   }
+  if (failure) throw failure
+}
+
+/** Tells of changes of \Deleted before they happen; answers with the renames up to the first that is refused. */
+async function countDeleted(renames: readonly Rename[], onDeletedChange: FlagWriteOptions['onDeletedChange']) {
+  for (const [place, {base, deleted}] of renames.entries()) {
+    if (deleted === undefined) continue
+    try {
+      await onDeletedChange(base, deleted)
+    } catch (refusal) {
+      return {counted: renames.slice(0, place), refusal}
+    }
+  }
+  return {counted: renames, refusal: undefined}
 }
 
 async function changeKeywords(
   folder: Folder,
   uids: readonly Uid[],
   {mode, keywords}: FlagChange,
-  changed: Map<number, Omit<StateChange, 'modseq'>>,
+  changed: Map<number, StateChange>,
 ): Promise<void> {
   const known = uids.map((uid) => ({uid, index: folder.snapshot.indexOf(uid)})).filter(({index}) => index >= 0)
   const bases = known.map(({index}) => folder.snapshot.baseAt(index))

@@ -2,13 +2,16 @@ import type {Uid} from '../types.js'
 import type {KnownNames} from './reconcile.js'
 import type {Snapshot} from './snapshot.js'
 
+/** Different endings that are held once each; others may come in any number and are not worth it. */
+const SHARED_INFOS = 1000
+
 /**
- * File names of a folder's messages as of now: full name → UID, and which endings occur. A folder that was taken up
- * from the index gets its table of names when somebody asks for one.
+ * UIDs of a folder's messages as of now by their base names. Made when somebody asks: most folders are opened and
+ * read without anybody asking.
  */
 export class NameTable implements KnownNames {
   #known: Map<string, Uid> | undefined = new Map()
-  #endings: Map<string, number> | undefined = new Map()
+  readonly #shared = new Map<string, string>()
   readonly #snapshot: () => Snapshot
 
   constructor(snapshot: () => Snapshot) {
@@ -18,62 +21,58 @@ export class NameTable implements KnownNames {
   /** Everything is in the snapshot; nobody has asked for names yet. */
   takeUp(): void {
     this.#known = undefined
-    this.#endings = undefined
   }
 
   get size(): number {
-    return this.#uids.size
+    return this.#snapshot().size
   }
 
-  uidOf(name: string): Uid | undefined {
-    return this.#uids.get(name)
+  uidOf(base: string): Uid | undefined {
+    return this.#uids.get(base)
+  }
+
+  infoOf(uid: Uid): string {
+    const snapshot = this.#snapshot()
+    const index = snapshot.indexOf(uid)
+    return index < 0 ? '' : snapshot.infoAt(index)
   }
 
   infos(): Iterable<string> {
-    return this.#infos.keys()
+    const infos = new Set<string>()
+    this.#snapshot().forEach((_, __, info) => {
+      infos.add(info)
+    })
+    return infos
   }
 
   forEach(visit: (uid: Uid, base: string, info: string) => void): void {
     this.#snapshot().forEach(visit)
   }
 
-  add(base: string, info: string, uid: Uid): void {
-    this.#known?.set(base + info, uid)
-    this.#infos.set(info, (this.#infos.get(info) ?? 0) + 1)
+  add(base: string, uid: Uid): void {
+    this.#known?.set(base, uid)
   }
 
-  remove(base: string, info: string): void {
-    if (this.#known && !this.#known.delete(base + info)) return
-    const left = (this.#infos.get(info) ?? 1) - 1
-    if (left > 0) this.#infos.set(info, left)
-    else this.#infos.delete(info)
+  remove(base: string): void {
+    this.#known?.delete(base)
   }
 
-  get #infos(): Map<string, number> {
-    if (!this.#endings) {
-      const endings = new Map<string, number>()
-      this.#snapshot().forEach((_, __, info) => {
-        endings.set(info, (endings.get(info) ?? 0) + 1)
-      })
-      this.#endings = endings
-    }
-    return this.#endings
+  /** The same string object for equal endings, so that a folder holds few of them. */
+  shared(info: string): string {
+    const known = this.#shared.get(info)
+    if (known !== undefined) return known
+    if (this.#shared.size < SHARED_INFOS) this.#shared.set(info, info)
+    return info
   }
 
   get #uids(): Map<string, Uid> {
     if (!this.#known) {
       const known = new Map<string, Uid>()
-      this.#snapshot().forEach((uid, base, info) => {
-        known.set(base + info, uid)
+      this.#snapshot().forEach((uid, base) => {
+        known.set(base, uid)
       })
       this.#known = known
     }
     return this.#known
-  }
-
-  /** The same string object for equal endings, so that a folder holds few of them. */
-  shared(info: string): string {
-    for (const known of this.#infos.keys()) if (known === info) return known
-    return info
   }
 }

@@ -21,8 +21,10 @@ export function isNameOf(base: string, info: string): boolean {
 /** The names of the messages of a folder as we know them. */
 export interface KnownNames {
   readonly size: number
-  /** UID of the message with this full file name. */
-  uidOf(name: string): Uid | undefined
+  /** UID of the message with this base name. */
+  uidOf(base: string): Uid | undefined
+  /** The ending of a known message's file name. */
+  infoOf(uid: Uid): string
   /** Name endings in use; few. */
   infos(): Iterable<string>
   forEach(visit: (uid: Uid, base: string, info: string) => void): void
@@ -30,13 +32,13 @@ export interface KnownNames {
 
 export interface Findings {
   /** Known messages that were listed under other endings than ours: UID → endings, ours not among them. */
-  readonly renamed: Map<Uid, string[]>
+  readonly renamed: ReadonlyMap<Uid, readonly string[]>
   /** Known messages that were listed under our name and others too. */
-  readonly doubled: Map<Uid, {readonly own: string; readonly others: string[]}>
+  readonly doubled: ReadonlyMap<Uid, {readonly own: string; readonly others: readonly string[]}>
   /** Unknown messages: base name → endings that were listed. */
-  readonly added: Map<string, string[]>
+  readonly added: ReadonlyMap<string, readonly string[]>
   /** Known messages that were not listed. */
-  readonly missing: Uid[]
+  readonly missing: readonly Uid[]
 }
 
 function pushTo<K>(map: Map<K, string[]>, key: K, value: string): void {
@@ -45,38 +47,49 @@ function pushTo<K>(map: Map<K, string[]>, key: K, value: string): void {
   else if (!values.includes(value)) values.push(value)
 }
 
-/** Compares a listing of `cur/` with what is known. Names that begin with a dot are nobody's message. */
-export function reconcile(known: KnownNames, listed: readonly string[]): Findings {
-  const seen = new Set<Uid>()
-  const unknown: string[] = []
-  for (const name of listed) {
-    const uid = known.uidOf(name)
-    if (uid !== undefined) seen.add(uid)
-    else if (!name.startsWith('.')) unknown.push(name)
+/** Compares a listing of `cur/`, which comes in pieces, with what is known. Names that begin with a dot are nobody's message. */
+export class Reconciliation {
+  readonly #known: KnownNames
+  /** Known messages that were listed under our name. */
+  readonly #seen = new Set<Uid>()
+  /** Known messages that were listed under other names. */
+  readonly #others = new Map<Uid, string[]>()
+  readonly #added = new Map<string, string[]>()
+
+  /** `known` stays as it is until the end. */
+  constructor(known: KnownNames) {
+    this.#known = known
   }
-  const findings: Findings = {renamed: new Map(), doubled: new Map(), added: new Map(), missing: []}
-  const unseen = new Map<string, Uid>()
-  if (seen.size < known.size) {
-    known.forEach((uid, base) => {
-      if (!seen.has(uid)) unseen.set(base, uid)
-    })
-  }
-  const infos = unknown.length > 0 ? [...known.infos()] : []
-  for (const name of unknown) {
-    const {base, info} = splitName(name)
-    const renamed = unseen.get(base)
-    if (renamed !== undefined) {
-      pushTo(findings.renamed, renamed, info)
-      continue
+
+  /** More names of the listing. */
+  take(listed: readonly string[]): void {
+    for (const name of listed) {
+      const colon = name.lastIndexOf(':')
+      const base = colon < 0 ? name : name.slice(0, colon)
+      const info = colon < 0 ? '' : name.slice(colon)
+      const uid = this.#known.uidOf(base)
+      if (uid === undefined) {
+        if (!name.startsWith('.')) pushTo(this.#added, base, info)
+      } else if (this.#known.infoOf(uid) === info) this.#seen.add(uid)
+      else pushTo(this.#others, uid, info)
     }
-    const own = infos.find((other) => isNameOf(base, other) && known.uidOf(base + other) !== undefined)
-    const twin = own === undefined ? undefined : known.uidOf(base + own)
-    if (own === undefined || twin === undefined) pushTo(findings.added, base, info)
-    else if (findings.doubled.has(twin)) findings.doubled.get(twin)?.others.push(info)
-    else findings.doubled.set(twin, {own, others: [info]})
   }
-  for (const uid of unseen.values()) if (!findings.renamed.has(uid)) findings.missing.push(uid)
-  return findings
+
+  findings(): Findings {
+    const renamed = new Map<Uid, string[]>()
+    const doubled = new Map<Uid, {own: string; others: string[]}>()
+    for (const [uid, others] of this.#others) {
+      if (this.#seen.has(uid)) doubled.set(uid, {own: this.#known.infoOf(uid), others})
+      else renamed.set(uid, others)
+    }
+    const missing: Uid[] = []
+    if (this.#seen.size + renamed.size < this.#known.size) {
+      this.#known.forEach((uid) => {
+        if (!this.#seen.has(uid) && !renamed.has(uid)) missing.push(uid)
+      })
+    }
+    return {renamed, doubled, added: this.#added, missing}
+  }
 }
 
 /** Scans in a row that must miss a message while the directory keeps changing. */

@@ -14,7 +14,10 @@ import {Pace} from '../../support/pace.js'
 import type {MaildirFiles} from '../files.js'
 import type {Uid} from '../types.js'
 import {isSettled, sameFacts} from './identity.js'
-import {isNameOf, type KnownNames, likelyInfos, MissingMessages, reconcile} from './reconcile.js'
+import {type Findings, isNameOf, type KnownNames, likelyInfos, MissingMessages, Reconciliation} from './reconcile.js'
+
+/** Names that are compared before others get their turn. */
+const NAMES_AT_ONCE = 2000
 
 export interface ScanOptions {
   readonly files: MaildirFiles
@@ -46,7 +49,7 @@ export async function scanCur(options: ScanOptions): Promise<ScanResult> {
     const before = files.stat(cur)
     const listed = await files.list(cur)
     const steady = files.isLocal(cur) && sameFacts(before, files.stat(cur)) && isSettled([before], beganNs)
-    const findings = reconcile(known, listed)
+    const findings = await reconciled(known, listed)
     const {renamed, added} = settleNames(options, findings)
     const missed = new Map<string, Uid | undefined>()
     for (const uid of findings.missing) missed.set(baseOf(uid), uid)
@@ -68,10 +71,18 @@ export async function scanCur(options: ScanOptions): Promise<ScanResult> {
   }
 }
 
-function settleNames(
-  {files, path, baseOf}: ScanOptions,
-  findings: ReturnType<typeof reconcile>,
-): {renamed: Map<Uid, string>; added: Map<string, string>} {
+/** Compares a listing with what is known, in turn with other work. */
+async function reconciled(known: KnownNames, listed: readonly string[]): Promise<Findings> {
+  const reconciliation = new Reconciliation(known)
+  const pace = new Pace()
+  for (let at = 0; at < listed.length; at += NAMES_AT_ONCE) {
+    reconciliation.take(listed.slice(at, at + NAMES_AT_ONCE))
+    if (pace.due) await pace.pause()
+  }
+  return reconciliation.findings()
+}
+
+function settleNames({files, path, baseOf}: ScanOptions, findings: Findings): {renamed: Map<Uid, string>; added: Map<string, string>} {
   const exists = (base: string, info: string) => files.stat(`${path}/cur/${base}${info}`) !== undefined
   // Of names that were listed but are gone already the last is as good as any: the next scan finds the right one.
   const pick = (base: string, infos: readonly string[]) =>

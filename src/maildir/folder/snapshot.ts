@@ -4,6 +4,7 @@
  * Columns come in chunks that are copied when they change, so that one flag in a folder of 100,000 messages costs
  * a few microseconds and a hundred sessions share everything else (`design.md` §3).
  */
+import {nameHash} from '../name-hash.js'
 import type {FlagBits, Uid} from '../types.js'
 
 export const CHUNK_MESSAGES = 1024
@@ -18,6 +19,8 @@ interface Place {
   readonly uids: Uint32Array
   /** Base names: the file name up to its last `:`. */
   readonly bases: Strings
+  /** Hashes of the base names, made when somebody asks. */
+  hashes?: Uint32Array | undefined
 }
 
 /** What changes: flags, keywords, file name endings. */
@@ -50,7 +53,8 @@ export interface StateChange {
   readonly info?: string
   readonly flags?: FlagBits
   readonly keywordSet?: number
-  readonly modseq: number
+  /** Else that of all changes. */
+  readonly modseq?: number
 }
 
 function chunkOf(rows: readonly MessageRow[]): Chunk {
@@ -66,6 +70,7 @@ function chunkOf(rows: readonly MessageRow[]): Chunk {
 }
 
 function allOf({uids}: Place, strings: Strings): string[] {
+  if (Array.isArray(strings)) return strings.slice()
   return Array.from(uids, (_, offset) => strings.at(offset) ?? '')
 }
 
@@ -171,7 +176,7 @@ export class Snapshot {
   }
 
   columns(): readonly SnapshotColumns[] {
-    return this.#chunks.map(({place, state}) => ({...place, ...state}))
+    return this.#chunks.map(({place: {uids, bases}, state}) => ({uids, bases, ...state}))
   }
 
   /** The messages are the same as in another snapshot, whatever their flags are; may say no where they are. */
@@ -232,6 +237,20 @@ export class Snapshot {
   baseAt(index: number): string {
     const {chunk, offset} = this.#find(index)
     return chunk.place.bases.at(offset) ?? ''
+  }
+
+  /** `nameHash` of a base name; made once for each. */
+  baseHashAt(index: number): number {
+    const {chunk, offset} = this.#find(index)
+    const {place} = chunk
+    place.hashes ??= Uint32Array.from(place.uids, (_, each) => nameHash(place.bases.at(each) ?? ''))
+    return place.hashes[offset] ?? 0
+  }
+
+  /** End of the file name, with its `:`. */
+  infoAt(index: number): string {
+    const {chunk, offset} = this.#find(index)
+    return chunk.state.infos.at(offset) ?? ''
   }
 
   /** File name in `cur/`. */
@@ -307,8 +326,8 @@ export class Snapshot {
     return new Snapshot(chunks)
   }
 
-  /** With new flags, names or keywords for some messages; unknown UIDs are passed over. */
-  change(changes: ReadonlyMap<number, StateChange>): Snapshot {
+  /** With new flags, names or keywords for some messages, which get a modification sequence; unknown UIDs are passed over. */
+  change(changes: ReadonlyMap<number, StateChange>, modseq = 0): Snapshot {
     const touched = this.#byChunk(changes.keys())
     if (touched.size === 0) return this
     const chunks = [...this.#chunks]
@@ -328,7 +347,7 @@ export class Snapshot {
         if (change.info !== undefined) next.infos[offset] = change.info
         if (change.flags !== undefined) next.flags[offset] = change.flags
         if (change.keywordSet !== undefined) next.keywordSets[offset] = change.keywordSet
-        next.modseqs[offset] = change.modseq
+        next.modseqs[offset] = change.modseq ?? modseq
       }
       chunks[number] = {place, state: next}
     }

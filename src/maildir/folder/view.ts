@@ -143,6 +143,14 @@ export class FolderView implements View {
     }
   }
 
+  checkThere(): void {
+    try {
+      this.#folder.checkThere()
+    } catch (error) {
+      throw new Hangup('mailbox-gone', error instanceof Error ? error.message : undefined)
+    }
+  }
+
   get pending(): boolean {
     return (
       this.#listed !== this.#folder.snapshot && (this.#position < this.#folder.journal.end || this.#flagPosition < this.#folder.journal.end)
@@ -188,11 +196,7 @@ export class FolderView implements View {
   }
 
   metadata(numbers: readonly MessageNumber[], need: MetadataNeed): AsyncIterable<readonly MetadataEntry[]> {
-    const listed = this.#listed
-    function* messages(): Generator<readonly [MessageNumber, Uid]> {
-      for (const number of numbers) yield [number, listed.uidAt(number - 1)]
-    }
-    return readMetadata(this.#folder, messages(), need)
+    return readMetadata(this.#folder, {listed: this.#listed, numbers}, need)
   }
 
   values<T>(column: Column<T>, numbers: readonly MessageNumber[]): Promise<ColumnValues<T>> {
@@ -201,10 +205,10 @@ export class FolderView implements View {
 
   async open(number: MessageNumber): Promise<OpenMessage | undefined> {
     const uid = this.uidOf(number)
-    const base = this.#listed.baseAt(number - 1)
+    const hash = this.#listed.baseHashAt(number - 1)
     const file = await openByUid(this.#folder, uid)
     if (!file) return undefined
-    this.#folder.index.compare({uid, base}, file.facts)
+    this.#folder.index.compare({uid, hash}, file.facts)
     return openMessage(file)
   }
 

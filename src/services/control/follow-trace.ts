@@ -1,3 +1,4 @@
+import {withoutControls} from '../../support/printable.js'
 import {type AskOptions, ask} from './client.js'
 import type {TraceItem} from './inspectable.js'
 
@@ -5,7 +6,7 @@ const ARROWS = {client: '>', server: '<', log: '*'} as const
 
 /** One line of a trace for people: time, session, direction, text. */
 export function traceText({time, id, from, text}: TraceItem): string {
-  return `${new Date(time).toISOString().slice(11, 23)} ${id || '-'} ${ARROWS[from]} ${text}\n`
+  return `${new Date(time).toISOString().slice(11, 23)} ${id || '-'} ${ARROWS[from]} ${withoutControls(text)}\n`
 }
 
 /** Calls for each line until the signal ends it. @throws {Fault} */
@@ -14,5 +15,5 @@ export async function followTrace(
   options: AskOptions,
   show: (item: TraceItem) => void,
 ): Promise<void> {
-  for await (const item of ask({request: 'trace', user, contents}, options)) show(item as TraceItem)
+  await ask({request: 'trace', user, contents}, options, (item) => show(item as TraceItem))
 }

@@ -1,6 +1,6 @@
 /**
  * What a part of the server can be asked while it runs. A process implements it with `RoleInspector`; the supervisor asks all its processes
- * through `allOf`. Everything that crosses is plain data, so that it can go over a channel as JSON.
+ * through `InspectedParts`. Everything that crosses is plain data, so that it can go over a channel as JSON.
  */
 import type {SessionFacts} from '../../wire/live-session.js'
 
@@ -71,20 +71,4 @@ export interface Inspectable {
   /** Follows what a user's sessions say, those included that log in later, until the returned function is called. */
   trace(request: TraceRequest, sink: TraceSink): () => void
   states(): Promise<readonly RoleState[]>
-}
-
-/** Several parts as one; looked up anew for each question, because processes come and go. */
-export function allOf(parts: () => Iterable<Inspectable>): Inspectable {
-  const every = async <T>(ask: (part: Inspectable) => Promise<T>): Promise<T[]> => Promise.all([...parts()].map(ask))
-  return {
-    sessions: async () => (await every((part) => part.sessions())).flat(),
-    kick: async (filter) => (await every((part) => part.kick(filter))).reduce((sum, count) => sum + count, 0),
-    trace(request, sink) {
-      const stops = [...parts()].map((part) => part.trace(request, sink))
-      return () => {
-        for (const stop of stops) stop()
-      }
-    },
-    states: async () => (await every((part) => part.states())).flat(),
-  }
 }

@@ -21,6 +21,8 @@ export interface ControlledServer {
   readonly watch: (watcher: LogWatcher) => () => void
   /** Reads the configuration again. Resolves when that is done; the log says with what result. */
   readonly reload: () => Promise<void>
+  /** Exchanges the processes one after the other; undefined: there is only one. */
+  readonly restart?: (() => Promise<void>) | undefined
   /** Begins to stop, as SIGTERM does. */
   readonly stop: () => void
 }

@@ -1,4 +1,4 @@
-import {Fault} from '../../support/fault.js'
+import {withoutControls} from '../../support/printable.js'
 import {octetsText, spanText, tableText} from '../table.js'
 import {type AskOptions, askAll} from './client.js'
 import type {ErrorItem, RoleState} from './inspectable.js'
@@ -11,11 +11,9 @@ export interface ServerStatus {
   readonly roles: readonly RoleState[]
 }
 
-/** @throws {Fault} */
-export async function askStatus(options: AskOptions): Promise<ServerStatus> {
-  const [status] = await askAll<ServerStatus>({request: 'status'}, options)
-  if (!status) throw new Fault('unavailable', 'The server gave no answer')
-  return status
+/** Of all servers that run here. @throws {Fault} */
+export function askStatus(options: AskOptions): Promise<ServerStatus[]> {
+  return askAll<ServerStatus>({request: 'status'}, options)
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {
@@ -55,7 +53,10 @@ function errorsText(errors: readonly ErrorItem[], shown: number): string {
   const lines = [...errors]
     .sort((a, b) => a.time - b.time)
     .slice(-shown)
-    .map(({time, role, level, text}) => `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')}Z  ${role}  ${level}  ${text}\n`)
+    .map(
+      ({time, role, level, text}) =>
+        `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')}Z  ${withoutControls(`${role}  ${level}  ${text}`)}\n`,
+    )
   return `Last warnings and errors:\n${lines.join('')}`
 }
 

@@ -3,6 +3,7 @@ import {performance} from 'node:perf_hooks'
 import type {TicketBook} from '../../auth/tickets.js'
 import type {Log} from '../../log/log.js'
 import type {ServerHandle} from '../../net/server-handle.js'
+import type {InspectedParts} from '../control/inspected-parts.js'
 import {type AuthConfiguration, type FromAuth, readFromAuth, type ToAuth} from './messages.js'
 import {Restarts} from './restarts.js'
 import {RoleProcess} from './role-process.js'
@@ -14,6 +15,7 @@ export interface AuthKeeperOptions {
   /** The socket that fronts connect to. */
   readonly socket: ServerHandle
   readonly tickets: TicketBook
+  readonly parts: InspectedParts
   readonly jsonLine: (line: string) => void
   readonly log: Log
 }
@@ -31,7 +33,7 @@ export class AuthKeeper {
 
   /** Resolves when it answers, or has ended: false. */
   start(): Promise<boolean> {
-    const {spawn, configuration, socket, tickets, jsonLine, log} = this.#options
+    const {spawn, configuration, socket, tickets, parts, jsonLine, log} = this.#options
     return new Promise((resolve) => {
       const auth: RoleProcess<ToAuth, FromAuth> = new RoleProcess({
         spawn: spawn(),
@@ -45,6 +47,7 @@ export class AuthKeeper {
           if (this.#current !== auth || this.#stopping) return
           this.#timer = setTimeout(() => void this.start(), this.#restarts.waitMs())
         },
+        parts,
         jsonLine,
         log,
       })

@@ -1,6 +1,7 @@
 /** Auth as a process of its own: answers fronts at its desk, and other programs on the public socket. */
 import type {Account, Ticket} from '../../auth/account.js'
 import type {DaemonServer} from '../../auth/daemon/daemon-server.js'
+import {LastLogins} from '../../auth/last-logins.js'
 import {plainAccount} from '../../auth/plain-account.js'
 import type {Tickets} from '../../auth/tickets.js'
 import type {ServerHandle} from '../../net/server-handle.js'
@@ -45,6 +46,7 @@ class Auth implements RunningRole {
   #roles: BySettings<AuthSettings, LocalAuthRole> | undefined
   #desk: AuthDesk | undefined
   #daemon: DaemonServer | undefined
+  #lastLogins: LastLogins | undefined
 
   take(message: ToAuth, handle: unknown): void {
     if (message.kind === 'configure') this.#configure(message)
@@ -63,7 +65,9 @@ class Auth implements RunningRole {
     if (!this.#configuration || !this.#log) throw new Error('Auth has no configuration')
     const {publicSocket, owner} = this.#configuration
     const {log} = this.#log
-    this.#roles = new BySettings((settings) => startAuth(settings, log, this.#tickets))
+    const state = this.#configuration.services[0]?.auth.stateDirectory
+    if (state !== undefined) this.#lastLogins = new LastLogins({directory: state, log, now: Date.now})
+    this.#roles = new BySettings((settings) => startAuth(settings, log, {tickets: this.#tickets, lastLogins: this.#lastLogins}))
     const roleOf = (name: ServiceName) => this.#role(name)
     this.#desk = new AuthDesk({authenticator: roleOf, log})
     await this.#desk.open(handle)
@@ -86,6 +90,7 @@ class Auth implements RunningRole {
     this.#desk?.close()
     await this.#daemon?.stop(limitMs)
     for (const role of this.#roles ?? []) await role.close()
+    await this.#lastLogins?.close()
     await this.#log?.close()
   }
 }

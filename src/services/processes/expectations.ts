@@ -32,7 +32,7 @@ export function memoryExpectation(modules: readonly string[], passwd: string): s
 /** Files that the front may need against those it can open; undefined: it suffices. */
 export function fileExpectation(configuration: ServerConfiguration, limits: string): string | undefined {
   const limit = Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY)
-  const connections = configuration.services.reduce((sum, {limits: {total}}) => sum + total, 0)
+  const connections = configuration.services.reduce((sum, {network}) => sum + network.limits.total, 0)
   // A relayed session needs two.
   const needed = 2 * connections + OTHER_FILES
   if (needed <= limit) return undefined

@@ -4,6 +4,7 @@ import type {Log} from '../../log/log.js'
 import type {SocketHandle} from '../../net/passed-socket.js'
 import type {BoundPort} from '../../net/server-handle.js'
 import type {TlsMaterial} from '../../tls/tls-material.js'
+import type {InspectedParts} from '../control/inspected-parts.js'
 import type {ServiceName} from '../server-configuration.js'
 import {type FromFront, type FrontConfiguration, type LiveSession, readFromFront, type ToFront} from './messages.js'
 import {Restarts} from './restarts.js'
@@ -28,6 +29,7 @@ export interface FrontKeeperOptions {
   readonly live: () => readonly LiveSession[]
   /** `handle` is the socket of a session that was passed. */
   readonly handOver: (front: FrontProcess, message: HandOverMessage, handle: SocketHandle | undefined) => void
+  readonly parts: InspectedParts
   readonly jsonLine: (line: string) => void
   readonly log: Log
 }
@@ -58,7 +60,7 @@ export class FrontKeeper {
   }
 
   #run(): Running {
-    const {spawn, configuration, ports, live, handOver, jsonLine, log} = this.#options
+    const {spawn, configuration, ports, live, handOver, parts, jsonLine, log} = this.#options
     const firstSession = ++this.#generation * NUMBERS
     let settle: (isReady: boolean) => void = () => undefined
     const ready = new Promise<boolean>((resolve) => {
@@ -80,6 +82,7 @@ export class FrontKeeper {
         this.#fronts.delete(front)
         if (this.#current?.process === front) this.#again()
       },
+      parts,
       jsonLine,
       log,
     })

@@ -7,6 +7,7 @@ import {plainAccount} from '../../auth/plain-account.js'
 import type {Log} from '../../log/log.js'
 import type {SocketHandle} from '../../net/passed-socket.js'
 import {bindLocalSocket, type ServerHandle} from '../../net/server-handle.js'
+import type {InspectedParts} from '../control/inspected-parts.js'
 import {prepareIndexDirectory} from '../index/make-index.js'
 import type {SystemUser} from '../unprivileged-user.js'
 import type {FrontProcess, HandOverMessage} from './front-keeper.js'
@@ -35,6 +36,7 @@ export interface MailProcessesOptions {
   /** Says to the front that a session cannot be served. */
   readonly giveBack: (session: MailSession) => void
   readonly ended: (session: number) => void
+  readonly parts: InspectedParts
   readonly jsonLine: (line: string) => void
   readonly log: Log
   /** From the last session to the end of the process; tests have their own. */
@@ -120,7 +122,7 @@ export class MailProcesses {
   }
 
   #start(slot: Slot, account: Account): Running {
-    const {configuration, spawn, directory, front, jsonLine, log} = this.#options
+    const {configuration, spawn, directory, front, parts, jsonLine, log} = this.#options
     const {index, ...rest} = configuration()
     try {
       if (index.kind === 'flat') prepareIndexDirectory(index.cache, account)
@@ -137,6 +139,7 @@ export class MailProcesses {
         read: readFromMail,
         take: (message) => this.#said(running, message),
         ended: () => this.#lost(slot, running),
+        parts,
         jsonLine,
         log,
       }),

@@ -16,6 +16,7 @@ import type {IndexPlace} from '../index/make-index.js'
 import type {SessionService} from '../mail-sessions.js'
 import {SERVICE_NAMES, type ServiceConfiguration, type ServiceName} from '../server-configuration.js'
 import type {AuthSettings} from '../start-auth.js'
+import {type InspectionAnswer, readInspectionAnswer} from './inspection.js'
 import type {RoleLogging} from './role-log.js'
 
 /** What every process says. */
@@ -23,6 +24,7 @@ export type Said =
   | {readonly kind: 'ready'}
   /** A line for the JSON file of the log. */
   | {readonly kind: 'json-line'; readonly line: string}
+  | InspectionAnswer
 
 /** A session on its way from front to mail; its octets as base64. */
 export interface PlainHandOver extends Omit<HandOver, 'unread' | 'ticket'> {
@@ -145,6 +147,7 @@ function readHandOver(plain: PlainRecord): PlainHandOver {
 function readSaid(plain: PlainRecord): Said | undefined {
   const kind = plain.text('kind', MAX_TAG)
   if (kind === 'ready') return {kind}
+  if (kind === 'inspected') return readInspectionAnswer(plain)
   if (kind !== 'json-line') return undefined
   const line = plain.text('line', MAX_LINE)
   if (/[\r\n]/.test(line.replace(/\n$/, ''))) throw new BadSyntax('"line" must be one line')

@@ -11,14 +11,20 @@ import {join} from 'node:path'
 import {performance} from 'node:perf_hooks'
 import {TicketBook} from '../../auth/tickets.js'
 import {type Endpoint, endpointText} from '../../config/port-list.js'
+import type {ActivatedSocket} from '../../net/activated-sockets.js'
 import {type BoundPort, bindLocalSocket, bindPort, type ServerHandle} from '../../net/server-handle.js'
 import {Fault} from '../../support/fault.js'
 import type {TlsPort} from '../../tls/tls-sources.js'
+import {activatedPorts} from '../activated-ports.js'
 import type {ControlServer} from '../control/control-server.js'
+import {InspectedParts} from '../control/inspected-parts.js'
 import {openControl} from '../control/open-control.js'
+import type {ControlledServer} from '../control/request.js'
 import {RoleInspector} from '../control/role-inspector.js'
 import type {IndexPlace} from '../index/make-index.js'
 import {LiveConfiguration, type LiveConfigurationOptions} from '../live-configuration.js'
+import type {MetricsServer} from '../metrics/metrics-server.js'
+import {openMetrics} from '../metrics/open-metrics.js'
 import type {RunningServer} from '../running-server.js'
 import type {ServiceName} from '../server-configuration.js'
 import type {StandardLogOptions} from '../standard-log.js'
@@ -40,15 +46,22 @@ export interface ProcessSupervisorOptions extends LiveConfigurationOptions {
   readonly runDirectory: string
   /** Directory for the sockets between the processes; made if it is missing, nobody but root may be able to write it. */
   readonly socketDirectory: string
+  /** Sockets that the service manager has opened. */
+  readonly activated?: readonly ActivatedSocket[] | undefined
   /** How the other processes log. */
   readonly logging: StandardLogOptions
   /** Takes their lines for the JSON file of the log. */
   readonly jsonLine: (line: string) => void
 }
 
+/** For the sessions of a process that is exchanged. */
+const RESTART_MS = 10_000
+
 export class ProcessSupervisor implements RunningServer {
   readonly #options: ProcessSupervisorOptions
   readonly #inspector: RoleInspector
+  /** All processes of the server. */
+  readonly #parts: InspectedParts
   readonly #configuration: LiveConfiguration
   readonly #tickets = new TicketBook({now: () => performance.now(), random: randomBytes})
   readonly #ports = new Map<ServiceName, BoundPort[]>()
@@ -58,6 +71,7 @@ export class ProcessSupervisor implements RunningServer {
   #directory: string | undefined
   #authSocket: ServerHandle | undefined
   #control: ControlServer | undefined
+  #metrics: MetricsServer | undefined
   #desk: HandOverDesk | undefined
   #auth: AuthKeeper | undefined
   #mail: MailProcesses | undefined
@@ -65,6 +79,7 @@ export class ProcessSupervisor implements RunningServer {
 
   private constructor(options: ProcessSupervisorOptions) {
     this.#inspector = new RoleInspector({role: 'supervisor', log: options.log, pid: process.pid, now: Date.now})
+    this.#parts = new InspectedParts([this.#inspector])
     this.#options = {...options, log: this.#inspector.log}
     this.#configuration = new LiveConfiguration(this.#options)
   }
@@ -102,6 +117,12 @@ export class ProcessSupervisor implements RunningServer {
         `The processes of the server do not run as "${user.name}": may it run ${process.execPath}, and read ${ROLE_PROGRAM}?`,
       )
     this.#control = await openControl({run: runDirectory, server: this.#controlled(), owner: user, log})
+    this.#metrics = await openMetrics({
+      endpoints: this.#configuration.now.metrics,
+      inspect: this.#parts,
+      version: this.#options.version,
+      log,
+    })
     await this.#configuration.checkAccounts()
     for (const [name, endpoints] of this.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
@@ -118,9 +139,12 @@ export class ProcessSupervisor implements RunningServer {
   }
 
   #bindPorts(): void {
-    for (const {name, endpoints} of this.#configuration.now.services) {
-      const bound: BoundPort[] = []
+    const {services} = this.#configuration.now
+    const given = activatedPorts(this.#options.activated ?? [], {services, log: this.#options.log})
+    for (const {name, endpoints} of services) {
+      const bound = given.get(name) ?? []
       this.#ports.set(name, bound)
+      if (bound.length > 0) continue
       for (const endpoint of endpoints) bound.push(bindPort(endpoint))
     }
   }
@@ -136,6 +160,7 @@ export class ProcessSupervisor implements RunningServer {
   }
 
   #makeRoles(user: SystemUser, directory: string): {readonly auth: AuthKeeper; readonly front: FrontKeeper} {
+    const parts = this.#parts
     const {log, jsonLine} = this.#options
     const path = this.#authSocketPath(directory)
     this.#authSocket = bindLocalSocket(path)
@@ -146,6 +171,7 @@ export class ProcessSupervisor implements RunningServer {
       configuration: () => this.#authConfiguration(user),
       socket: this.#authSocket,
       tickets: this.#tickets,
+      parts,
       jsonLine,
       log,
     })
@@ -170,6 +196,7 @@ export class ProcessSupervisor implements RunningServer {
       front: user,
       giveBack: (session) => desk.giveBack(session),
       ended: (session) => desk.ended(session),
+      parts,
       jsonLine,
       log,
     })
@@ -179,6 +206,7 @@ export class ProcessSupervisor implements RunningServer {
       ports: this.#ports,
       live: () => desk.passed,
       handOver: (from, message, handle) => desk.handOver(from, message, handle),
+      parts,
       jsonLine,
       log,
     })
@@ -228,20 +256,21 @@ export class ProcessSupervisor implements RunningServer {
     return {services: services.map(({name, imap, mail}) => ({name, imap, mail})), umask, index, log: this.#logging}
   }
 
-  #controlled() {
+  #controlled(): ControlledServer {
     return {
       version: this.#options.version,
       pid: process.pid,
       services: () =>
-        this.#configuration.now.services.map(({name, limits}) => ({
+        this.#configuration.now.services.map(({name, network}) => ({
           name,
           endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
-          maxConnections: limits.total,
-          maxPerAddress: limits.perAddress,
+          maxConnections: network.limits.total,
+          maxPerAddress: network.limits.perAddress,
         })),
-      inspect: this.#inspector,
-      watch: (watcher: Parameters<RoleInspector['watch']>[0]) => this.#inspector.watch(watcher),
+      inspect: this.#parts,
+      watch: (watcher) => this.#inspector.watch(watcher),
       reload: () => this.reload(),
+      restart: () => this.restart(RESTART_MS),
       stop: () => process.kill(process.pid, 'SIGTERM'),
     }
   }
@@ -279,6 +308,7 @@ export class ProcessSupervisor implements RunningServer {
     for (const {handle} of [...this.#ports.values()].flat()) handle.close()
     this.#authSocket?.close()
     if (this.#directory !== undefined) removePrivateDirectory(this.#directory)
+    this.#metrics?.stop()
     await this.#control?.stop()
     this.#inspector.close()
   }

@@ -1,17 +1,22 @@
 import type {ChildProcess, SendHandle} from 'node:child_process'
 import type {Log} from '../../log/log.js'
 import {BadSyntax} from '../../support/fault.js'
+import type {InspectedParts} from '../control/inspected-parts.js'
+import {watchLife} from './life-watch.js'
 import type {Said} from './messages.js'
+import {RemoteInspection} from './remote-inspection.js'
 import {type RoleSpawn, spawnRole} from './spawn-role.js'
 
 /** What a process says besides what its role says. */
-type Line = Extract<Said, {readonly kind: 'json-line'}>
+type Line = Extract<Said, {readonly kind: 'json-line' | 'inspected'}>
 
 export interface RoleProcessOptions<From> {
   readonly spawn: RoleSpawn
   /** What the process has sent. @throws {BadSyntax} when it makes no sense: the message is dropped */
   readonly read: (value: unknown) => From
   readonly take: (message: Exclude<From, Line>, handle: unknown) => void
+  /** What can be asked about itself. */
+  readonly parts: InspectedParts
   /** Takes lines for the JSON file of the log. */
   readonly jsonLine: (line: string) => void
   /** Called once, when the process has ended or could not be started. */
@@ -23,7 +28,8 @@ export interface RoleProcessOptions<From> {
 const KILL_MS = 1_000
 
 function isLine(message: unknown): message is Line {
-  return (message as Said).kind === 'json-line'
+  const {kind} = message as Said
+  return kind === 'json-line' || kind === 'inspected'
 }
 
 /** One process of the server, as its parent has it. */
@@ -31,8 +37,10 @@ export class RoleProcess<To extends object, From> {
   readonly title: string
   readonly #options: RoleProcessOptions<From>
   readonly #child: ChildProcess
+  readonly #inspection: RemoteInspection
   readonly #over: Promise<void>
   #end: () => void = () => undefined
+  #endWatch: () => void = () => undefined
   #stopping = false
   #hasEnded = false
 
@@ -43,9 +51,28 @@ export class RoleProcess<To extends object, From> {
       this.#end = resolve
     })
     this.#child = spawnRole(options.spawn)
+    this.#inspection = new RemoteInspection({
+      title: this.title,
+      send: (question) => {
+        if (this.#child.connected) this.#child.send(question)
+      },
+      log: options.log,
+    })
     this.#child.on('message', (value, handle: unknown) => this.#take(value, handle))
     this.#child.on('error', (error) => this.#lose(`cannot be started: ${error.message}`))
     this.#child.on('exit', (code, signal) => this.#lose(`ended with ${signal ?? code}`))
+    // Questions come after its configuration, which is sent in this turn of the loop.
+    setImmediate(() => {
+      if (this.#hasEnded) return
+      options.parts.add(this.#inspection)
+      this.#endWatch = watchLife({
+        answers: (limitMs) => this.#inspection.answers(limitMs),
+        hangs: (afterMs) => {
+          options.log.error('server.process-hangs', {role: this.title, reason: `No sign of life for ${afterMs / 1000} s: it is ended`})
+          this.kill()
+        },
+      })
+    })
   }
 
   get pid(): number | undefined {
@@ -64,8 +91,9 @@ export class RoleProcess<To extends object, From> {
   #take(value: unknown, handle: unknown): void {
     try {
       const message = this.#options.read(value)
-      if (isLine(message)) this.#options.jsonLine(message.line)
-      else this.#options.take(message as Exclude<From, Line>, handle)
+      if (!isLine(message)) this.#options.take(message as Exclude<From, Line>, handle)
+      else if (message.kind === 'json-line') this.#options.jsonLine(message.line)
+      else this.#inspection.take(message)
     } catch (error) {
       if (!(error instanceof BadSyntax)) throw error
       this.#options.log.error('server.bad-message', {role: this.title, reason: error.message})
@@ -75,6 +103,9 @@ export class RoleProcess<To extends object, From> {
   #lose(reason: string): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
+    this.#options.parts.delete(this.#inspection)
+    this.#endWatch()
+    this.#inspection.close()
     if (!this.#stopping) this.#options.log.error('server.process-ended', {role: this.title, reason})
     this.#options.ended()
     this.#end()

@@ -1,4 +1,5 @@
 import {rm} from 'node:fs/promises'
+import {takeActivatedSockets} from '../../net/activated-sockets.js'
 import {Fault} from '../../support/fault.js'
 import {tellParent} from '../background.js'
 import {standardLog} from '../standard-log.js'
@@ -6,7 +7,7 @@ import {untilSignal} from '../until-signal.js'
 import {ProcessSupervisor, type ProcessSupervisorOptions} from './process-supervisor.js'
 
 /** What to serve, as `courier serve` was told. */
-export interface SupervisorPlan extends Omit<ProcessSupervisorOptions, 'log' | 'jsonLine' | 'identifyLogs'> {
+export interface SupervisorPlan extends Omit<ProcessSupervisorOptions, 'log' | 'jsonLine' | 'identifyLogs' | 'activated'> {
   /** Removed at the end. */
   readonly pidFile: string | undefined
 }
@@ -27,6 +28,7 @@ async function run(plan: SupervisorPlan): Promise<number> {
   try {
     const starting = ProcessSupervisor.start({
       ...plan,
+      activated: takeActivatedSockets(process.env, process.pid),
       log,
       jsonLine: (line) => log.putJson(line),
       identifyLogs: (identities) => log.identify(identities),

@@ -1,6 +1,6 @@
 /** Our server, as `courier serve` runs it. */
 import {execFileSync} from 'node:child_process'
-import {existsSync, mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {accountDirectory} from '../../../src/maildir/index/flat/flat-index.js'
@@ -18,7 +18,7 @@ function configure(etc: string, base: string, options: StartOptions & {readonly 
   const {keyPem, certificatePem} = makeSelfSigned({names: ['localhost'], days: 2, now: new Date()})
   writeFileSync(join(etc, 'imapd.pem'), `${keyPem}${certificatePem}`, {mode: 0o600})
   const limits = 'MAXDAEMONS=20000\nMAXPERIP=20000\nIMAP_KEYWORDS=1\n'
-  writeFileSync(join(etc, 'imapd'), `ADDRESS=127.0.0.1\nPORT=${port}\nIMAPDSTART=YES\n${limits}`)
+  writeFileSync(join(etc, 'imapd'), `ADDRESS=127.0.0.1\nPORT=${port}\nIMAPDSTART=YES\nMAILUSER=${frontUser()}\n${limits}`)
   const tls = `TLS_VERIFYPEER=NONE\nTLS_CERTFILE=${join(etc, 'imapd.pem')}\n`
   writeFileSync(join(etc, 'imapd-ssl'), `SSLADDRESS=127.0.0.1\nSSLPORT=${tlsPort}\nIMAPDSSLSTART=YES\n${tls}`)
   writeFileSync(join(etc, 'authdaemonrc'), `authmodulelist="authuserdb"\nauthdaemonvar=${join(base, 'run')}\n`)
@@ -29,6 +29,11 @@ function own(path: string, {uid, gid}: StartOptions): void {
   if (process.getuid?.() === 0) execFileSync('chown', ['-R', `${uid}:${gid}`, path])
 }
 
+/** Who runs what is before the login, when the roles are separate. */
+function frontUser(): string {
+  return readFileSync('/etc/passwd', 'latin1').includes('\ncourier:') ? 'courier' : 'nobody'
+}
+
 const userName = (uid: number) => execFileSync('getent', ['passwd', String(uid)], {encoding: 'utf8'}).split(':')[0] ?? 'nobody'
 
 /** Removes what is kept of an account's folders. */
@@ -37,7 +42,12 @@ function dropIndex(directory: string): void {
   for (const name of readdirSync(directory)) if (name.includes('-')) rmSync(join(directory, name), {recursive: true})
 }
 
-export async function startOurs(options: StartOptions): Promise<Server> {
+export interface OursOptions extends StartOptions {
+  /** The roles are processes of their own; else all is one process. */
+  readonly separate?: boolean
+}
+
+export async function startOurs(options: OursOptions): Promise<Server> {
   const base = join(options.directory, 'ours')
   const etc = join(base, 'etc')
   mkdirSync(etc, {recursive: true})
@@ -46,10 +56,16 @@ export async function startOurs(options: StartOptions): Promise<Server> {
   own(base, options)
   execFileSync(process.execPath, [PROGRAM, 'makeuserdb', '-f', join(etc, 'userdb')], {stdio: 'inherit'})
   own(base, options)
-  const user = process.getuid?.() === 0 ? ['--user', userName(options.uid)] : []
+  const user = process.getuid?.() === 0 && !options.separate ? ['--user', userName(options.uid)] : []
   const group = groupFor('ours')
   const cache = join(base, 'cache')
-  const env = {...process.env, COURIER_CACHE: cache, XDG_STATE_HOME: join(base, 'state'), BENCH_PROBE: join(base, 'probe')}
+  const env = {
+    ...process.env,
+    COURIER_RUN: join(base, 'run'),
+    COURIER_CACHE: cache,
+    XDG_STATE_HOME: join(base, 'state'),
+    BENCH_PROBE: join(base, 'probe'),
+  }
   const node = [process.execPath, '--expose-gc', '--import', PROBE, ...(process.env.BENCH_NODE_ARGS?.split(' ') ?? [])]
   const run = async () => {
     rmSync(join(base, 'probe'), {force: true})
@@ -68,7 +84,8 @@ export async function startOurs(options: StartOptions): Promise<Server> {
     group,
     dropIndex: (maildir) => dropIndex(join(cache, 'index', String(options.uid), accountDirectory(maildir))),
     settleMs: 1300,
-    probe: new Probe(join(base, 'probe')),
+    // It is loaded into one process.
+    ...(options.separate ? {} : {probe: new Probe(join(base, 'probe'))}),
     durability: 'message, UID file and directories are synced before the OK',
     maildir: (account) => join(homeIn(base)(account), 'Maildir'),
     async restart() {

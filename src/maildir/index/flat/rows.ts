@@ -121,9 +121,10 @@ export class MetadataRows {
     return this.#columns
   }
 
-  /** Place of the row of a message; -1 when there is none. */
-  find(uid: number): number {
+  /** Place of the row of a message; -1 when there is none. `guess`: where it may be. */
+  find(uid: number, guess = -1): number {
     const {uids, levels} = this.#columns
+    if (guess < this.#count && uids[guess] === uid && this.#sorted === this.#count) return levels[guess] !== DEAD ? guess : -1
     let low = 0
     let high = this.#sorted
     while (low < high) {

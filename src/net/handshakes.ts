@@ -1,0 +1,150 @@
+/**
+ * When handshakes are done, and how many at a time: each costs the event loop most of a millisecond, and a client may begin one
+ * and never end it.
+ *
+ * A connection that says nothing costs nothing but its place: TLS begins with its first octets. Handshakes that are ready take
+ * turns by network, one in a turn of the loop, so that sessions are served in between. Of those that do not end the oldest gives way
+ * to a new one, first among the network that has the most.
+ */
+import type {Socket} from 'node:net'
+import type {TLSSocket} from 'node:tls'
+import {Hangup} from '../support/fault.js'
+
+export interface HandshakeLimits {
+  /** Handshakes in progress, in all and of one network. */
+  readonly total: number
+  readonly perNetwork: number
+}
+
+export interface Handshake {
+  readonly socket: Socket
+  /** Whose it is: connections of one customer share it. */
+  readonly network: string
+  /** For the first octets. */
+  readonly timeoutMs: number
+  /** Begins; called in its turn. */
+  readonly begin: () => Promise<TLSSocket>
+}
+
+const LIMITS: HandshakeLimits = {total: 512, perNetwork: 128}
+
+export class Handshakes {
+  readonly #limits: HandshakeLimits
+  /** Waiting for their turn, by network: the networks take turns. */
+  readonly #queue = new Map<string, (() => void)[]>()
+  /** In progress, by network, the oldest first. */
+  readonly #running = new Map<string, Set<Socket>>()
+  #total = 0
+  #turning = false
+
+  constructor(limits: HandshakeLimits = LIMITS) {
+    this.#limits = limits
+  }
+
+  /** In progress now. */
+  get total(): number {
+    return this.#total
+  }
+
+  /** @throws {Hangup} `stalled` when the peer says nothing, what `begin` throws else */
+  async run(handshake: Handshake): Promise<TLSSocket> {
+    const {socket, network, begin} = handshake
+    await firstOctets(handshake)
+    await this.#turn(network)
+    if (socket.destroyed) throw new Hangup('stalled', 'Unexpected SSL connection shutdown.')
+    this.#makeRoom(network)
+    this.#enter(network, socket)
+    try {
+      return await begin()
+    } finally {
+      this.#leave(network, socket)
+    }
+  }
+
+  #turn(network: string): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#queue.get(network)
+      if (waiting) waiting.push(resolve)
+      else this.#queue.set(network, [resolve])
+      if (this.#turning) return
+      this.#turning = true
+      setImmediate(() => this.#next())
+    })
+  }
+
+  /** The next network's oldest. */
+  #next(): void {
+    const [network, waiting] = this.#queue.entries().next().value ?? []
+    if (network === undefined || waiting === undefined) {
+      this.#turning = false
+      return
+    }
+    this.#queue.delete(network)
+    waiting.shift()?.()
+    if (waiting.length > 0) this.#queue.set(network, waiting)
+    setImmediate(() => this.#next())
+  }
+
+  #makeRoom(network: string): void {
+    const {total, perNetwork} = this.#limits
+    const own = this.#running.get(network)
+    if (own && own.size >= perNetwork) evictOldest(own)
+    else if (this.#total >= total) evictOldest(largest(this.#running))
+  }
+
+  #enter(network: string, socket: Socket): void {
+    const own = this.#running.get(network)
+    if (own) own.add(socket)
+    else this.#running.set(network, new Set([socket]))
+    this.#total += 1
+  }
+
+  #leave(network: string, socket: Socket): void {
+    const own = this.#running.get(network)
+    if (!own?.delete(socket)) return
+    this.#total -= 1
+    if (own.size === 0) this.#running.delete(network)
+  }
+}
+
+/** Its handshake fails, and leaves its place, when the socket is closed. */
+function evictOldest(sockets: ReadonlySet<Socket> | undefined): void {
+  sockets?.values().next().value?.destroy()
+}
+
+/** The largest of some sets. */
+export function largest<T>(sets: ReadonlyMap<string, ReadonlySet<T>>): ReadonlySet<T> | undefined {
+  let found: ReadonlySet<T> | undefined
+  for (const set of sets.values()) if (!found || set.size > found.size) found = set
+  return found
+}
+
+/** Waits until the peer has said something, and leaves that in the socket. */
+function firstOctets({socket, timeoutMs}: Handshake): Promise<void> {
+  if (socket.readableLength > 0) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void) => {
+      clearTimeout(timer)
+      socket.off('readable', look).off('end', gone).off('close', gone)
+      act()
+    }
+    const look = () => {
+      if (socket.readableLength > 0) settle(resolve)
+      else if (socket.readableEnded || socket.destroyed) gone()
+      else socket.read(0)
+    }
+    const gone = () =>
+      settle(() => {
+        socket.destroy()
+        reject(new Hangup('stalled', 'Unexpected SSL connection shutdown.'))
+      })
+    const timer = setTimeout(() => {
+      settle(() => {
+        socket.destroy()
+        reject(new Hangup('stalled', 'TLS handshake takes too long'))
+      })
+    }, timeoutMs)
+    socket.on('readable', look).on('end', gone).on('close', gone)
+    look()
+  })
+}
