@@ -99,6 +99,11 @@ export class Arrivals {
       const tagged = arrivals.filter(({keywords}) => keywords.length > 0 && folder.env.keywordsMode !== 0)
       await folder.keywordFiles.deliver(tagged.map(({base, keywords}) => [base, keywords] as const))
       await folder.changing(() => this.#place(arrivals, {inPlace, notLinked}))
+      if (inPlace.length === 0) {
+        await prepared.discard()
+        for (const {group} of sound) group.done(group.arrivals.map(() => undefined))
+        return
+      }
       await prepared.commit()
       committed = true
       folder.giveUids(uids)
