@@ -40,6 +40,8 @@ interface Prepared {
   readonly arrival: Arrival
   /** Octets, for the quota. */
   readonly bytes: number
+  /** It is the source's file under another name. */
+  readonly isLink: boolean
 }
 
 /** Copies messages to the end of another folder, all or none; those whose files have vanished are left out. */
@@ -79,32 +81,40 @@ function pair(from: Uid, to: Uid | undefined): Copied[] {
   return to === undefined ? [] : [{from, to}]
 }
 
-/** Most messages can be linked into their place; copies of the others wait in `tmp/`. In the order of `uids`. */
+/**
+ * The first message gets a link or a copy in `tmp/`. When that was a link, the others can be linked into their place. In the
+ * order of `uids`.
+ */
 async function prepareAll(source: Folder, uids: readonly Uid[], target: Folder): Promise<Prepared[]> {
-  const {files} = source.env
-  const device = files.stat(`${target.path}/cur`)?.device
+  const first = await prepareFiles(source, uids.slice(0, 1), target)
+  const rest = uids.slice(1)
   const links = new Map<Uid, Prepared>()
   const pace = new Pace()
-  for (const uid of uids) {
-    const link = prepareLink(source, uid, device)
+  for (const uid of first[0]?.isLink ? rest : []) {
+    const link = prepareLink(source, uid)
     if (link) links.set(uid, link)
     if (pace.due) await pace.pause()
   }
-  const others = uids.filter((uid) => !links.has(uid))
-  const byUid = new Map((await prepareFiles(source, others, target)).map((each) => [each.uid, each]))
-  return uids.flatMap((uid) => links.get(uid) ?? byUid.get(uid) ?? [])
+  try {
+    const others = rest.filter((uid) => !links.has(uid))
+    const files = new Map((await prepareFiles(source, others, target)).map((each) => [each.uid, each]))
+    return [...first, ...rest.flatMap((uid) => links.get(uid) ?? files.get(uid) ?? [])]
+  } catch (error) {
+    await discard(source.env, first)
+    throw error
+  }
 }
 
 /** undefined: a link will not do, or somebody has renamed the file. */
-function prepareLink({env, path, snapshot, keywordTable}: Folder, uid: Uid, device: bigint | undefined): Prepared | undefined {
+function prepareLink({env, path, snapshot, keywordTable}: Folder, uid: Uid): Prepared | undefined {
   const index = snapshot.indexOf(uid)
   if (index < 0) return undefined
   const file = `${path}/cur/${snapshot.nameAt(index)}`
   const facts = env.files.stat(file)
-  if (facts?.kind !== 'file' || facts.device !== device) return undefined
+  if (facts?.kind !== 'file') return undefined
   const keywords = keywordTable.keywords(snapshot.keywordSetAt(index))
   const base = env.names.message().base(facts, facts.size)
-  return {uid, arrival: {file, linked: true, base, flags: snapshot.flagsAt(index), keywords}, bytes: facts.size}
+  return {uid, arrival: {file, linked: true, base, flags: snapshot.flagsAt(index), keywords}, bytes: facts.size, isLink: true}
 }
 
 /** Puts copies of messages into the target's `tmp/`, all or none; messages that vanished are left out. */
@@ -143,7 +153,7 @@ async function prepareOne(source: Folder, uid: Uid, target: Folder): Promise<Pre
     }
     const {flags, keywordSet} = source.snapshot.row(source.snapshot.indexOf(uid) < 0 ? index : source.snapshot.indexOf(uid))
     const keywords = source.keywordTable.keywords(keywordSet)
-    return {uid, arrival: {file: temporary, base: name.base(made, made.size), flags, keywords}, bytes: made.size}
+    return {uid, arrival: {file: temporary, base: name.base(made, made.size), flags, keywords}, bytes: made.size, isLink: made.links > 1}
   }
   return undefined
 
