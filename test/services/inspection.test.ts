@@ -3,6 +3,7 @@ import type {SessionInfo, TraceItem} from '../../src/services/control/inspectabl
 import {InspectedParts} from '../../src/services/control/inspected-parts.js'
 import {inspectionDesk, type Say} from '../../src/services/processes/answer-inspection.js'
 import {type Inspection, isInspection, readInspectionAnswer} from '../../src/services/processes/inspection.js'
+import {watchLife} from '../../src/services/processes/life-watch.js'
 import {RemoteInspection} from '../../src/services/processes/remote-inspection.js'
 import {BadSyntax} from '../../src/support/fault.js'
 import {PlainRecord} from '../../src/support/plain-record.js'
@@ -94,6 +95,33 @@ inspection('a process that does not answer is left out and told; one that ends s
   const waiting = gone.kick({user: 'x'})
   gone.close()
   assert.is(await waiting, 0)
+})
+
+inspection('a process whose loop hangs is noticed, once; one that answers or has ended is not', async () => {
+  const answers = [true, true, false]
+  const hung = await new Promise<number>((resolve) => {
+    watchLife({everyMs: 1, limitMs: 7, answers: async (limitMs) => (limitMs === 7 ? (answers.shift() ?? true) : true), hangs: resolve})
+  })
+  assert.equal([hung, answers], [7, []])
+  let asked = 0
+  await new Promise<void>((resolve) => {
+    const end = watchLife({
+      everyMs: 1,
+      answers: async () => {
+        asked += 1
+        if (asked === 3) {
+          end()
+          setImmediate(resolve)
+        }
+        return asked < 3
+      },
+      hangs: () => assert.unreachable('It was let go'),
+    })
+  })
+  await using host = await controlledImap()
+  assert.ok(await remote(host).part.answers(1_000))
+  const silent = new RemoteInspection({title: 'x', log: new LogLines(), send: () => {}})
+  assert.not.ok(await silent.answers(1))
 })
 
 for (const [title, message] of [

@@ -4,7 +4,7 @@ import {PlainRecord} from '../../support/plain-record.js'
 import type {RoleState, SessionFilter, SessionInfo, TraceItem, TraceRequest} from '../control/inspectable.js'
 
 export type Inspection =
-  | {readonly kind: 'inspect'; readonly request: number; readonly what: 'sessions' | 'states'}
+  | {readonly kind: 'inspect'; readonly request: number; readonly what: 'sessions' | 'states' | 'life'}
   | {readonly kind: 'inspect'; readonly request: number; readonly what: 'kick'; readonly filter: SessionFilter}
   | {readonly kind: 'inspect'; readonly request: number; readonly what: 'trace'; readonly trace: TraceRequest}
   /** Ends a trace. */

@@ -13,7 +13,7 @@ export interface RemoteInspectionOptions {
 /** A process whose event loop hangs does not answer. */
 const ANSWER_MS = 5_000
 
-type Question = {readonly what: 'sessions' | 'states'} | {readonly what: 'kick'; readonly filter: SessionFilter}
+type Question = {readonly what: 'sessions' | 'states' | 'life'} | {readonly what: 'kick'; readonly filter: SessionFilter}
 
 /** Looks into another process. One that does not answer is left out, with a line in the log. */
 export class RemoteInspection implements Inspectable {
@@ -44,14 +44,14 @@ export class RemoteInspection implements Inspectable {
     waiting?.(answer)
   }
 
-  #ask(question: Question): Promise<InspectionAnswer | undefined> {
-    const {title, send, log, answerMs = ANSWER_MS} = this.#options
+  #ask(question: Question, limitMs = this.#options.answerMs ?? ANSWER_MS): Promise<InspectionAnswer | undefined> {
+    const {title, send, log} = this.#options
     const request = ++this.#last
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        log.warning('server.no-answer', {role: title, reason: `Nothing for ${answerMs / 1000} s`})
+        log.warning('server.no-answer', {role: title, reason: `Nothing for ${limitMs / 1000} s`})
         this.#settle(request, undefined)
-      }, answerMs)
+      }, limitMs)
       this.#waiting.set(request, (answer) => {
         clearTimeout(timer)
         resolve(answer)
@@ -66,6 +66,11 @@ export class RemoteInspection implements Inspectable {
 
   async states(): Promise<readonly RoleState[]> {
     return (await this.#ask({what: 'states'}))?.states ?? []
+  }
+
+  /** Its event loop turns: it has answered in this time. */
+  async answers(limitMs: number): Promise<boolean> {
+    return (await this.#ask({what: 'life'}, limitMs)) !== undefined
   }
 
   async kick(filter: SessionFilter): Promise<number> {
