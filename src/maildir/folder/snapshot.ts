@@ -291,6 +291,16 @@ export class Snapshot {
     }
   }
 
+  /** UIDs of the messages that have all of these flags. */
+  uidsWith(flags: FlagBits): Uid[] {
+    const uids: Uid[] = []
+    for (const {place, state} of this.#chunks) {
+      for (let offset = 0; offset < state.flags.length; offset += 1)
+        if (((state.flags[offset] ?? 0) & flags) === flags) uids.push((place.uids[offset] ?? 0) as Uid)
+    }
+    return uids
+  }
+
   /** How many messages lack all of these flags. */
   countWithout(flags: FlagBits): number {
     let count = 0
