@@ -223,6 +223,24 @@ control('nobody but the owner may connect; without a server that is said', async
   assert.match((await faultOf(askAll({request: 'who'}, {run: empty.path}))).message, /^No server runs here/)
 })
 
+control('who: a slow client gets all of a long list', async () => {
+  await using host = await controlledImap()
+  const facts = {
+    ...{protocol: 'IMAP', user: 'x'.repeat(1_000), ip: '::1', port: 1, encrypted: false, folder: undefined, command: undefined},
+    ...{beganMs: 1, activeMs: 1, received: 10, sent: 20},
+  }
+  for (let i = 0; i < 10_000; i++) host.inspector.book.join({...facts, facts: () => facts, kick() {}, trace() {}})
+  const socket = connect(join(host.run, 'control'))
+  socket.pause()
+  socket.write('{"request":"who"}\n')
+  // What it does not read yet has to wait.
+  await host.ask({request: 'kick', whom: 'nobody'})
+  let text = ''
+  for await (const chunk of socket) text += String(chunk)
+  assert.is(text.split('\n').filter((line) => line.startsWith('{"item":')).length, 10_000)
+  assert.ok(text.endsWith('{"end":true}\n'))
+})
+
 control('several servers that share a directory are asked together', async () => {
   await using one = await controlledImap()
   await using two = await controlledImap()
@@ -292,7 +310,9 @@ control('several processes are asked as one', async () => {
   const all = new InspectedParts([one.inspector])
   all.add(two.inspector)
   const clients = [await one.imap.login(), await two.imap.login()]
-  assert.is((await all.sessions()).length, 2)
+  let count = 0
+  for await (const sessions of all.sessions()) count += sessions.length
+  assert.is(count, 2)
   assert.is((await all.states()).length, 2)
   const seen: TraceItem[] = []
   const stop = all.trace({user: 'alice', contents: false}, (item) => seen.push(item))
