@@ -59,8 +59,8 @@ export interface MaildirFiles {
   readFile(path: string, limitBytes: number): Promise<Buffer | undefined>
   /** Names in a directory, without `.` and `..`. May miss and repeat names that others rename meanwhile. */
   list(path: string): Promise<string[]>
-  /** Opens a message without following a link; undefined when it is missing or not a plain file. */
-  open(path: string): Promise<OpenFile | undefined>
+  /** Opens a message without following a link; undefined when it is missing or not a plain file. A promise where one has to wait. */
+  open(path: string): OpenFile | undefined | Promise<OpenFile | undefined>
   /** Makes a file that must not exist yet. */
   create(path: string, data: Buffer, options: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts>
   /** The same for content that comes in pieces. */

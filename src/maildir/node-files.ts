@@ -25,14 +25,8 @@ import {setImmediate as nextTurn} from 'node:timers/promises'
 import {promisify} from 'node:util'
 import {errnoOf} from '../support/fault.js'
 import {type FileFacts, type MaildirFiles, type Move, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from './files.js'
+import {diskReads, LoopCalls} from './loop-calls.js'
 
-/** Calls longer than this, several in a row of a second, move the store's calls off the loop for a while (`design.md` §4). */
-const SLOW_CALL_MS = 2
-/** A few slow calls among many may be a busy processor; a cold or distant disk makes many, and makes most calls slow. */
-const SLOW_CALLS = 4
-const CALLS_TO_ONE_SLOW = 50
-const SLOW_WITHIN_MS = 1_000
-const STAY_OFF_LOOP_MS = 5_000
 /** Directories with more entries than this are read in batches. */
 const SMALL_DIRECTORY_ENTRIES = 10_000
 const POOLED_BUFFERS = 4
@@ -100,46 +94,10 @@ const syncLater = promisify(fsync)
 const writeLater = promisify(write)
 const renameLater = promisify(renameCallback)
 
-/** Which calls may run on the loop: all, until many of them were slow; then none for a while. */
-class LoopCalls {
-  #offLoopUntil = 0
-  #calls = 0
-  #slowCalls = 0
-  #slowSinceMs = 0
-
-  get onLoop(): boolean {
-    return performance.now() >= this.#offLoopUntil
-  }
-
-  timed<T>(call: () => T): T {
-    const began = performance.now()
-    try {
-      return call()
-    } finally {
-      this.count(began, performance.now())
-    }
-  }
-
-  /** A call on the loop began and ended then. */
-  count(beganMs: number, endedMs: number): void {
-    this.#calls += 1
-    if (endedMs - beganMs > SLOW_CALL_MS) this.#countSlow(endedMs)
-  }
-
-  #countSlow(nowMs: number): void {
-    if (nowMs - this.#slowSinceMs > SLOW_WITHIN_MS) {
-      this.#slowSinceMs = nowMs
-      this.#slowCalls = 0
-      this.#calls = 0
-    }
-    this.#slowCalls += 1
-    if (this.#slowCalls >= SLOW_CALLS && this.#calls < this.#slowCalls * CALLS_TO_ONE_SLOW) this.#offLoopUntil = nowMs + STAY_OFF_LOOP_MS
-  }
-}
-
 /** The real file system. Short calls run on the loop as long as they are fast, else asynchronously. */
 export class NodeFiles implements MaildirFiles {
   readonly #calls = new LoopCalls()
+  readonly #reads = new LoopCalls(diskReads())
   readonly #buffers: Buffer[] = []
   readonly #localDevices = new Map<bigint, boolean>()
 
@@ -166,7 +124,7 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async readFile(path: string, limitBytes: number): Promise<Buffer | undefined> {
-    const small = this.#calls.onLoop ? this.stat(path) : undefined
+    const small = this.#reads.onLoop ? this.stat(path) : undefined
     if (small?.kind === 'file' && small.size <= Math.min(WRITE_ON_LOOP_BYTES, limitBytes)) return this.#readNow(path)
     let file: fs.FileHandle
     try {
@@ -187,7 +145,7 @@ export class NodeFiles implements MaildirFiles {
 
   #readNow(path: string): Buffer | undefined {
     try {
-      return this.#calls.timed(() => {
+      return this.#reads.timed(() => {
         const descriptor = openSync(native(path), READ_FLAGS)
         try {
           return readFileSync(descriptor)
@@ -205,13 +163,13 @@ export class NodeFiles implements MaildirFiles {
     const directory = native(path)
     // st_nlink says nothing about files; the size of a directory grows with its entries on every local file system but tmpfs.
     const facts = this.stat(path)
-    if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#calls.onLoop)
-      return this.#calls.timed(() => readdirSync(directory, {encoding: 'latin1'}))
+    if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#reads.onLoop)
+      return this.#reads.timed(() => readdirSync(directory, {encoding: 'latin1'}))
     return fs.readdir(directory, {encoding: 'latin1'})
   }
 
-  async open(path: string): Promise<OpenFile | undefined> {
-    const opened = this.#calls.onLoop ? this.#openNow(path) : 'big'
+  open(path: string): OpenFile | undefined | Promise<OpenFile | undefined> {
+    const opened = this.#reads.onLoop ? this.#reads.timed(() => this.#openNow(path)) : 'big'
     return opened === 'big' ? this.#openLater(path) : opened
   }
 
@@ -337,7 +295,7 @@ export class NodeFiles implements MaildirFiles {
   #openNow(path: string): OpenFile | 'big' | undefined {
     let descriptor: number
     try {
-      descriptor = this.#calls.timed(() => openSync(native(path), READ_FLAGS))
+      descriptor = openSync(native(path), READ_FLAGS)
     } catch (error) {
       if (notAMessage(error)) return undefined
       throw error
@@ -349,10 +307,13 @@ export class NodeFiles implements MaildirFiles {
       const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(WHOLE_FILE_BYTES)
       let length = 0
       try {
-        this.#calls.timed(() => {
-          for (let got = -1; got !== 0 && length < buffer.length; length += got)
-            got = readSync(descriptor, buffer, length, Math.min(facts.size + 1, buffer.length) - length, length)
-        })
+        while (length < buffer.length) {
+          const wanted = Math.min(facts.size + 1, buffer.length) - length
+          const got = readSync(descriptor, buffer, length, wanted, length)
+          length += got
+          // One octet more than there should be was asked for: when it is missing, that was the end.
+          if (got === 0 || (got < wanted && length >= facts.size)) break
+        }
       } catch (error) {
         this.#giveBack(buffer)
         throw error

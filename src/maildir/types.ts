@@ -61,10 +61,15 @@ export interface MessageMetadata {
   readonly storedBytes: number
   /** RFC822.SIZE: stored octets plus line feeds (`spec/imap.md` §13.3). From need `size` on. */
   readonly wireBytes: number
-  /** The top header with its empty line, as stored. From need `header` on. */
-  readonly header: Buffer
-  /** The MIME tree with the envelopes. With need `structure`. */
+  /** The top header with its empty line, as stored, one character for each octet. From need `header` on. */
+  readonly header: string
+  /** The MIME tree with the envelopes. With need `structure`, as what follows. */
   readonly structure: Part
+  /** ENVELOPE and BODYSTRUCTURE as clients without UTF-8 get them (RFC 3501 §7.4.2). */
+  readonly envelope: string
+  readonly bodyStructure: string
+  /** No header of the message or of its parts holds octets above 0x7F: for clients with UTF-8 they are the same. */
+  readonly isAscii: boolean
 }
 
 export interface MetadataEntry {
@@ -136,6 +141,8 @@ export interface View {
   firstFrom(uid: Uid): number
   flagsOf(number: MessageNumber): FlagBits
   keywordsOf(number: MessageNumber): readonly string[]
+  /** Number of the first message that lacks all of these flags; 0 when there is none. Cheap, however large the mailbox. */
+  firstWithout(flags: FlagBits): MessageNumber | 0
   isRecent(number: MessageNumber): boolean
   modseqOf(number: MessageNumber): number
 
@@ -145,6 +152,8 @@ export interface View {
    * @throws {Hangup} `mailbox-gone`: it was deleted, renamed or replaced, and the client's numbers mean nothing any more
    */
   refresh(): Promise<void>
+  /** @throws {Hangup} `mailbox-gone`: it has been found to be gone; looks at no file */
+  checkThere(): void
   /** Takes what the client has not been told yet. Without `expunges`, gone messages and what came after them wait. */
   updates(options: {readonly expunges: boolean}): Update[]
   /** There is something to tell. */
@@ -152,12 +161,15 @@ export interface View {
   /** Calls `listener` after each change that somebody else made, at once where the folder can be watched. Returns the end of it. */
   watch(listener: () => void): () => void
 
-  /** Metadata of messages, in the order of `numbers`, in batches; files are read only for what the index does not hold. */
+  /**
+   * Metadata of messages, in the order of `numbers`, in batches; files are read only for what the index does not hold.
+   * Valid until the next batch.
+   */
   metadata(numbers: readonly MessageNumber[], need: MetadataNeed): AsyncIterable<readonly MetadataEntry[]>
   /** What a column says of messages, in the order of `numbers`; of all, in theirs, when there are as many. Kept in memory. */
   values<T>(column: Column<T>, numbers: readonly MessageNumber[]): Promise<ColumnValues<T>>
-  /** Opens a message; undefined when its file is gone. */
-  open(number: MessageNumber): Promise<OpenMessage | undefined>
+  /** Opens a message; undefined when its file is gone. A promise where one has to wait. */
+  open(number: MessageNumber): OpenMessage | undefined | Promise<OpenMessage | undefined>
 
   /** Changes flags; answers when they are on disk. The caller tells its client: `updates` leaves own changes out. */
   store(numbers: readonly MessageNumber[], change: FlagChange): Promise<void>

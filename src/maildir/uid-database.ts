@@ -111,18 +111,36 @@ export class UidDatabaseText {
     if (text !== '') this.#add(text)
   }
 
-  #add(text: string): void {
-    const needed = this.#used + text.length
-    if (needed > this.#lines.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed + 4096, this.#lines.length * 1.5) | 0)
-      this.#lines.copy(larger, 0, 0, this.#used)
-      this.#lines = larger
+  /** The same for lines that are text already. */
+  appendLines(lines: Buffer): void {
+    if (this.#used === 0) {
+      this.#lines = lines
+      this.#used = lines.length
+      return
     }
-    this.#lines.write(text, this.#used, 'latin1')
-    this.#used = needed
+    const at = this.#makeRoom(lines.length)
+    lines.copy(this.#lines, at)
   }
 
-  /** The lines without the first one. Valid until the next `append`. */
+  #add(text: string): void {
+    const at = this.#makeRoom(text.length)
+    this.#lines.write(text, at, 'latin1')
+  }
+
+  /** Where as many octets fit in. What was given out before stays as it is. */
+  #makeRoom(octets: number): number {
+    const at = this.#used
+    const needed = at + octets
+    if (needed > this.#lines.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed + 4096, this.#lines.length * 1.25) | 0)
+      this.#lines.copy(larger, 0, 0, at)
+      this.#lines = larger
+    }
+    this.#used = needed
+    return at
+  }
+
+  /** The lines without the first one. */
   lines(): Buffer {
     return this.#lines.subarray(0, this.#used)
   }

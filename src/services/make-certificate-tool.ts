@@ -108,7 +108,9 @@ async function templateAt(path: string): Promise<CertificateTemplate | undefined
 
 async function namesFor(given: readonly string[], template: CertificateTemplate | undefined, io: ToolIo): Promise<[string, ...string[]]> {
   let names = given.length > 0 ? given : (template?.names ?? [])
-  if (names.length === 0 && io.inputIsTerminal && io.errorsAreTerminal) {
+  // The shipped file names no real server.
+  const areOpen = given.length === 0 && names.every((name) => name === 'localhost')
+  if (areOpen && io.inputIsTerminal && io.errorsAreTerminal) {
     const answer = await askText('Names of this server, separated by blanks', hostname())
     if (answer === undefined) throw new Fault('unavailable', 'Interrupted')
     names = answer.split(/[\s,]+/).filter((name) => name !== '')

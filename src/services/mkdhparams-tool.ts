@@ -2,6 +2,9 @@ import {stat} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import {configDirectory} from '../config/config-directory.js'
+import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
+import {hasErrors} from '../config/problem.js'
+import {readConfiguration} from '../config/read-configuration.js'
 import {BadSyntax, errnoOf, Fault} from '../support/fault.js'
 import {systemText} from '../support/system-text.js'
 import {ffdhePrime} from '../tls/dh-groups.js'
@@ -21,7 +24,7 @@ const WORDS: Readonly<Record<string, number>> = {low: 1024, medium: 2048, high: 
 export const mkdhparamsTool: Tool = async (args, io) => {
   try {
     const {config, ffdhe, force} = requestOf(args)
-    const path = resolve(io.env.TLS_DHPARAMS || join(configDirectory(config, io.env), 'dhparams.pem'))
+    const path = resolve(io.env.TLS_DHPARAMS || (await configuredPath(configDirectory(config, io.env))))
     if (!force && (await isFresh(path))) return 0
     const bits = bitsOf(io.env.DH_BITS || undefined)
     const prime = ffdhe ? ffdhePrime(bits) : await withProgress(bits, io)
@@ -32,6 +35,12 @@ export const mkdhparamsTool: Tool = async (args, io) => {
     io.err(octetsOf(`mkdhparams: ${systemText(error)}\n`))
     return 1
   }
+}
+
+/** What the server reads, else Courier's place for it. */
+async function configuredPath(directory: string): Promise<string> {
+  const {imaps, problems} = await readConfiguration(directory)
+  return (hasErrors(problems) ? undefined : imaps.get(IMAPD_SSL.TLS_DHPARAMS)) || join(directory, 'dhparams.pem')
 }
 
 function requestOf(args: readonly string[]): {config: string | undefined; ffdhe: boolean; force: boolean} {

@@ -22,8 +22,8 @@ export const LIMITS = {
   commandAfterLogin: 256 * KIB,
   /** Octets of a line that is too long, or of a literal nobody asked for, that are read and thrown away; more ends the connection. */
   discarded: 64 * MIB,
-  /** A TLS write; the next one follows when this one is gone. */
-  tlsPiece: 32 * KIB,
+  /** A TLS write; the next one follows when this one is gone. It makes one record, which fits into one buffer of a TLS socket. */
+  tlsPiece: 16 * KIB - 128,
 } as const
 
 export const TIMES = {

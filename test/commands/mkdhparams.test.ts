@@ -91,4 +91,25 @@ for (const bits of ['huge', '512', '99999', '-1']) {
   })
 }
 
+mkdhparams('without $TLS_DHPARAMS it is the file that the server reads', async () => {
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'elsewhere.pem')
+  writeFileSync(join(directory.path, 'imapd'), '')
+  writeFileSync(join(directory.path, 'imapd-ssl'), `TLS_DHPARAMS=${path}\n`)
+  assert.equal(await run({COURIER_CONFIG: directory.path}, '--ffdhe'), SILENT)
+  assert.match(readFileSync(path, 'utf8'), /^-----BEGIN DH PARAMETERS-----/)
+  assert.not(readdirSync(directory.path).includes('dhparams.pem'))
+})
+
+mkdhparams.when(isInstalled('/usr/bin/script'), 'the program script is not installed')('on a terminal it tells that it works', async () => {
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'd.pem')
+  const {code, stdout} = await runProgram('script', ['-qfec', `${process.execPath} bin/run.js mkdhparams`, '/dev/null'], {
+    env: {TLS_DHPARAMS: path, DH_BITS: 'low'},
+  })
+  assert.is(code, 0)
+  assert.match(stdout, /Looking for a safe prime of 1024 bits, \d+ s/)
+  assert.match(readFileSync(path, 'utf8'), /^-----BEGIN DH PARAMETERS-----/)
+})
+
 mkdhparams.run()

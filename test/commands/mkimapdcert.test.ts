@@ -1,8 +1,12 @@
+import {spawn} from 'node:child_process'
 import {createPrivateKey, X509Certificate} from 'node:crypto'
+import {once} from 'node:events'
 import {chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import * as assert from 'uvu/assert'
 import {makeCertificateTool} from '../../src/services/make-certificate-tool.js'
+import {systemAccount} from '../../src/services/system-account.js'
+import {isInstalled} from '../support/run-program.js'
 import {suite} from '../support/suite.js'
 import {temporaryDirectory} from '../support/temporary-directory.js'
 import {runTool} from './support/run-tool.js'
@@ -54,6 +58,7 @@ mkcert('an empty directory: key, then certificate, 0600, for localhost; a second
   assert.ok(fits)
   assert.ok(certificate.verify(certificate.publicKey))
   assert.is(certificate.subjectAltName, 'DNS:localhost')
+  assert.is(certificate.publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1')
   assert.is(Math.round((Date.parse(certificate.validTo) - Date.now()) / 86_400_000), 365)
   const second = await runTool(tool, {args: [], config: directory.path})
   assert.equal(second, {code: 1, out: `${path} already exists.\n`, err: ''})
@@ -114,5 +119,41 @@ for (const [args, cnf, reason] of [
     assert.not.ok(readdirSync(directory.path).some((name) => name.endsWith('.pem') || name.endsWith('.tmp')))
   })
 }
+
+const mailUser = process.geteuid?.() === 0 ? await systemAccount('courier') : undefined
+mkcert.when(mailUser, 'it needs root and a user named courier')('the file is of the mail user, its group stays', async () => {
+  using directory = temporaryDirectory()
+  await runTool(tool, {args: [], config: directory.path})
+  const {uid, gid} = statSync(join(directory.path, 'imapd.pem'))
+  assert.equal([String(uid), gid], [mailUser?.uid, process.getgid?.()])
+})
+
+mkcert('two at once: one makes the file, the other finds it', async () => {
+  using directory = temporaryDirectory()
+  const codes = (await Promise.all([1, 2].map(() => runTool(tool, {args: [], config: directory.path})))).map(({code}) => code)
+  assert.equal(codes.sort(), [0, 1])
+  assert.ok(load(join(directory.path, 'imapd.pem')).fits)
+})
+
+mkcert.when(isInstalled('/usr/bin/script'), 'the program script is not installed')(
+  'on a terminal the names are asked for, while the file says localhost',
+  async () => {
+    using directory = temporaryDirectory()
+    writeFileSync(join(directory.path, 'imapd.cnf'), readFileSync(resolve('templates/imapd.cnf')))
+    const child = spawn('script', ['-qfec', `${process.execPath} bin/run.js mkimapdcert --config ${directory.path}`, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: {...process.env, TERM: 'xterm'},
+    })
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const asked = output.includes('Names of this server')
+      output += text
+      if (!asked && output.includes('Names of this server')) child.stdin.write('mail.example.com imap.example.com\r')
+    })
+    const [code] = await once(child, 'exit')
+    assert.is(code, 0, output)
+    assert.is(load(join(directory.path, 'imapd.pem')).certificate.subjectAltName, 'DNS:mail.example.com, DNS:imap.example.com')
+  },
+)
 
 mkcert.run()

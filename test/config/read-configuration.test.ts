@@ -1,4 +1,4 @@
-import {cpSync, existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
@@ -179,6 +179,27 @@ config('missing and unreadable files', async () => {
   assert.is(without.problems[0]?.severity, 'warning')
   const auth = await readAuthConfiguration('/nowhere')
   assert.equal(auth.settings.get(AUTHDAEMONRC.authmodulelist), ['authuserdb'])
+})
+
+config('files that cannot be read: a directory in their place, binary rubbish, too much', async () => {
+  using directory = temporaryDirectory()
+  mkdirSync(join(directory.path, 'imapd'))
+  writeFileSync(join(directory.path, 'imapd-ssl'), Buffer.alloc(2_000_000, 'A=1\n'))
+  mkdirSync(join(directory.path, 'authdaemonrc'))
+  writeFileSync(join(directory.path, 'pop3d'), 'A=1\n\0\x01\x02')
+  const {problems} = await readConfiguration(directory.path)
+  const pop3 = await readPop3Configuration(directory.path)
+  const auth = await readAuthConfiguration(directory.path)
+  const lines = [...problems, ...(pop3?.problems ?? []), ...auth.problems].map((problem) =>
+    problemText(problem).replaceAll(`${directory.path}/`, ''),
+  )
+  assert.equal(lines, [
+    'imapd: A directory stands where a file is expected',
+    'imapd-ssl: The file is larger than 1048576 octets',
+    'pop3d-ssl: The file does not exist: there is no TLS',
+    'pop3d:2: A NUL byte is in the file',
+    'authdaemonrc: A directory stands where a file is expected',
+  ])
 })
 
 /** `spec/server-config-tls.md` §1.2. */

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import type {FileFacts} from '../../src/maildir/files.js'
+import type {FileFacts, NewFile} from '../../src/maildir/files.js'
 import {type HistoryPlan, happen, type Sabotage, SESSION_DEEDS} from '../support/history.js'
 import {FOLDER, INTRUSION_ACTS, type Manners} from '../support/other-programs.js'
 import {SimulatedFiles} from '../support/simulated-files.js'
@@ -109,13 +109,27 @@ class Forgetful extends SimulatedFiles {
 
 /** Two lines of a database change places: each UID is given to another message. */
 class Swapping extends SimulatedFiles {
-  override async create(path: string, data: Buffer, options: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts> {
-    const [header = '', first = '', second = '', ...rest] = data.toString('latin1').split('\n')
-    const uids = [first, second].map((line) => line.split(' '))
-    const isDatabase = path.includes('imapuid') && second !== ''
-    const swapped = [header, `${uids[0]?.[0]} ${uids[1]?.[1]}`, `${uids[1]?.[0]} ${uids[0]?.[1]}`, ...rest].join('\n')
-    return super.create(path, isDatabase ? Buffer.from(swapped, 'latin1') : data, options)
+  override async begin(path: string, options: {readonly mode: number}): Promise<NewFile> {
+    const file = await super.begin(path, options)
+    if (!path.includes('imapuid')) return file
+    const written: Buffer[] = []
+    return {
+      facts: () => file.facts(),
+      abort: () => file.abort(),
+      write: async (chunk) => void written.push(chunk),
+      finish: async (how) => {
+        await file.write(swapped(Buffer.concat(written)))
+        return file.finish(how)
+      },
+    }
   }
+}
+
+function swapped(database: Buffer): Buffer {
+  const [header = '', first = '', second = '', ...rest] = database.toString('latin1').split('\n')
+  if (second === '') return database
+  const uids = [first, second].map((line) => line.split(' '))
+  return Buffer.from([header, `${uids[0]?.[0]} ${uids[1]?.[1]}`, `${uids[1]?.[0]} ${uids[0]?.[1]}`, ...rest].join('\n'), 'latin1')
 }
 
 const clockThatStaysBehind = performance.timeOrigin

@@ -1,5 +1,6 @@
 /** A mailbox in memory: a `View` for tests of verbs that read messages. */
 
+import {KnownMetadata} from '../../src/maildir/known-metadata.js'
 import type {
   FlagBits,
   FolderName,
@@ -53,13 +54,14 @@ export function message(raw: string | Buffer, rest: Partial<MemoryMessage> = {})
 export function metadataOf(raw: Buffer, internalDateMs: number): MessageMetadata {
   const parser = new StructureParser()
   parser.push(raw)
-  return {
-    internalDateMs,
-    storedBytes: raw.length,
-    wireBytes: raw.length + countLineFeeds(raw),
-    header: raw.subarray(0, headerLength(raw.toString('latin1'))),
-    structure: parser.end(),
-  }
+  return new KnownMetadata(
+    {internalDateMs, storedBytes: raw.length},
+    {
+      wireBytes: raw.length + countLineFeeds(raw),
+      header: raw.toString('latin1', 0, headerLength(raw.toString('latin1'))),
+      structure: parser.end(),
+    },
+  )
 }
 
 export function memoryView(given: readonly (Omit<MemoryMessage, 'uid'> & {uid?: number})[], options: MemoryViewOptions = {}): MemoryView {
@@ -104,10 +106,12 @@ export function memoryView(given: readonly (Omit<MemoryMessage, 'uid'> & {uid?: 
       return index < 0 ? messages.length + 1 : index + 1
     },
     flagsOf: (number) => at(number).flags,
+    firstWithout: (flags) => (messages.findIndex((one) => (one.flags & flags) === 0) + 1) as MessageNumber | 0,
     keywordsOf: (number) => at(number).keywords,
     isRecent: (number) => at(number).recent,
     modseqOf: () => 1,
     refresh: async () => {},
+    checkThere: () => {},
     updates: () => [],
     pending: false,
     watch: () => () => {},

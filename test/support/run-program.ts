@@ -30,9 +30,14 @@ export function runProgram(
   })
 }
 
+/** maildrop brings programs of the same names: which one has the plain name is the system's choice. */
+function ofCourier(path: string): string {
+  return existsSync(`${path}.courier`) ? `${path}.courier` : path
+}
+
 /** Programs of a real Courier on this machine, for tests that compare. */
 export const REAL_COURIER = {
-  maildirmake: '/usr/bin/maildirmake',
+  maildirmake: ofCourier('/usr/bin/maildirmake'),
   maildirkw: '/usr/bin/maildirkw',
   imapd: '/usr/bin/imapd',
 } as const

@@ -1,5 +1,5 @@
 /** `testssl.sh` looks at our ports: what it finds must not be above low. */
-import {existsSync, readFileSync, writeFileSync} from 'node:fs'
+import {appendFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {configuredServer} from '../support/configured-server.js'
@@ -67,7 +67,7 @@ for (const [name, options] of [
     writeFileSync(join(server.etc, 'imapd.pem'), pem)
     // It opens many connections at a time.
     server.set('imapd', {MAXPERIP: '100', MAXDAEMONS: '200'})
-    server.set('imapd-ssl', {MAXPERIP: '100', MAXDAEMONS: '200'})
+    appendFileSync(join(server.etc, 'imapd-ssl'), 'MAXPERIP=100\nMAXDAEMONS=200\n')
     await using process = startCourier(['serve', 'imap', 'imaps', '--config', server.etc, ...server.serveOptions], {env: server.env})
     assert.ok(await process.until('protocol=imaps'), process.errors())
     const report = join(server.directory, 'report.json')

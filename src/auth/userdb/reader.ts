@@ -24,10 +24,14 @@ interface Pair {
   readonly shadow: KeyedDatabase | undefined
 }
 
-/** What is known of the files at two paths, as long as they are these. */
-interface State {
+/** Which files are at the two paths. */
+interface Identities {
   readonly open: FileIdentity | undefined
   readonly shadow: FileIdentity | undefined
+}
+
+/** What is known of the files at two paths, as long as they are these. */
+interface State extends Identities {
   /** Undefined: there is no database. */
   readonly pair: Pair | undefined
   /** Set when they cannot be used; looked at again after `until`. */
@@ -51,6 +55,8 @@ export class UserdbReader {
   #state: State | undefined
   #opening: Promise<void> | undefined
   #closed = false
+  #currentLook: Promise<unknown> | undefined
+  #nextLook: Promise<Identities> | undefined
 
   constructor({source, now}: UserdbReaderOptions) {
     this.#source = source
@@ -84,8 +90,18 @@ export class UserdbReader {
 
   async #isCurrent({open, shadow, failure}: State): Promise<boolean> {
     if (failure && this.#now() >= failure.until) return false
-    const now = await identities(this.#source)
+    this.#nextLook ??= this.#look()
+    const now = await this.#nextLook
     return sameFile(now.open, open) && sameFile(now.shadow, shadow)
+  }
+
+  /** Looks at the files after the look that goes on: look-ups share one that begins after them, never one that began before. */
+  async #look(): Promise<Identities> {
+    await this.#currentLook
+    this.#nextLook = undefined
+    const look = identities(this.#source)
+    this.#currentLook = look.catch(() => {})
+    return look
   }
 
   async #reopen(): Promise<void> {
@@ -127,7 +143,7 @@ function recordIn({pair, failure}: State, name: string): UserdbRecord | undefine
   return {fields: parseFields(fields), secrets: parseFields(pair?.shadow?.get(name) ?? '')}
 }
 
-async function identities(source: string): Promise<{open: FileIdentity | undefined; shadow: FileIdentity | undefined}> {
+async function identities(source: string): Promise<Identities> {
   const paths = userdbPaths(source)
   const [open, shadow] = await Promise.all([identity(paths.open), identity(paths.shadow)])
   return {open, shadow}

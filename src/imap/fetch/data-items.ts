@@ -1,10 +1,10 @@
 import type {MessageMetadata, MessageNumber, MetadataNeed, View} from '../../maildir/types.js'
+import {renderBodyStructure} from '../../message/body-structure-text.js'
 import {LocalTime} from '../../message/date.js'
-import {renderBodyStructure} from '../replies/body-structure.js'
-import {renderEnvelope} from '../replies/envelope.js'
+import {renderEnvelope} from '../../message/envelope-text.js'
+import {NO_ENVELOPE} from '../../message/no-envelope.js'
+import {stringRenderer} from '../../message/nstring.js'
 import {flagText} from '../replies/flags.js'
-import {NO_ENVELOPE} from '../replies/no-envelope.js'
-import type {RenderString} from '../replies/nstring.js'
 import type {DataItem} from './items.js'
 
 /** Name and value of one item of one message; metadata is there as far as `DATA_NEED` says. */
@@ -22,7 +22,10 @@ export const DATA_NEED: Readonly<Record<DataItem, MetadataNeed | undefined>> = {
 }
 
 /** Makes the function that renders an item for one message after the other. */
-export function itemRenderer(item: DataItem, view: View, render: RenderString): RenderItem {
+export function itemRenderer(item: DataItem, view: View, {utf8}: {readonly utf8: boolean}): RenderItem {
+  const render = stringRenderer(utf8 ? 'utf8' : 'encoded')
+  // The metadata has the texts as clients without UTF-8 get them.
+  const fits = ({isAscii}: MessageMetadata) => !utf8 || isAscii
   switch (item) {
     case 'FLAGS':
       return (number) => `FLAGS (${flagText(view, number)})`
@@ -35,11 +38,17 @@ export function itemRenderer(item: DataItem, view: View, render: RenderString): 
     case 'RFC822.SIZE':
       return withMetadata(({wireBytes}) => `RFC822.SIZE ${wireBytes}`)
     case 'ENVELOPE':
-      return withMetadata(({structure}) => `ENVELOPE ${renderEnvelope(structure.envelope ?? NO_ENVELOPE, render)}`)
+      return withMetadata((metadata) => {
+        if (fits(metadata)) return `ENVELOPE ${metadata.envelope}`
+        return `ENVELOPE ${renderEnvelope(metadata.structure.envelope ?? NO_ENVELOPE, render)}`
+      })
     case 'BODY':
       return withMetadata(({structure}) => `BODY ${renderBodyStructure(structure, false, render)}`)
     case 'BODYSTRUCTURE':
-      return withMetadata(({structure}) => `BODYSTRUCTURE ${renderBodyStructure(structure, true, render)}`)
+      return withMetadata((metadata) => {
+        if (fits(metadata)) return `BODYSTRUCTURE ${metadata.bodyStructure}`
+        return `BODYSTRUCTURE ${renderBodyStructure(metadata.structure, true, render)}`
+      })
   }
 }
 

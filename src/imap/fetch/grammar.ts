@@ -1,8 +1,8 @@
 import {FieldNames} from '../../message/field-scan.js'
+import {echoString} from '../../message/nstring.js'
 import {BadSyntax} from '../../support/fault.js'
 import {isAtomChar} from '../grammar/characters.js'
 import type {Cursor} from '../grammar/cursor.js'
-import {echoString} from '../replies/nstring.js'
 import {type DataItem, type FetchItem, MACROS, OLD_NAMES, type PartialRange, type Section, type SectionText} from './items.js'
 
 /** Most items of one FETCH after the macros are written out and repetitions left out. */

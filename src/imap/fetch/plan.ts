@@ -1,5 +1,4 @@
 import type {MetadataNeed, View} from '../../maildir/types.js'
-import type {RenderString} from '../replies/nstring.js'
 import {DATA_NEED, itemRenderer, type RenderItem} from './data-items.js'
 import type {FetchItem, SectionItem} from './items.js'
 import {sectionNeed} from './section-writer.js'
@@ -26,7 +25,11 @@ export function moreNeed(a: MetadataNeed | undefined, b: MetadataNeed | undefine
 }
 
 /** Works out what the items need. UID FETCH tells the UID first, unless it was asked for (RFC 3501 §6.4.8). */
-export function planFetch(items: readonly FetchItem[], view: View, {uid, render}: {uid: boolean; render: RenderString}): FetchPlan {
+export function planFetch(
+  items: readonly FetchItem[],
+  view: View,
+  {uid, utf8}: {readonly uid: boolean; readonly utf8: boolean},
+): FetchPlan {
   const all: readonly FetchItem[] = uid && !items.includes('UID') ? ['UID', ...items] : items
   let need: MetadataNeed | undefined
   let opens = false
@@ -34,7 +37,7 @@ export function planFetch(items: readonly FetchItem[], view: View, {uid, render}
   const steps = all.map((item): FetchStep => {
     if (typeof item === 'string') {
       need = moreNeed(need, DATA_NEED[item])
-      return {kind: 'data', render: itemRenderer(item, view, render)}
+      return {kind: 'data', render: itemRenderer(item, view, {utf8})}
     }
     const sectionNeeds = sectionNeed(item)
     need = moreNeed(need, sectionNeeds === 'header' ? 'header' : sectionNeeds === 'structure and file' ? 'structure' : undefined)

@@ -63,7 +63,7 @@ export class SeenMarker {
     const found = new Set<MessageNumber>()
     for await (const batch of this.#context.view.metadata(numbers, 'header')) {
       for (const {number, metadata} of batch) {
-        if (metadata && /[\x80-\xff]/.test(metadata.header.toString('latin1'))) found.add(number)
+        if (metadata && /[\x80-\xff]/.test(metadata.header)) found.add(number)
       }
     }
     return found

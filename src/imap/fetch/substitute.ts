@@ -1,3 +1,4 @@
+import {KnownMetadata} from '../../maildir/known-metadata.js'
 import type {MessageMetadata, OpenMessage} from '../../maildir/types.js'
 import {StructureParser} from '../../message/parse-structure.js'
 
@@ -21,13 +22,14 @@ export function substituteMessage(internalDateMs: number): Substitute {
   const structure = parser.end()
   const {header, body} = structure
   return {
-    metadata: {
-      internalDateMs,
-      storedBytes: whole.length,
-      wireBytes: whole.length + header.lineFeeds + body.lineFeeds,
-      header: whole.subarray(0, header.end),
-      structure,
-    },
+    metadata: new KnownMetadata(
+      {internalDateMs, storedBytes: whole.length},
+      {
+        wireBytes: whole.length + header.lineFeeds + body.lineFeeds,
+        header: whole.toString('latin1', 0, header.end),
+        structure,
+      },
+    ),
     opened: {
       storedBytes: whole.length,
       internalDateMs,

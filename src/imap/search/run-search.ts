@@ -35,7 +35,6 @@ class KnownSubject implements Subject {
   readonly number: MessageNumber
   readonly metadata: MessageMetadata | undefined
   readonly #known: KnownValues
-  #header: string | undefined
 
   constructor({number, metadata}: MetadataEntry, known: KnownValues) {
     this.number = number
@@ -48,8 +47,7 @@ class KnownSubject implements Subject {
   }
 
   get header(): string {
-    this.#header ??= this.metadata?.header.toString('latin1') ?? ''
-    return this.#header
+    return this.metadata?.header ?? ''
   }
 
   bodyHolds(_index: number): boolean {

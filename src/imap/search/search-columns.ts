@@ -15,7 +15,7 @@ function fieldTexts(name: string): Column<SearchTexts> {
   return {
     need: 'header',
     of: (metadata) => {
-      const header = metadata.header.toString('latin1')
+      const {header} = metadata
       const texts: string[] = []
       for (const field of names.in(header)) texts.push(...searchForms(fieldValue(header, field)).map(detached))
       return texts
@@ -43,7 +43,7 @@ const DATE = new FieldNames(['date'])
 export const SENT_DAY: Column<number> = {
   need: 'header',
   of: (metadata) => {
-    const sent = parseDate(firstValues(metadata.header.toString('latin1'), DATE).get('date') ?? '')
+    const sent = parseDate(firstValues(metadata.header, DATE).get('date') ?? '')
     return sent === undefined ? Number.NaN : writtenDay(sent)
   },
   octets: () => 8,

@@ -3,10 +3,10 @@ import {parseAddresses} from '../../message/addresses.js'
 import {baseSubject} from '../../message/base-subject.js'
 import {guessTextOf} from '../../message/charset.js'
 import {sentEpoch} from '../../message/date.js'
+import {localPart} from '../../message/envelope-text.js'
 import {FieldNames, firstValues} from '../../message/field-scan.js'
 import {detached} from '../../message/octets.js'
 import {STRIDE, type Steps, sortSteps} from '../../support/steps.js'
-import {localPart} from '../replies/envelope.js'
 import type {SortKey} from './sort-keys.js'
 
 /** What messages are sorted by: ranks say the order of the values, equal values have the same. */
@@ -43,7 +43,7 @@ function ofField<T extends string | number>(name: string, of: (value: string, me
   const names = new FieldNames([name])
   return {
     need: 'header',
-    of: (metadata) => of(firstValues(metadata.header.toString('latin1'), names).get(name) ?? '', metadata),
+    of: (metadata) => of(firstValues(metadata.header, names).get(name) ?? '', metadata),
     octets: (value) => (typeof value === 'string' ? STRING_OCTETS + value.length : NUMBER_OCTETS),
     ranks: ranked(empty),
   }

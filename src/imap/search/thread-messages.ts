@@ -29,7 +29,7 @@ const FACTS_OCTETS = 160
 
 const THREAD_FACTS: Column<ThreadFacts> = {
   need: 'header',
-  of: (metadata) => factsOf(firstValues(metadata.header.toString('latin1'), FIELDS), metadata),
+  of: (metadata) => factsOf(firstValues(metadata.header, FIELDS), metadata),
   octets: ({subject, messageId = '', references}) =>
     references.reduce((sum, id) => sum + id.length + 24, FACTS_OCTETS + subject.length + messageId.length),
 }

@@ -119,8 +119,6 @@ export const append = defineVerb({
       }
       const {uidValidity, uid} = await delivery.finish()
       if (header8bit) session.out.line(UNICODE_ALERT)
-      // Courier: the selected mailbox learns of it later; RFC 3501 §6.3.11 wants it told now.
-      await selected?.refresh()
       return ok('APPEND Ok.', `APPENDUID ${uidValidity} ${uid}`)
     })
   },

@@ -51,7 +51,6 @@ export const copy = defineVerb({
       const folder = folderOf(target)
       if (!(await store.exists(folder))) return NO_TARGET
       const result = numbers.length === 0 ? undefined : await view.copy(numbers, folder)
-      if (folder === view.name) await view.refresh()
       return ok('COPY completed.', result && copyUid(result))
     })
   },

@@ -19,6 +19,7 @@ class Teller {
   readonly #unwatch: () => void
   #telling: Promise<void> | undefined
   #changed = false
+  #looked = false
   #stopped = false
 
   /** `failed`: the session cannot go on. */
@@ -39,7 +40,7 @@ class Teller {
     try {
       while (this.#changed && !this.#stopped) {
         this.#changed = false
-        await this.#view.refresh()
+        await this.#look()
         if (this.#stopped) break
         await writeUpdates(this.#session, this.#view, {expunges: true})
         await this.#session.out.flush()
@@ -49,6 +50,13 @@ class Teller {
     } finally {
       this.#telling = undefined
     }
+  }
+
+  /** Once at the disk; later the folder itself tells what it has found. */
+  async #look(): Promise<void> {
+    if (this.#looked) this.#view.checkThere()
+    else await this.#view.refresh()
+    this.#looked = true
   }
 
   /** Ends it; nothing is written afterwards. */

@@ -129,9 +129,7 @@ class Update {
   async run(numbers: readonly MessageNumber[] | undefined): Promise<void> {
     const unknown = await this.#unknown(numbers)
     if (unknown.length === 0) return
-    const uidOf = (number: MessageNumber) => this.#listed.uidAt(number - 1)
-    const messages = unknown.map((number) => [number, uidOf(number)] as const)
-    for await (const batch of readMetadata(this.#folder, messages, this.#column.need)) {
+    for await (const batch of readMetadata(this.#folder, {listed: this.#listed, numbers: unknown}, this.#column.need)) {
       const stamps = this.#stampsOf(batch.map(({number}) => number))
       for (const [place, {number, metadata}] of batch.entries())
         this.#put(number, metadata && this.#column.of(metadata), stamps[place] ?? 0)
@@ -161,7 +159,7 @@ class Update {
   }
 
   #stampsOf(numbers: readonly MessageNumber[]): readonly number[] {
-    const messages = numbers.map((number) => ({uid: this.#listed.uidAt(number - 1), base: this.#listed.baseAt(number - 1)}))
+    const messages = numbers.map((number) => ({uid: this.#listed.uidAt(number - 1), hash: this.#listed.baseHashAt(number - 1)}))
     return this.#folder.index.stamps(messages, {factsOf: (message) => factsOfMessage(this.#folder, message)})
   }
 

@@ -3,7 +3,10 @@ import type {FileFacts} from '../files.js'
 import type {FolderIndex} from '../index/metadata-index.js'
 import {isSettled, nowNs, sameFacts} from './identity.js'
 
-/** Tells changes of `cur/` by others from our own: what the index says of files is compared only after theirs. */
+/**
+ * Tells changes of `cur/` by others from our own: what the index says of files is compared only after theirs, and the
+ * directory is read only for theirs.
+ */
 export class CurChanges {
   readonly #env: StoreEnvironment
   readonly #path: string
@@ -11,6 +14,8 @@ export class CurChanges {
   /** `cur/` when we read or changed it last; what others do after that shows in its time stamps, or may not show yet. */
   #seen: FileFacts | undefined
   #mayHideChanges = false
+  /** What `#seen` showed was read, and has only been changed by us since. */
+  #isKnown = false
 
   /** `path`: the folder, in octets. */
   constructor(env: StoreEnvironment, path: string, index: () => FolderIndex) {
@@ -22,6 +27,17 @@ export class CurChanges {
   /** What memory holds is known to be that directory's. */
   takeUp(cur: FileFacts | undefined): void {
     this.#seen = cur
+    this.#isKnown = true
+  }
+
+  /** All names have been read; undefined: others changed some meanwhile. */
+  isRead(cur: FileFacts | undefined): void {
+    this.#isKnown = cur !== undefined && this.#seen !== undefined && sameFacts(cur, this.#seen)
+  }
+
+  /** As far as time stamps show, nobody but us has changed the directory, as it is now, since it was read. */
+  isKnown(now: FileFacts | undefined): boolean {
+    return this.#isKnown && this.#seen !== undefined && sameFacts(now, this.#seen)
   }
 
   /** Changes `cur/`: what others did before is noticed, what `task` does is not taken for theirs. */
@@ -40,7 +56,9 @@ export class CurChanges {
    */
   noticeOthers(): void {
     const cur = this.#stat()
-    if (!this.#mayHideChanges && this.#seen && sameFacts(cur, this.#seen)) return
+    const isAsSeen = this.#seen !== undefined && sameFacts(cur, this.#seen)
+    if (!isAsSeen) this.#isKnown = false
+    if (isAsSeen && !this.#mayHideChanges) return
     this.#index().doubt()
     this.#mayHideChanges = !this.#env.files.isLocal(this.#path) || !isSettled([cur], nowNs(this.#env))
     this.#seen = cur

@@ -17,12 +17,13 @@ import {type FolderChange, FolderContents} from './contents.js'
 import {CurChanges} from './cur-changes.js'
 import type {Journal} from './journal.js'
 import type {KeywordTable} from './keyword-table.js'
-import {FolderReader} from './reader.js'
+import {FolderReader, type RefreshOptions} from './reader.js'
 import type {Snapshot} from './snapshot.js'
 import {UidFile} from './uid-file.js'
 
-/** After changes of our own the folder is read once more within this time. */
-const VERIFY_MS = 1_000
+/** When changes of our own have paused for this long, the folder is read once more; during an endless burst as often as this. */
+const VERIFY_AFTER_MS = 500
+const VERIFY_DURING_MS = 5_000
 
 export interface FolderOptions {
   readonly name: FolderName
@@ -48,6 +49,8 @@ export class Folder {
   readonly #reader: FolderReader
   readonly #listeners = new Set<() => void>()
   #verifyTimer: NodeJS.Timeout | undefined
+  /** Changes of our own that nobody has verified: when they began and when the last was. */
+  #burst = {beganMs: 0, lastMs: 0}
   #index: FolderIndex | undefined
   #unwatch: (() => void) | undefined
   #watchers = 0
@@ -72,6 +75,7 @@ export class Folder {
       uidFile: this.uidFile,
       cur: this.#cur,
       index: () => this.index,
+      onUnverified: () => this.#verifyLater(),
     })
   }
 
@@ -133,7 +137,7 @@ export class Folder {
   /** Watches the directory while somebody wants to know at once. Returns the end of it. */
   watch(): () => void {
     this.#watchers += 1
-    this.#unwatch ??= this.env.watcher.add({path: this.path, look: () => this.#look()})
+    this.#unwatch ??= this.env.watcher.add({path: this.path, look: () => this.#look({ofOthers: true})})
     return () => {
       this.#watchers -= 1
       if (this.#watchers > 0) return
@@ -151,8 +155,13 @@ export class Folder {
   }
 
   /** Makes the state agree with the disk. @throws {Fault} `no-such-mailbox` when the folder is gone or another one now */
-  refresh(): Promise<void> {
-    return this.#reader.refresh()
+  refresh(options?: RefreshOptions): Promise<void> {
+    return this.#reader.refresh(options)
+  }
+
+  /** @throws {Fault} `no-such-mailbox` when the folder was found to be gone */
+  checkThere(): void {
+    this.#access.checkNotLost()
   }
 
   /** Runs `task` while nobody else in this process changes the folder. */
@@ -196,11 +205,23 @@ export class Folder {
     if (gone) this.#reader.staleLines = true
     const first = recent?.[0]
     if (first !== undefined) this.#contents.recents.add(first, (recent?.at(-1) ?? first) + 1)
+    this.#verifyLater()
+  }
+
+  #verifyLater(): void {
     if (this.#listeners.size === 0) return
-    this.#verifyTimer ??= setTimeout(() => {
-      this.#verifyTimer = undefined
-      void this.#look()
-    }, VERIFY_MS).unref()
+    this.#burst.lastMs = performance.now()
+    if (this.#verifyTimer) return
+    this.#burst.beganMs = this.#burst.lastMs
+    this.#verifyTimer = setTimeout(() => this.#verify(), VERIFY_AFTER_MS).unref()
+  }
+
+  #verify(): void {
+    const {beganMs, lastMs} = this.#burst
+    const now = performance.now()
+    const waitMs = Math.min(lastMs + VERIFY_AFTER_MS, beganMs + VERIFY_DURING_MS) - now
+    this.#verifyTimer = waitMs > 1 ? setTimeout(() => this.#verify(), waitMs).unref() : undefined
+    if (!this.#verifyTimer) void this.#look()
   }
 
   /** Makes removals durable: from `cur/`, and from `new/`, from where a message that came by there would be back. */
@@ -240,9 +261,9 @@ export class Folder {
   }
 
   /** Looks at the disk without anybody waiting for it; a lost folder is noticed by its sessions. */
-  async #look(): Promise<void> {
+  async #look(options?: RefreshOptions): Promise<void> {
     try {
-      await this.refresh()
+      await this.refresh(options)
     } catch (error) {
       if (!(error instanceof Fault)) this.env.log.error('maildir.scan-failed', {path: this.path, error})
       else if (error.code !== 'no-such-mailbox') this.env.log.warning('maildir.scan-failed', {path: this.path, reason: error.message})

@@ -84,7 +84,9 @@ export async function merge(findings: Findings, options: MergeOptions): Promise<
   const needed = found.length === 0 ? 'no' : first && !database ? 'yes' : 'for-new'
   const next = contents.snapshot.without(gone).append(all)
   const header = {uidValidity, uidNext: uidNext + found.length}
-  const written = mustWrite ? await write(options, {header, next, needed, mustLast}) : 'no'
+  const onlyMore = found.length === all.length && gone.length === 0 && !restore && !staleLines && !lostLines && !reread
+  const more = onlyMore ? found : undefined
+  const written = mustWrite ? await write(options, {header, next, more, needed, mustLast}) : 'no'
   const fresh = written === 'full' ? [] : found
   const rows = written === 'full' ? placed.map(rowOf) : all
   const before = first && saved?.uidValidity === uidValidity ? saved : undefined
@@ -138,6 +140,8 @@ function changes({result, keywordsChanged}: Findings, contents: FolderContents, 
 interface Writing {
   readonly header: UidHeader
   readonly next: Snapshot
+  /** The database on disk lacks nothing but these. */
+  readonly more: readonly {readonly base: string; readonly uid: number}[] | undefined
   /** Who cannot do without: everybody (the UIDVALIDITY is new), new messages, nobody. */
   readonly needed: 'yes' | 'for-new' | 'no'
   /** It has to be there after a power cut. */
@@ -148,9 +152,13 @@ interface Writing {
  * Puts the database on disk. `no`: nothing can be written there, and UIDs live in memory only, as in the original. `full`: the
  * disk is full, and new messages need it.
  */
-async function write({env, name, path, uidFile}: MergeOptions, {header, next, needed, mustLast}: Writing): Promise<'yes' | 'no' | 'full'> {
+async function write(
+  {env, name, path, uidFile}: MergeOptions,
+  {header, next, more, needed, mustLast}: Writing,
+): Promise<'yes' | 'no' | 'full'> {
   try {
-    const prepared = await uidFile.prepare(header, uidLines(next))
+    const lines = more?.map(({base, uid}) => [base, uid] as const)
+    const prepared = await (lines ? uidFile.prepareMore(header, lines, () => uidLines(next)) : uidFile.prepare(header, uidLines(next)))
     await prepared.commit()
     if (mustLast) await env.files.syncDirectory(path)
     return 'yes'

@@ -6,52 +6,23 @@ import type {Part} from '../../message/structure.js'
 import {Pace} from '../../support/pace.js'
 import type {FileFacts, OpenFile} from '../files.js'
 import type {IndexEntry, IndexedMessage} from '../index/metadata-index.js'
+import {Slab} from '../index/slab.js'
+import {KnownMetadata} from '../known-metadata.js'
 import type {MessageMetadata, MessageNumber, MetadataEntry, MetadataNeed, Uid} from '../types.js'
 import type {Folder} from './folder.js'
+import type {Snapshot} from './snapshot.js'
 
 const BATCH_MESSAGES = 256
 /** Large files are read in pieces of this size. */
 const PIECE_BYTES = 256 * 1024
 /** Of a header nobody needs more. */
 const HEADER_BYTES = 1024 * 1024
+const SHORT_HEADER_BYTES = 4096
+/** Messages between two looks at the clock, where each takes next to no time. */
+const STRIDE = 16
 
-/** Metadata up to some level; asking for more is a bug. */
-class KnownMetadata implements MessageMetadata {
-  readonly internalDateMs: number
-  readonly storedBytes: number
-  readonly #wireBytes: number | undefined
-  readonly #header: Buffer | undefined
-  readonly #structure: Part | undefined
-
-  constructor(facts: FileFacts, known: {readonly wireBytes?: number; readonly header?: Buffer; readonly structure?: Part}) {
-    this.internalDateMs = Number(facts.mtimeNs / 1_000_000n)
-    this.storedBytes = facts.size
-    this.#wireBytes = known.wireBytes
-    this.#header = known.header
-    this.#structure = known.structure
-  }
-
-  get wireBytes(): number {
-    return known(this.#wireBytes)
-  }
-
-  get header(): Buffer {
-    return known(this.#header)
-  }
-
-  get structure(): Part {
-    return known(this.#structure)
-  }
-}
-
-function known<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('Metadata that was not asked for')
-  return value
-}
-
-/** Reads the MIME tree of an open file. */
+/** Reads the MIME tree of a large file. */
 async function structureOf(file: OpenFile): Promise<Part> {
-  if (file.whole) return parseStructure(file.whole)
   const parser = new StructureParser()
   const pace = new Pace()
   for (let at = 0; at < file.facts.size; at += PIECE_BYTES) {
@@ -62,63 +33,111 @@ async function structureOf(file: OpenFile): Promise<Part> {
 }
 
 async function lineFeedsOf(file: OpenFile): Promise<number> {
-  if (file.whole) return countLineFeeds(file.whole)
   let count = 0
   for (let at = 0; at < file.facts.size; at += PIECE_BYTES) count += countLineFeeds(await file.read(at, PIECE_BYTES))
   return count
 }
 
-async function headerOf(file: OpenFile, length: number | undefined): Promise<Buffer> {
-  const start = file.whole ?? (await file.read(0, HEADER_BYTES))
-  const end = length ?? headerLength(start.toString('latin1', 0, HEADER_BYTES))
-  return Buffer.from(start.subarray(0, Math.min(end, HEADER_BYTES)))
+/** The header at the start of a file. Mostly it is a small part of it: that much is looked at first. */
+function headerOf(start: Buffer): string {
+  for (const length of [SHORT_HEADER_BYTES, HEADER_BYTES]) {
+    const text = start.toString('latin1', 0, length)
+    const end = headerLength(text)
+    if (end < text.length || length === HEADER_BYTES || start.length <= length) return text.slice(0, end)
+  }
+  return ''
 }
 
-/** What an open file tells, up to a level. */
-async function derive(file: OpenFile, level: MetadataNeed): Promise<IndexEntry> {
-  const {facts} = file
+function entryOf({facts}: OpenFile, level: MetadataNeed, known: ConstructorParameters<typeof KnownMetadata>[1]): IndexEntry {
+  const {inode, mtimeNs, size} = facts
+  const metadata = new KnownMetadata({internalDateMs: Number(mtimeNs / 1_000_000n), storedBytes: size}, known)
+  return {inode, mtimeNs, level, metadata}
+}
+
+/** What an open file that is held whole tells, up to a level. */
+function deriveNow(file: OpenFile, whole: Buffer, level: MetadataNeed): IndexEntry {
+  if (level === 'structure') {
+    const structure = parseStructure(whole)
+    // The root's header and body are the whole file.
+    const wireBytes = whole.length + structure.header.lineFeeds + structure.body.lineFeeds
+    return entryOf(file, level, {wireBytes, header: whole.toString('latin1', 0, structure.header.end), structure})
+  }
+  const wireBytes = whole.length + countLineFeeds(whole)
+  return entryOf(file, level, level === 'header' ? {wireBytes, header: headerOf(whole)} : {wireBytes})
+}
+
+/** The same of a large file, piece by piece. */
+async function deriveLater(file: OpenFile, level: MetadataNeed): Promise<IndexEntry> {
+  const {size} = file.facts
   if (level === 'structure') {
     const structure = await structureOf(file)
-    // The root's header and body are the whole file.
-    const wireBytes = facts.size + structure.header.lineFeeds + structure.body.lineFeeds
-    const header = await headerOf(file, structure.header.end)
-    return {inode: facts.inode, mtimeNs: facts.mtimeNs, level, metadata: new KnownMetadata(facts, {wireBytes, header, structure})}
+    const wireBytes = size + structure.header.lineFeeds + structure.body.lineFeeds
+    const header = (await file.read(0, Math.min(structure.header.end, HEADER_BYTES))).toString('latin1')
+    return entryOf(file, level, {wireBytes, header, structure})
   }
-  const wireBytes = facts.size + (await lineFeedsOf(file))
-  const header = level === 'header' ? {header: await headerOf(file, undefined)} : {}
-  return {inode: facts.inode, mtimeNs: facts.mtimeNs, level, metadata: new KnownMetadata(facts, {wireBytes, ...header})}
+  const wireBytes = size + (await lineFeedsOf(file))
+  if (level !== 'header') return entryOf(file, level, {wireBytes})
+  return entryOf(file, level, {wireBytes, header: headerOf(await file.read(0, HEADER_BYTES))})
 }
 
-/** Opens the file of a message; looks again when somebody has just renamed it. undefined: it is gone. */
-export async function openByUid(folder: Folder, uid: Uid): Promise<OpenFile | undefined> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    const index = folder.snapshot.indexOf(uid)
-    if (index < 0) return undefined
-    const file = await folder.env.files.open(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
-    if (file) return file
-    folder.touched()
-    await folder.refresh()
-  }
-  return undefined
-}
-
-async function read(folder: Folder, uid: Uid, need: MetadataNeed): Promise<MessageMetadata | undefined> {
+/** Opens the file of a message; looks again when somebody has just renamed it. undefined: it is gone. A promise where one has to wait. */
+export function openByUid(folder: Folder, uid: Uid): OpenFile | undefined | Promise<OpenFile | undefined> {
   const index = folder.snapshot.indexOf(uid)
   if (index < 0) return undefined
-  const base = folder.snapshot.baseAt(index)
-  if (need === 'date') {
-    const facts = folder.env.files.stat(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
-    if (facts)
-      return remember(
-        folder,
-        {uid, base},
-        {inode: facts.inode, mtimeNs: facts.mtimeNs, level: 'date', metadata: new KnownMetadata(facts, {})},
-      )
+  const opening = folder.env.files.open(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
+  return opening === undefined || opening instanceof Promise ? openLater(folder, uid, opening) : opening
+}
+
+async function openLater(folder: Folder, uid: Uid, opening: Promise<OpenFile | undefined> | undefined): Promise<OpenFile | undefined> {
+  let file = await opening
+  for (let attempt = 1; !file && attempt < 3; attempt += 1) {
+    folder.touched()
+    await folder.refresh()
+    const index = folder.snapshot.indexOf(uid)
+    if (index < 0) return undefined
+    file = await folder.env.files.open(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
   }
-  const file = await openByUid(folder, uid)
+  return file
+}
+
+/** A message that is asked for, as it is listed now. `index`: its place in the folder; negative when it is gone. */
+interface Wanted extends IndexedMessage {
+  readonly number: MessageNumber
+  readonly index: number
+}
+
+/** What the file of a message tells; a promise where one has to wait for it. */
+function read(folder: Folder, wanted: Wanted, need: MetadataNeed): MessageMetadata | undefined | Promise<MessageMetadata | undefined> {
+  if (wanted.index < 0) return undefined
+  const path = `${folder.path}/cur/${folder.snapshot.nameAt(folder.snapshot.indexOf(wanted.uid))}`
+  if (need === 'date') {
+    const facts = folder.env.files.stat(path)
+    if (facts) return remember(folder, wanted, dateEntry(facts))
+  }
+  const file = folder.env.files.open(path)
+  if (file === undefined || file instanceof Promise || !file.whole) return readLater(folder, wanted, {need, file})
+  try {
+    return remember(folder, wanted, deriveNow(file, file.whole, need))
+  } finally {
+    file.close()
+  }
+}
+
+function dateEntry({inode, mtimeNs, size}: FileFacts): IndexEntry {
+  const metadata = new KnownMetadata({internalDateMs: Number(mtimeNs / 1_000_000n), storedBytes: size}, {})
+  return {inode, mtimeNs, level: 'date', metadata}
+}
+
+interface Opening {
+  readonly need: MetadataNeed
+  readonly file: OpenFile | undefined | Promise<OpenFile | undefined>
+}
+
+async function readLater(folder: Folder, wanted: Wanted, {need, file: opening}: Opening): Promise<MessageMetadata | undefined> {
+  const file = (await opening) ?? (await openByUid(folder, wanted.uid))
   if (!file) return undefined
   try {
-    return remember(folder, {uid, base}, await derive(file, need))
+    return remember(folder, wanted, file.whole ? deriveNow(file, file.whole, need) : await deriveLater(file, need))
   } finally {
     file.close()
   }
@@ -129,38 +148,52 @@ function remember(folder: Folder, message: IndexedMessage, entry: IndexEntry): M
   return entry.metadata
 }
 
-/** Up to a batch of messages at a time, as they are listed now. */
-function* inBatches(folder: Folder, messages: Iterable<readonly [number: MessageNumber, uid: Uid]>) {
-  let batch: {number: MessageNumber; uid: Uid; base: string}[] = []
-  for (const [number, uid] of messages) {
-    const index = folder.snapshot.indexOf(uid)
-    batch.push({number, uid, base: index < 0 ? '' : folder.snapshot.baseAt(index)})
-    if (batch.length < BATCH_MESSAGES) continue
-    yield batch
-    batch = []
-  }
-  if (batch.length > 0) yield batch
-}
-
 /** The file of a message as it is now; undefined: it is gone. */
 export function factsOfMessage(folder: Folder, {uid}: IndexedMessage): FileFacts | undefined {
   const index = folder.snapshot.indexOf(uid)
   return index < 0 ? undefined : folder.env.files.stat(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
 }
 
+/** Messages by their numbers in a snapshot that a client knows. */
+export interface Listing {
+  readonly listed: Snapshot
+  readonly numbers: readonly MessageNumber[]
+}
+
+/** Messages as they are listed now. */
+function wantedOf(folder: Folder, listed: Snapshot, numbers: readonly MessageNumber[]): Wanted[] {
+  const {snapshot} = folder
+  const isSame = snapshot === listed
+  return numbers.map((number) => {
+    const uid = listed.uidAt(number - 1)
+    const index = isSame ? number - 1 : snapshot.indexOf(uid)
+    return {number, uid, index, hash: index < 0 ? 0 : snapshot.baseHashAt(index)}
+  })
+}
+
 /** Metadata of messages in the given order, in batches. Others get their turn between batches. */
 export async function* readMetadata(
   folder: Folder,
-  messages: Iterable<readonly [number: MessageNumber, uid: Uid]>,
+  {listed, numbers}: Listing,
   need: MetadataNeed,
 ): AsyncGenerator<readonly MetadataEntry[]> {
   const pace = new Pace()
   const factsOf = (message: IndexedMessage) => factsOfMessage(folder, message)
-  for (const wanted of inBatches(folder, messages)) {
-    const found = await folder.index.read(wanted, {need, factsOf})
+  const slab = new Slab()
+  for (let at = 0; at < numbers.length; at += BATCH_MESSAGES) {
+    const wanted = wantedOf(folder, listed, numbers.slice(at, at + BATCH_MESSAGES))
+    const found = await folder.index.read(wanted, {need, factsOf, slab})
     let batch: MetadataEntry[] = []
-    for (const [place, {number, uid}] of wanted.entries()) {
-      batch.push({number, metadata: found[place] ?? (await read(folder, uid, need))})
+    for (const [place, each] of wanted.entries()) {
+      let metadata = found[place]
+      if (!metadata) {
+        const now = read(folder, each, need)
+        metadata = now instanceof Promise ? await now : now
+      } else if (place % STRIDE !== 0) {
+        batch.push({number: each.number, metadata})
+        continue
+      }
+      batch.push({number: each.number, metadata})
       if (!pace.due) continue
       yield batch
       batch = []

@@ -17,6 +17,22 @@ export interface NewMailOptions {
   readonly names: NameTable
 }
 
+/** A message that came from `new/`, as it is called in `cur/` now. */
+export interface MovedMessage {
+  readonly base: string
+  readonly info: string
+}
+
+export interface Moved {
+  readonly messages: readonly MovedMessage[]
+  /** There is more; the lock has to be given back first. */
+  readonly isFull: boolean
+}
+
+/** Nothing that a program may have renamed a message to in the moment of taking it is less likely than these. */
+const INFOS = likelyInfos([])
+const NOTHING: Moved = {messages: [], isFull: false}
+
 export class NewMail {
   readonly #options: NewMailOptions
   /** `new/` when it was last found empty, and when that reading of it began. */
@@ -38,32 +54,31 @@ export class NewMail {
     return facts !== undefined && sameFacts(now, facts) && env.files.isLocal(path) && isSettled([facts], beganNs)
   }
 
-  /** Moves up to a lock's worth of files to `cur/`; answers how many. Call it under the lock. */
-  async move(): Promise<number> {
+  /** Moves up to a lock's worth of files to `cur/`. Call it under the lock. */
+  async move(): Promise<Moved> {
     const {env, path, cur} = this.#options
     const beganNs = nowNs(env)
     const before = env.files.stat(`${path}/new`)
-    if (this.isKnownEmpty(before)) return 0
+    if (this.isKnownEmpty(before)) return NOTHING
     const waiting = (await this.#list()).filter((name) => !name.startsWith('.'))
     this.#empty = {facts: waiting.length === 0 ? before : undefined, beganNs}
-    return waiting.length === 0 ? 0 : cur.during(() => this.#takeAll(waiting.slice(0, LOCK_BATCH)))
+    return waiting.length === 0 ? NOTHING : cur.during(() => this.#takeAll(waiting))
   }
 
-  /** Answers how many were moved; 0 when that does not work. */
-  async #takeAll(names: readonly string[]): Promise<number> {
+  async #takeAll(names: readonly string[]): Promise<Moved> {
     const {env, path} = this.#options
-    let moved = 0
-    for (const name of names) {
+    const messages: MovedMessage[] = []
+    for (const name of names.slice(0, LOCK_BATCH)) {
       try {
-        await this.#take(name)
-        moved += 1
+        const moved = await this.#take(name)
+        if (moved) messages.push(moved)
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') continue // somebody else moved it
         env.log.warning('maildir.rename-failed', {path: `${path}/new/${name}`, reason: String(error)})
-        return 0
+        return {messages, isFull: false}
       }
     }
-    return moved
+    return {messages, isFull: names.length > LOCK_BATCH}
   }
 
   async #list(): Promise<string[]> {
@@ -79,20 +94,24 @@ export class NewMail {
    * Moves one file from `new/` to `cur/`. A delivery must never replace a message: one that has the same base name by
    * accident gets another. What a program is just taking by link and unlink is in `cur/` already; it must not become two.
    */
-  async #take(name: string): Promise<void> {
+  async #take(name: string): Promise<MovedMessage | undefined> {
     const {env, path: folder, names} = this.#options
     const {files} = env
     const waiting = `${folder}/new/${name}`
     const {base, info} = splitName(nameInCur(name))
-    const path = (number: number, ending = info) => `${folder}/cur/${base}${number ? `_${number}` : ''}${ending}`
     const facts = files.stat(waiting)
-    const isTaken = (ending: string) => samePlace(files.stat(path(0, ending)), facts)
-    if ((facts?.links ?? 0) > 1 && likelyInfos(names.infos()).some(isTaken)) {
-      await files.unlink(waiting)
-      return
+    if ((facts?.links ?? 0) > 1) {
+      const known = names.uidOf(base)
+      const infos = known === undefined ? INFOS : [...INFOS, names.infoOf(known)]
+      if (infos.some((ending) => samePlace(files.stat(`${folder}/cur/${base}${ending}`), facts))) {
+        await files.unlink(waiting)
+        return undefined
+      }
     }
-    let number = 0
-    while (files.stat(path(number))) number += 1
-    await files.rename(waiting, path(number))
+    let free = base
+    for (let number = 1; names.uidOf(free) !== undefined || files.stat(`${folder}/cur/${free}${info}`); number += 1)
+      free = `${base}_${number}`
+    await files.rename(waiting, `${folder}/cur/${free}${info}`)
+    return {base: free, info}
   }
 }

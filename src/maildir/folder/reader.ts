@@ -10,13 +10,13 @@ import type {FolderIndex, SavedFolder} from '../index/metadata-index.js'
 import type {FolderName} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
 import type {UidValidities} from '../uid-validities.js'
-import {type FolderAccess, LOCK_BATCH} from './access.js'
+import type {FolderAccess} from './access.js'
 import type {FolderContents} from './contents.js'
 import type {CurChanges} from './cur-changes.js'
 import {contentParts, type FolderIdentity, folderIdentity, isSettled, nowNs, sameFacts, sameIdentity} from './identity.js'
 import {takeUpSnapshot} from './left-behind.js'
 import {type Findings, merge} from './merge.js'
-import {NewMail} from './new-mail.js'
+import {type MovedMessage, NewMail} from './new-mail.js'
 import {type ScanResult, scanCur} from './scan.js'
 import type {UidFile} from './uid-file.js'
 
@@ -31,6 +31,13 @@ export interface FolderReaderOptions {
   readonly uidFile: UidFile
   readonly cur: CurChanges
   readonly index: () => FolderIndex
+  /** What is known is not proved by time stamps: the folder has to be read once more soon. */
+  readonly onUnverified: () => void
+}
+
+export interface RefreshOptions {
+  /** Only what others did before or after changes of ours; what they did in the very moment of one may be noticed later. */
+  readonly ofOthers?: boolean
 }
 
 export class FolderReader {
@@ -42,6 +49,7 @@ export class FolderReader {
   #trusted: FolderIdentity | undefined
   #keywordsSeen: FileFacts | undefined
   #queued: Promise<void> | undefined
+  #queuedIsWhole = false
   /** Messages were found in `cur/` that may have come from `new/`, and nobody has synced that they left it. */
   leftNew = false
   /** The UID database on disk lists messages that are gone. */
@@ -64,16 +72,58 @@ export class FolderReader {
   }
 
   /** Makes what is known agree with the disk; all who ask at the same time share one reading. @throws {Fault} `no-such-mailbox`, `busy` */
-  async refresh(): Promise<void> {
+  async refresh({ofOthers = false}: RefreshOptions = {}): Promise<void> {
     const {access, contents} = this.#options
     access.checkNotLost()
     if (this.#isUnchanged()) return
+    this.#queuedIsWhole ||= !ofOthers
     this.#queued ??= access.exclusive(async () => {
+      const isWhole = this.#queuedIsWhole
       this.#queued = undefined
+      this.#queuedIsWhole = false
       if (!contents.loaded) await this.#takeUp()
-      if (!this.#isUnchanged()) await this.#scan()
+      if (this.#isUnchanged()) return
+      if (contents.loaded && this.#isKnownButNew({isWhole})) await this.#takeNew()
+      else await this.#scan()
     })
     await this.#queued
+  }
+
+  /** Nothing but `new/` can have changed: `isWhole`, provably; else as far as time stamps show. */
+  #isKnownButNew({isWhole}: {readonly isWhole: boolean}): boolean {
+    const {env, path, cur, uidFile} = this.#options
+    const now = folderIdentity(env.files, path)
+    if (isWhole) return this.#trusted !== undefined && sameIdentity({...now, fresh: this.#trusted.fresh}, this.#trusted)
+    const hasKnownKeywords = env.keywordsMode === 0 || sameFacts(now.keywords, this.#keywordsSeen)
+    return hasKnownKeywords && cur.isKnown(now.cur) && uidFile.isCurrent(now.uids) && env.files.isLocal(path)
+  }
+
+  /** Takes new mail where nothing else has changed: `cur/` is not read for it. */
+  async #takeNew(): Promise<void> {
+    const {access} = this.#options
+    const moved: MovedMessage[] = []
+    const takeSome = async () => {
+      access.checkPlace()
+      const {messages, isFull} = await this.#newMail.move()
+      moved.push(...messages)
+      if (!isFull && moved.length > 0) await this.#mergeMoved(moved)
+      return isFull
+    }
+    while (await access.locked(takeSome)) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async #mergeMoved(moved: readonly MovedMessage[]): Promise<void> {
+    const {env, path, cur, uidFile} = this.#options
+    // Others may have changed something while the lock was given back.
+    if (!cur.isKnown(env.files.stat(`${path}/cur`)) || !uidFile.isCurrent()) {
+      await this.#scanLocked()
+      return
+    }
+    const added = new Map(moved.map(({base, info}) => [base, info]))
+    const result = {renamed: new Map(), added, gone: []}
+    await this.#merge({result, database: undefined, reread: false, keywordsChanged: []})
+    this.#trusted = undefined
+    this.#options.onUnverified()
   }
 
   /** Under the lock: what is known agrees with the UID database on disk, so that UIDs can be given. */
@@ -111,7 +161,7 @@ export class FolderReader {
   async #scan(): Promise<void> {
     const {access} = this.#options
     access.checkPlace()
-    while ((await access.locked(() => this.#newMail.move())) >= LOCK_BATCH) await new Promise((resolve) => setImmediate(resolve))
+    while ((await access.locked(() => this.#newMail.move())).isFull) await new Promise((resolve) => setImmediate(resolve))
     await access.locked(() => this.#scanLocked())
   }
 
@@ -128,6 +178,7 @@ export class FolderReader {
     const keywordsChanged = await this.#readKeywords(observed.keywords, result)
     const merged = await this.#merge({result, database, reread, keywordsChanged})
     const after = folderIdentity(env.files, path)
+    cur.isRead(merged && sameFacts(observed.cur, after.cur) ? after.cur : undefined)
     const trusted = {...observed, uids: uidFile.isCurrent(after.uids) ? after.uids : observed.uids}
     const holds =
       merged && this.#newMail.isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)

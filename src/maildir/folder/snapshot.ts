@@ -4,6 +4,7 @@
  * Columns come in chunks that are copied when they change, so that one flag in a folder of 100,000 messages costs
  * a few microseconds and a hundred sessions share everything else (`design.md` §3).
  */
+import {nameHash} from '../name-hash.js'
 import type {FlagBits, Uid} from '../types.js'
 
 export const CHUNK_MESSAGES = 1024
@@ -18,6 +19,8 @@ interface Place {
   readonly uids: Uint32Array
   /** Base names: the file name up to its last `:`. */
   readonly bases: Strings
+  /** Hashes of the base names, made when somebody asks. */
+  hashes?: Uint32Array | undefined
 }
 
 /** What changes: flags, keywords, file name endings. */
@@ -173,7 +176,7 @@ export class Snapshot {
   }
 
   columns(): readonly SnapshotColumns[] {
-    return this.#chunks.map(({place, state}) => ({...place, ...state}))
+    return this.#chunks.map(({place: {uids, bases}, state}) => ({uids, bases, ...state}))
   }
 
   /** The messages are the same as in another snapshot, whatever their flags are; may say no where they are. */
@@ -236,6 +239,14 @@ export class Snapshot {
     return chunk.place.bases.at(offset) ?? ''
   }
 
+  /** `nameHash` of a base name; made once for each. */
+  baseHashAt(index: number): number {
+    const {chunk, offset} = this.#find(index)
+    const {place} = chunk
+    place.hashes ??= Uint32Array.from(place.uids, (_, each) => nameHash(place.bases.at(each) ?? ''))
+    return place.hashes[offset] ?? 0
+  }
+
   /** End of the file name, with its `:`. */
   infoAt(index: number): string {
     const {chunk, offset} = this.#find(index)
@@ -285,6 +296,15 @@ export class Snapshot {
     let count = 0
     for (const {state} of this.#chunks) for (const bits of state.flags) if ((bits & flags) === 0) count += 1
     return count
+  }
+
+  /** Index of the first message without all of these flags; -1 when every one has some. */
+  firstWithout(flags: FlagBits): number {
+    for (const [number, {state}] of this.#chunks.entries()) {
+      const offset = state.flags.findIndex((bits) => (bits & flags) === 0)
+      if (offset >= 0) return (this.#starts[number] ?? 0) + offset
+    }
+    return -1
   }
 
   /** With messages added at the end; their UIDs are above all others, ascending. */

@@ -1,7 +1,7 @@
 import {errnoOf} from '../../support/fault.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
-import type {FileFacts} from '../files.js'
+import type {FileFacts, MaildirFiles} from '../files.js'
 import {formatUidDatabase, parseUidDatabase, type UidDatabase, UidDatabaseText} from '../uid-database.js'
 import {sameFacts} from './identity.js'
 
@@ -9,6 +9,8 @@ import {sameFacts} from './identity.js'
 const LARGEST_BYTES = 512 * 1024 * 1024
 
 const LF = 0x0a
+
+const EMPTY = Buffer.alloc(0)
 
 export interface UidHeader {
   readonly uidValidity: number
@@ -30,8 +32,8 @@ export class UidFile {
   readonly #folder: string
   /** The file that memory agrees with. */
   #facts: FileFacts | undefined
-  /** Its content, while messages keep arriving. */
-  #content: Buffer | undefined
+  /** Its lines without the first, while messages keep arriving. */
+  #text: UidDatabaseText | undefined
 
   constructor(env: StoreEnvironment, folder: string) {
     this.#env = env
@@ -46,7 +48,7 @@ export class UidFile {
   /** What memory holds is known to be that file's. */
   takeUp(facts: FileFacts | undefined): void {
     this.#facts = facts
-    this.#content = undefined
+    this.#text = undefined
   }
 
   /** Reads the file. undefined: there is none that can be used. @throws {Fault} `io-error` when it cannot be read */
@@ -59,7 +61,7 @@ export class UidFile {
       throw fileFault(error, `Cannot read "${this.#folder}/courierimapuiddb"`)
     }
     this.#facts = bytes && before
-    this.#content = undefined
+    this.#text = undefined
     const database = bytes && parseUidDatabase(bytes)
     if (bytes && bytes.length > 0 && !database)
       this.#env.log.warning('maildir.bad-uid-database', {path: `${this.#folder}/courierimapuiddb`})
@@ -68,7 +70,7 @@ export class UidFile {
 
   /** Writes a new database to `tmp/` and syncs it: no UID may be told before (`design.md` §3). */
   prepare(header: UidHeader, entries: Iterable<readonly [base: string, uid: number]>): Promise<PreparedUidFile> {
-    return this.#prepare(formatUidDatabase(header, entries))
+    return this.#prepare(header, new UidDatabaseText(entries), EMPTY)
   }
 
   /** The same for messages that come behind those in the file: its lines are taken as they are. `all` is for when they are not at hand. */
@@ -78,29 +80,30 @@ export class UidFile {
     all: () => Iterable<readonly [base: string, uid: number]>,
   ): Promise<PreparedUidFile> {
     const before = await this.#lines()
-    if (!before) return this.prepare(header, all())
-    return this.#prepare(Buffer.concat([formatUidDatabase(header, []), before, new UidDatabaseText(added).lines()]))
+    return before ? this.#prepare(header, before, new UidDatabaseText(added).lines()) : this.prepare(header, all())
   }
 
   /** No more messages are expected soon: what was kept for them is given back. */
   rest(): void {
-    this.#content = undefined
+    this.#text = undefined
   }
 
   /** The lines of the file that memory agrees with, without the first. */
-  async #lines(): Promise<Buffer | undefined> {
+  async #lines(): Promise<UidDatabaseText | undefined> {
     if (!this.isCurrent()) return undefined
-    const content =
-      this.#content ?? (await this.#env.files.readFile(`${this.#folder}/courierimapuiddb`, LARGEST_BYTES).catch(() => undefined))
+    if (this.#text) return this.#text
+    const content = await this.#env.files.readFile(`${this.#folder}/courierimapuiddb`, LARGEST_BYTES).catch(() => undefined)
     const end = content?.indexOf('\n') ?? -1
     if (!content || end < 0 || content.at(-1) !== LF) return undefined
-    return content.subarray(end + 1)
+    const text = new UidDatabaseText()
+    text.appendLines(content.subarray(end + 1))
+    return text
   }
 
-  async #prepare(content: Buffer): Promise<PreparedUidFile> {
+  async #prepare(header: UidHeader, text: UidDatabaseText, more: Buffer): Promise<PreparedUidFile> {
     const {files, names} = this.#env
     const temporary = `${this.#folder}/tmp/${names.side('imapuid')}`
-    await files.create(temporary, content, {mode: 0o666, sync: true})
+    await writeFile(files, temporary, [formatUidDatabase(header, []), text.lines(), more])
     return {
       commit: async () => {
         try {
@@ -110,7 +113,8 @@ export class UidFile {
           throw error
         }
         this.#facts = this.#stat()
-        this.#content = content
+        text.appendLines(more)
+        this.#text = text
       },
       commitIfMissing: async () => {
         try {
@@ -129,5 +133,18 @@ export class UidFile {
 
   #stat(): FileFacts | undefined {
     return this.#env.files.stat(`${this.#folder}/courierimapuiddb`)
+  }
+}
+
+/** Makes a file of these octets and syncs it. A file that cannot be written whole does not stay. */
+async function writeFile(files: MaildirFiles, path: string, content: readonly Buffer[]): Promise<void> {
+  const file = await files.begin(path, {mode: 0o666})
+  try {
+    for (const part of content) if (part.length > 0) await file.write(part)
+    await file.finish({sync: true})
+  } catch (error) {
+    await file.abort()
+    await files.unlink(path).catch(() => false)
+    throw error
   }
 }

@@ -8,10 +8,10 @@
 import {type FSWatcher, watch as watchDirectory} from 'node:fs'
 import type {MaildirFiles} from '../files.js'
 
-/** Events of one burst come together; the look follows when they pause this long. */
-const QUIET_MS = 5
-/** A look comes at least this often during an endless burst: after this, or twice the time that the last one took. */
-const LONGEST_BURST_MS = 20
+/** Events of one change come together; the look follows after this. */
+const TOGETHER_MS = 1
+/** Between two looks lies at least this, and twice the time that the last one took. */
+const PAUSE_MS = 10
 const LOOK_AGAIN_MS = 30_000
 const POLL_MS = 1_000
 
@@ -36,10 +36,11 @@ interface Entry {
   readonly watches: Map<string, FSWatcher>
   polled: boolean
   timer: NodeJS.Timeout | undefined
-  /** When the first event came that no look has answered. */
-  markedAtMs: number | undefined
+  /** An event came that no look has answered. */
+  marked: boolean
   looking: boolean
-  lastLookMs: number
+  /** No look before. */
+  restsUntilMs: number
 }
 
 export interface WatcherOptions {
@@ -75,9 +76,9 @@ export class FolderWatcher {
       watches: new Map(),
       polled: false,
       timer: undefined,
-      markedAtMs: undefined,
+      marked: false,
       looking: false,
-      lastLookMs: 0,
+      restsUntilMs: 0,
     }
     this.#entries.set(watched, entry)
     this.#open(entry)
@@ -119,24 +120,24 @@ export class FolderWatcher {
   }
 
   #mark(entry: Entry): void {
-    const now = performance.now()
-    entry.markedAtMs ??= now
-    if (entry.looking) return
-    const latest = entry.markedAtMs + Math.max(LONGEST_BURST_MS, 2 * entry.lastLookMs)
-    clearTimeout(entry.timer)
-    entry.timer = setTimeout(() => void this.#look(entry), Math.max(0, Math.min(QUIET_MS, latest - now))).unref()
+    entry.marked = true
+    if (entry.looking || entry.timer) return
+    const waitMs = Math.max(TOGETHER_MS, entry.restsUntilMs - performance.now())
+    entry.timer = setTimeout(() => void this.#look(entry), waitMs).unref()
   }
 
   async #look(entry: Entry): Promise<void> {
+    entry.timer = undefined
     if (!this.#entries.has(entry.watched)) return
     entry.looking = true
-    entry.markedAtMs = undefined
+    entry.marked = false
     const began = performance.now()
     await entry.watched.look()
-    entry.lastLookMs = performance.now() - began
+    const ended = performance.now()
+    entry.restsUntilMs = ended + Math.max(PAUSE_MS, 2 * (ended - began))
     entry.looking = false
     if (this.#entries.has(entry.watched) && !entry.polled && entry.watches.size < PARTS.length) this.#open(entry)
-    if (entry.markedAtMs !== undefined) this.#mark(entry)
+    if (entry.marked) this.#mark(entry)
   }
 
   #remove(entry: Entry): void {

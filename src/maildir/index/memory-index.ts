@@ -3,6 +3,7 @@ import type {FileFacts} from '../files.js'
 import type {MessageMetadata, Uid} from '../types.js'
 import {
   describes,
+  type FileLookup,
   type FolderIndex,
   type FolderKey,
   type IndexEntry,
@@ -58,7 +59,7 @@ export class MemoryIndex implements MetadataIndex {
 }
 
 interface MemoryEntry {
-  readonly base: string
+  readonly hash: number
   readonly entry: IndexEntry
   /** When it was compared with its file last. */
   readonly epoch: number
@@ -99,14 +100,15 @@ class MemoryFolder implements FolderIndex {
     return this.#version
   }
 
-  stamps(messages: readonly IndexedMessage[], {factsOf}: Pick<ReadOptions, 'factsOf'>): readonly number[] {
+  stamps(messages: readonly IndexedMessage[], {factsOf}: FileLookup): readonly number[] {
     return messages.map((message) => this.#find(message, factsOf)?.stamp ?? 0)
   }
 
   /** The entry of a message, if it may be used. */
   #find(message: IndexedMessage, factsOf: ReadOptions['factsOf']): MemoryEntry | undefined {
     const found = this.#entries.get(message.uid)
-    if (found?.base !== message.base || found.epoch === this.#epoch) return found?.base === message.base ? found : undefined
+    if (found?.hash !== message.hash) return undefined
+    if (found.epoch === this.#epoch) return found
     const facts = factsOf(message)
     if (!facts || !describes(found.entry, facts)) {
       this.delete(message.uid)
@@ -117,16 +119,16 @@ class MemoryFolder implements FolderIndex {
     return confirmed
   }
 
-  compare({uid, base}: IndexedMessage, facts: FileFacts): void {
+  compare({uid, hash}: IndexedMessage, facts: FileFacts): void {
     const found = this.#entries.get(uid)
-    if (found && (found.base !== base || !describes(found.entry, facts))) this.delete(uid)
+    if (found && (found.hash !== hash || !describes(found.entry, facts))) this.delete(uid)
   }
 
-  set({uid, base}: IndexedMessage, entry: IndexEntry): void {
+  set({uid, hash}: IndexedMessage, entry: IndexEntry): void {
     const old = this.#entries.get(uid)
     const delta = costOf(entry) - (old ? costOf(old.entry) : 0)
     this.#version += 1
-    this.#entries.set(uid, {base, entry, epoch: this.#epoch, stamp: this.#version})
+    this.#entries.set(uid, {hash, entry, epoch: this.#epoch, stamp: this.#version})
     this.#bytes += delta
     this.#grew(delta)
   }

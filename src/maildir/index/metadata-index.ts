@@ -8,6 +8,7 @@ import type {FileFacts} from '../files.js'
 import type {FolderIdentity} from '../folder/identity.js'
 import type {Snapshot} from '../folder/snapshot.js'
 import type {MessageMetadata, MetadataNeed, Uid} from '../types.js'
+import type {Slab} from './slab.js'
 
 export const LEVELS: readonly MetadataNeed[] = ['date', 'size', 'header', 'structure']
 
@@ -31,7 +32,8 @@ export interface IndexEntry {
 /** A message of the folder. */
 export interface IndexedMessage {
   readonly uid: Uid
-  readonly base: string
+  /** `nameHash` of the base name. */
+  readonly hash: number
 }
 
 /** The folder as it is now, to be kept for the next process. */
@@ -52,7 +54,12 @@ export interface ReadOptions {
   readonly need: MetadataNeed
   /** The file of a message as it is now, for entries that must be compared before they are used. */
   readonly factsOf: (message: IndexedMessage) => FileFacts | undefined
+  /** Where what is read may lie: the answer is valid until it is used for the next one. */
+  readonly slab: Slab
 }
+
+/** How entries are compared with files. */
+export type FileLookup = Pick<ReadOptions, 'factsOf'>
 
 export interface FolderIndex {
   /** What was saved by this or an earlier process. */
@@ -65,7 +72,7 @@ export interface FolderIndex {
    * Which entry each message has: a number that no other entry of the folder has, 0 where there is none. Entries that are
    * in doubt are compared first.
    */
-  stamps(messages: readonly IndexedMessage[], options: Pick<ReadOptions, 'factsOf'>): readonly number[]
+  stamps(messages: readonly IndexedMessage[], options: FileLookup): readonly number[]
   /** Another number after each change of any entry; NaN, which is never the same, where nothing is kept. */
   readonly version: number
   /** The file was opened and is this one: an entry for another file is forgotten. */

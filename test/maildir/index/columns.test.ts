@@ -18,9 +18,9 @@ function firstLines(): Column<string> & {made: number} {
   const column = {
     need: 'header' as const,
     made: 0,
-    of: ({header}: {readonly header: Buffer}) => {
+    of: ({header}: {readonly header: string}) => {
       column.made += 1
-      return header.toString('latin1').split('\n', 1)[0] ?? ''
+      return header.split('\n', 1)[0] ?? ''
     },
     octets: (value: string) => value.length,
   }

@@ -48,8 +48,10 @@ async function picture(view: View, need: MetadataNeed): Promise<string> {
     for (const {number, metadata} of batch) {
       const flags = `${view.uidOf(number)} ${view.flagsOf(number)} ${view.keywordsOf(number).join(' ')} ${metadata?.internalDateMs} ${metadata?.storedBytes}`
       const size = need === 'date' ? '' : metadata?.wireBytes
-      const header = need === 'header' || need === 'structure' ? metadata?.header.toString('latin1') : ''
-      lines.push(`${flags} ${size} ${header} ${need === 'structure' ? JSON.stringify(metadata?.structure, inOrder) : ''}`)
+      const header = need === 'header' || need === 'structure' ? metadata?.header : ''
+      lines.push(
+        `${flags} ${size} ${header} ${need === 'structure' ? `${metadata?.isAscii} ${metadata?.envelope} ${metadata?.bodyStructure} ${JSON.stringify(metadata?.structure, inOrder)}` : ''}`,
+      )
     }
   }
   return lines.join('\n')

@@ -131,7 +131,7 @@ async function assertSettings(it: Host): Promise<void> {
   assert.is(servers.imap.get(IMAPD.IMAP_CHECK_ALL_FOLDERS), true)
   assert.is(servers.imap.get(IMAPD.IMAP_TRASHFOLDERNAME), 'Papierkorb')
   assert.is(servers.imap.get(IMAPD.MAILDIRPATH), 'Mail/Maildir')
-  assert.is(servers.imap.get(IMAPD.TCPDOPTS), '-nodnslookup')
+  assert.is(servers.imap.textOf('TCPDOPTS'), '-nodnslookup')
   assert.is(servers.imaps.get(IMAPD.MAILDIRPATH), 'Maildir')
   assert.match(servers.imaps.get(IMAPD_SSL.TLS_CERTFILE) ?? '', /\/imapd\.pem$/)
   assert.is(servers.imaps.get(IMAPD_SSL.TLS_VERIFYPEER), 'none')
@@ -146,7 +146,7 @@ async function assertSettings(it: Host): Promise<void> {
     [110, 1110],
   )
   assert.equal(pop3?.pop3.get(POP3D.POP3AUTH), ['LOGIN', 'CRAM-MD5'])
-  assert.is(pop3?.pop3.get(POP3D.TCPDOPTS), "-nodnslookup -block=z.example,BLOCK,'Go away'")
+  assert.is(pop3?.pop3.textOf('TCPDOPTS'), "-nodnslookup -block=z.example,BLOCK,'Go away'")
   const auth = await readAuthConfiguration(it.auth)
   assert.equal(auth.settings.get(AUTHDAEMONRC.authmodulelist), ['authuserdb', 'authpam'])
   assert.is(auth.settings.get(AUTHDAEMONRC.daemons), 7)

@@ -20,6 +20,7 @@ import {
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import {errnoOf} from '../../../support/fault.js'
+import type {Slab} from '../slab.js'
 
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -59,11 +60,14 @@ export interface FileRange {
   readonly end: number
 }
 
-/** Stretches of a file, each in a buffer. */
-export function readRanges(path: string, ranges: readonly FileRange[]): Buffer[] {
+/** Stretches of a file, each in a buffer; they lie in `slab`. */
+export function readRanges(path: string, ranges: readonly FileRange[], slab: Slab): Buffer[] {
+  const room = slab.take(ranges.reduce((sum, {start, end}) => sum + end - start, 0))
+  let at = 0
   return withFile(path, READ, (descriptor) =>
     ranges.map(({start, end}) => {
-      const buffer = Buffer.allocUnsafe(end - start)
+      const buffer = room.subarray(at, at + end - start)
+      at += buffer.length
       let filled = 0
       for (let got = -1; filled < buffer.length && got !== 0; filled += got)
         got = readSync(descriptor, buffer, filled, buffer.length - filled, start + filled)

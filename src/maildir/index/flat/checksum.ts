@@ -26,10 +26,3 @@ export function tableCrc32(data: Uint8Array, value = 0): number {
 export function crc32(data: Buffer, value = 0): number {
   return native ? native(data, value) : tableCrc32(data, value)
 }
-
-/** A number for a base name, to tell names apart where the name itself is not at hand (FNV-1a). */
-export function nameHash(base: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < base.length; at += 1) hash = Math.imul(hash ^ base.charCodeAt(at), 0x01000193)
-  return (hash ^ (hash >>> 15)) >>> 0
-}

@@ -11,11 +11,11 @@ import {Pace} from '../../../support/pace.js'
 import type {FileFacts} from '../../files.js'
 import {sameIdentity} from '../../folder/identity.js'
 import type {MessageMetadata, Uid} from '../../types.js'
-import type {FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
+import type {FileLookup, FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
+import {Slab} from '../slab.js'
 import {appendAt, makeDirectory, moveFile, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
-import {crc32, nameHash} from './checksum.js'
+import {crc32} from './checksum.js'
 import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LogState, logHeader} from './log-file.js'
-import {OctetWriter} from './octets.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
 import {type RecordPlace, RecordsFile} from './records-file.js'
 import {applyLog} from './replay.js'
@@ -33,6 +33,7 @@ const DEAD_BYTES = 4 * 1024 * 1024
 const COPIED_AT_ONCE = 200
 const DATE_LEVEL = levelOf('date')
 const SIZE_LEVEL = levelOf('size')
+const STRUCTURE_LEVEL = levelOf('structure')
 
 export interface FlatFolderOptions {
   readonly directory: string
@@ -49,7 +50,6 @@ export interface FlatFolderOptions {
 export class FlatFolder implements FolderIndex {
   readonly #options: FlatFolderOptions
   readonly #seed: number
-  readonly #scratch = new OctetWriter()
   #state: () => FolderState | undefined = () => undefined
   #uses = 0
   #loaded = false
@@ -96,16 +96,16 @@ export class FlatFolder implements FolderIndex {
     this.#forgetAll()
   }
 
-  async read(messages: readonly IndexedMessage[], {need, factsOf}: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]> {
+  async read(messages: readonly IndexedMessage[], {need, factsOf, slab}: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]> {
     const level = levelOf(need)
     const rows = this.#rows
-    const places = messages.map((message) => this.#placeOf(message, level, factsOf))
+    const places = this.#placesOf(messages, level, factsOf)
     if (level <= SIZE_LEVEL)
       return places.map((place) => (place < 0 ? undefined : new RowMetadata(rows.factsAt(place), level === SIZE_LEVEL)))
-    const payloads = this.#payloadsOf(places)
+    const payloads = this.#payloadsOf(places, slab)
     return messages.map((message, number) => {
       const place = places[number] ?? -1
-      return place < 0 ? undefined : this.#decode(payloads[number], message, rows.factsAt(place))
+      return place < 0 ? undefined : this.#decode(payloads[number], message, {facts: rows.factsAt(place), level})
     })
   }
 
@@ -113,28 +113,24 @@ export class FlatFolder implements FolderIndex {
     return this.#off || this.#uidValidity === 0 ? Number.NaN : this.#rows.version
   }
 
-  stamps(messages: readonly IndexedMessage[], {factsOf}: Pick<ReadOptions, 'factsOf'>): readonly number[] {
-    return messages.map((message) => {
-      const place = this.#placeOf(message, DATE_LEVEL, factsOf)
-      return place < 0 ? 0 : this.#rows.stampAt(place)
-    })
+  stamps(messages: readonly IndexedMessage[], {factsOf}: FileLookup): readonly number[] {
+    return this.#placesOf(messages, DATE_LEVEL, factsOf).map((place) => (place < 0 ? 0 : this.#rows.stampAt(place)))
   }
 
-  compare({uid, base}: IndexedMessage, facts: FileFacts): void {
+  compare({uid, hash}: IndexedMessage, facts: FileFacts): void {
     const place = this.#rows.find(uid)
     if (place < 0) return
-    const row = this.#rows.row(place)
-    if (row.hash === nameHash(base) && isAbout(row, facts)) this.#rows.confirm(place)
+    if (this.#rows.hashAt(place) === hash && this.#rows.isAbout(place, facts)) this.#rows.confirm(place)
     else this.delete(uid)
   }
 
-  set({uid, base}: IndexedMessage, entry: IndexEntry): void {
+  set({uid, hash}: IndexedMessage, entry: IndexEntry): void {
     if (this.#off || this.#uidValidity === 0) return
     const {inode, mtimeNs, metadata} = entry
     const wanted = levelOf(entry.level)
-    const row = {uid, hash: nameHash(base), inode, mtimeNs, storedBytes: metadata.storedBytes, offset: 0, length: 0}
+    const row = {uid, hash, inode, mtimeNs, storedBytes: metadata.storedBytes, offset: 0, length: 0}
     const wireBytes = wanted >= SIZE_LEVEL ? metadata.wireBytes : 0
-    const place = wanted > SIZE_LEVEL ? this.#record({uid, base}, entry) : undefined
+    const place = wanted > SIZE_LEVEL ? this.#record({uid, hash}, entry) : undefined
     this.#rows.put({...row, wireBytes, level: place ? wanted : Math.min(wanted, SIZE_LEVEL), ...place})
     this.#dirty.add(uid)
     this.changed()
@@ -268,14 +264,23 @@ export class FlatFolder implements FolderIndex {
     this.#forgetAll()
   }
 
-  /** Place of the row that may be used; -1: there is none. */
-  #placeOf(message: IndexedMessage, level: number, factsOf: ReadOptions['factsOf']): number {
+  /** Places of the rows that may be used; -1: there is none. Mostly they follow each other. */
+  #placesOf(messages: readonly IndexedMessage[], level: number, factsOf: FileLookup['factsOf']): number[] {
+    let last = -1
+    return messages.map((message) => {
+      const place = this.#off ? -1 : this.#rows.find(message.uid, last + 1)
+      if (place >= 0) last = place
+      return this.#usable(place, message, {level, factsOf})
+    })
+  }
+
+  /** The place, if its row may be used; else -1. */
+  #usable(place: number, message: IndexedMessage, {level, factsOf}: {readonly level: number} & FileLookup): number {
     const rows = this.#rows
-    const place = this.#off ? -1 : rows.find(message.uid)
-    if (place < 0 || rows.levelAt(place) < level || rows.hashAt(place) !== nameHash(message.base)) return -1
+    if (place < 0 || rows.levelAt(place) < level || rows.hashAt(place) !== message.hash) return -1
     if (!rows.isDoubtful(place)) return place
     const facts = factsOf(message)
-    if (facts && isAbout(rows.row(place), facts)) {
+    if (facts && rows.isAbout(place, facts)) {
       rows.confirm(place)
       return place
     }
@@ -283,10 +288,10 @@ export class FlatFolder implements FolderIndex {
     return -1
   }
 
-  #payloadsOf(places: readonly number[]): readonly (Buffer | undefined)[] {
+  #payloadsOf(places: readonly number[], slab: Slab): readonly (Buffer | undefined)[] {
     const known = places.filter((place) => place >= 0).map((place) => this.#rows.recordAt(place))
     try {
-      const payloads = this.#records.read(known)
+      const payloads = this.#records.read(known, slab)
       let at = 0
       return places.map((place) => (place < 0 ? undefined : payloads[at++]))
     } catch (error) {
@@ -295,9 +300,13 @@ export class FlatFolder implements FolderIndex {
     }
   }
 
-  #decode(payload: Buffer | undefined, message: IndexedMessage, facts: RowFacts): MessageMetadata | undefined {
+  #decode(
+    payload: Buffer | undefined,
+    message: IndexedMessage,
+    {facts, level}: {readonly facts: RowFacts; readonly level: number},
+  ): MessageMetadata | undefined {
     try {
-      const metadata = payload && readRecord(payload, message, facts)
+      const metadata = payload && readRecord(payload, message, facts, level === STRUCTURE_LEVEL)
       if (metadata) return metadata
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
@@ -312,8 +321,9 @@ export class FlatFolder implements FolderIndex {
     if (this.#compacting || entry.metadata.header.length > RECORD_LIMIT_BYTES) return undefined
     try {
       const place = this.#records.append((out) => {
-        writeRecord(out, this.#scratch, message, entry)
-        if (this.#scratch.length > RECORD_LIMIT_BYTES) throw new RangeError('Too large')
+        const start = out.length
+        writeRecord(out, message, entry)
+        if (out.length - start > RECORD_LIMIT_BYTES) throw new RangeError('Too large')
       })
       if (this.#records.isFull) this.#flush()
       return this.#off ? undefined : place
@@ -404,13 +414,14 @@ export class FlatFolder implements FolderIndex {
 
   async #copyRecords(target: RecordsFile): Promise<{endBytes: number; moved: ReadonlyMap<number, RecordPlace>}> {
     const pace = new Pace()
+    const slab = new Slab()
     const moved = new Map<number, RecordPlace>()
     const rows = [...this.#rows.rows()].filter(({level}) => level > SIZE_LEVEL).sort((a, b) => a.offset - b.offset)
     this.#compacting = true
     try {
       for (let at = 0; at < rows.length; at += COPIED_AT_ONCE) {
         const batch = rows.slice(at, at + COPIED_AT_ONCE)
-        for (const [place, payload] of this.#records.read(batch).entries()) {
+        for (const [place, payload] of this.#records.read(batch, slab).entries()) {
           if (payload)
             moved.set(
               batch[place]?.offset ?? 0,
@@ -451,8 +462,4 @@ export class FlatFolder implements FolderIndex {
     this.#viewBytes = octets.reduce((sum, {length}) => sum + length, 0)
     this.#kept = state
   }
-}
-
-function isAbout(row: MetadataRow, {inode, mtimeNs, size}: FileFacts): boolean {
-  return row.inode === inode && row.mtimeNs === mtimeNs && row.storedBytes === size
 }

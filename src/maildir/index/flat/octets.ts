@@ -58,6 +58,12 @@ export class OctetWriter {
     return this
   }
 
+  double(value: number): this {
+    this.#room(8)
+    this.#used = this.#buffer.writeDoubleLE(value, this.#used)
+    return this
+  }
+
   /** 64 bits with sign. */
   int64(value: bigint): this {
     this.#room(8)
@@ -73,6 +79,13 @@ export class OctetWriter {
   text(value: string): this {
     this.#room(value.length)
     for (let at = 0; at < value.length; at += 1) if (value.charCodeAt(at) >= STRING_LIMIT) throw new RangeError('A character above U+00FF')
+    this.#used += this.#buffer.write(value, this.#used, 'latin1')
+    return this
+  }
+
+  /** A string that is known to have one octet for each character, without its length. */
+  octetsOf(value: string): this {
+    this.#room(value.length)
     this.#used += this.#buffer.write(value, this.#used, 'latin1')
     return this
   }

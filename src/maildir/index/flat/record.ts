@@ -1,4 +1,12 @@
-/** One record: what a message file told, as octets; the header and the MIME tree are taken apart when they are asked for. */
+/**
+ * One record: what a message file told, as octets. What clients ask for most lies there as it is sent; the MIME tree is taken
+ * apart when it is asked for.
+ *
+ *     UID, hash of the base name, octets as stored and on the wire, kind, lengths of what follows       44 octets
+ *     header, ENVELOPE, BODYSTRUCTURE, MIME tree
+ *
+ * UID, name and sizes are in it so that a record that is found in a wrong place is not believed.
+ */
 import type {Part} from '../../../message/structure.js'
 import type {MessageMetadata} from '../../types.js'
 import type {IndexEntry, IndexedMessage} from '../metadata-index.js'
@@ -8,6 +16,12 @@ import {readPart, writePart} from './structure-codec.js'
 
 /** Larger headers and structures are read from the file each time. */
 export const RECORD_LIMIT_BYTES = 256 * 1024
+
+const AT = {uid: 0, hash: 4, storedBytes: 8, wireBytes: 16, kind: 24, header: 28, envelope: 32, bodyStructure: 36, structure: 40} as const
+const FIXED_BYTES = 44
+/** Bits of `kind`. */
+const HAS_STRUCTURE = 1
+const IS_ASCII = 2
 
 /** Metadata that needs no record. */
 export class RowMetadata implements MessageMetadata {
@@ -26,59 +40,93 @@ export class RowMetadata implements MessageMetadata {
     return this.#wireBytes
   }
 
-  get header(): Buffer {
+  get header(): string {
     throw new Error('Metadata that was not asked for')
   }
 
   get structure(): Part {
     throw new Error('Metadata that was not asked for')
   }
+
+  get envelope(): string {
+    throw new Error('Metadata that was not asked for')
+  }
+
+  get bodyStructure(): string {
+    throw new Error('Metadata that was not asked for')
+  }
+
+  get isAscii(): boolean {
+    throw new Error('Metadata that was not asked for')
+  }
 }
 
-/** Metadata from a record. */
+/** Metadata from a record; valid as long as its octets are. */
 export class RecordMetadata implements MessageMetadata {
   readonly internalDateMs: number
   readonly storedBytes: number
   readonly wireBytes: number
-  readonly header: Buffer
-  readonly #octets: Buffer | undefined
-  #structure: Part | undefined
+  readonly #octets: Buffer
 
-  constructor({internalDateMs, storedBytes, wireBytes}: RowFacts, header: Buffer, structure: Buffer | undefined) {
+  constructor({internalDateMs, storedBytes, wireBytes}: RowFacts, octets: Buffer) {
     this.internalDateMs = internalDateMs
     this.storedBytes = storedBytes
     this.wireBytes = wireBytes
-    this.header = header
-    this.#octets = structure
+    this.#octets = octets
+  }
+
+  get header(): string {
+    return this.#text(FIXED_BYTES, AT.header)
+  }
+
+  get envelope(): string {
+    return this.#text(this.#envelopeStart, AT.envelope)
+  }
+
+  get bodyStructure(): string {
+    return this.#text(this.#envelopeStart + this.#octets.readUInt32LE(AT.envelope), AT.bodyStructure)
+  }
+
+  get isAscii(): boolean {
+    return (this.#octets.readUInt32LE(AT.kind) & IS_ASCII) !== 0
   }
 
   get structure(): Part {
-    if (!this.#octets) throw new Error('Metadata that was not asked for')
-    this.#structure ??= readPart(new OctetReader(this.#octets))
-    return this.#structure
+    const length = this.#octets.readUInt32LE(AT.structure)
+    return readPart(new OctetReader(this.#octets.subarray(this.#octets.length - length)))
+  }
+
+  get #envelopeStart(): number {
+    return FIXED_BYTES + this.#octets.readUInt32LE(AT.header)
+  }
+
+  #text(start: number, lengthAt: number): string {
+    return this.#octets.toString('latin1', start, start + this.#octets.readUInt32LE(lengthAt))
   }
 }
 
-/**
- * Writes a record. UID, name and sizes are in it as well, so that one that is found in a wrong place is not believed.
- *
- * @throws {RangeError} what the codec cannot hold
- */
-export function writeRecord(out: OctetWriter, scratch: OctetWriter, {uid, base}: IndexedMessage, entry: IndexEntry): void {
-  const {level, metadata} = entry
-  out.count(uid).string(base).count(metadata.storedBytes).count(metadata.wireBytes)
-  out.bytes(metadata.header)
-  scratch.clear()
-  if (level === 'structure') writePart(scratch, metadata.structure)
-  out.bytes(scratch.octets)
+/** Writes a record. @throws {RangeError} what the codec cannot hold */
+export function writeRecord(out: OctetWriter, {uid, hash}: IndexedMessage, {level, metadata}: IndexEntry): void {
+  const start = out.length
+  const {storedBytes, wireBytes, header} = metadata
+  const has = level === 'structure'
+  const envelope = has ? metadata.envelope : ''
+  const bodyStructure = has ? metadata.bodyStructure : ''
+  out.uint32(uid).uint32(hash).double(storedBytes).double(wireBytes)
+  out.uint32(has ? HAS_STRUCTURE | (metadata.isAscii ? IS_ASCII : 0) : 0)
+  out.uint32(header.length).uint32(envelope.length).uint32(bodyStructure.length).uint32(0)
+  out.octetsOf(header).octetsOf(envelope).octetsOf(bodyStructure)
+  const tree = out.length
+  if (has) writePart(out, metadata.structure)
+  out.patchUint32(start + AT.structure, out.length - tree)
 }
 
-/** The metadata of a record, undefined when it is about another message. @throws {RangeError} */
-export function readRecord(octets: Buffer, {uid, base}: IndexedMessage, facts: RowFacts): RecordMetadata | undefined {
-  const from = new OctetReader(octets)
-  if (from.count() !== uid || from.latin1() !== base) return undefined
-  if (from.count() !== facts.storedBytes || from.count() !== facts.wireBytes) return undefined
-  const header = from.bytes()
-  const structure = from.bytes()
-  return new RecordMetadata(facts, header, structure.length > 0 ? structure : undefined)
+/** The metadata of a record; undefined when it is about another message, or holds less than is needed. @throws {RangeError} it is cut */
+export function readRecord(octets: Buffer, {uid, hash}: IndexedMessage, facts: RowFacts, needsStructure: boolean) {
+  if (octets.readUInt32LE(AT.uid) !== uid || octets.readUInt32LE(AT.hash) !== hash) return undefined
+  if (octets.readDoubleLE(AT.storedBytes) !== facts.storedBytes || octets.readDoubleLE(AT.wireBytes) !== facts.wireBytes) return undefined
+  if (needsStructure && (octets.readUInt32LE(AT.kind) & HAS_STRUCTURE) === 0) return undefined
+  let length = FIXED_BYTES
+  for (const at of [AT.header, AT.envelope, AT.bodyStructure, AT.structure]) length += octets.readUInt32LE(at)
+  return length === octets.length ? new RecordMetadata(facts, octets) : undefined
 }

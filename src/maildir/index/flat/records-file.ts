@@ -7,12 +7,14 @@
  * Where a record lies is known from the rows. The file is opened by its name for each read, so whatever was done to it
  * meanwhile shows as a record with a wrong checksum. The seed is another for each folder, UIDVALIDITY and generation.
  */
+
+import type {Slab} from '../slab.js'
 import {appendAt, type FileRange, readRanges, removeFile, sizeOf} from './cache-files.js'
 import {crc32} from './checksum.js'
 import {OctetWriter} from './octets.js'
 
 const MAGIC = 0x31524e43
-const VERSION = 2
+const VERSION = 3
 const HEADER_BYTES = 12
 const FRAME_BYTES = 8
 /** Records with less than this between them are read at once. */
@@ -32,6 +34,13 @@ function header(seed: number): Buffer {
   octets.writeUInt32LE(VERSION, 4)
   octets.writeUInt32LE(seed, 8)
   return octets
+}
+
+/** Numbers of the places by their offsets; mostly they are in order. */
+function inOrder(places: readonly RecordPlace[]): number[] {
+  const order = places.map((_, index) => index)
+  const isSorted = places.every(({offset}, index) => index === 0 || offset >= (places[index - 1]?.offset ?? 0))
+  return isSorted ? order : order.sort((a, b) => (places[a]?.offset ?? 0) - (places[b]?.offset ?? 0))
 }
 
 export class RecordsFile {
@@ -89,9 +98,9 @@ export class RecordsFile {
     return true
   }
 
-  /** Payloads, undefined for those that are damaged. Nearby records are read together. @throws {Error} */
-  read(places: readonly RecordPlace[]): (Buffer | undefined)[] {
-    const order = places.map((_, index) => index).sort((a, b) => (places[a]?.offset ?? 0) - (places[b]?.offset ?? 0))
+  /** Payloads, undefined for those that are damaged. Nearby records are read together. They lie in `slab`. @throws {Error} */
+  read(places: readonly RecordPlace[], slab: Slab): (Buffer | undefined)[] {
+    const order = inOrder(places)
     const ranges: FileRange[] = []
     const rangeOf: number[] = []
     for (const index of order) {
@@ -104,7 +113,7 @@ export class RecordsFile {
       else ranges.push({start: offset, end})
       rangeOf[index] = ranges.length - 1
     }
-    const buffers = ranges.length > 0 ? readRanges(this.#path, ranges) : []
+    const buffers = ranges.length > 0 ? readRanges(this.#path, ranges, slab) : []
     return places.map(({offset, length}, index) => {
       const range = rangeOf[index]
       if (range === undefined)

@@ -3,6 +3,7 @@
  *
  * Rows are in ascending order of UID as far as they came so; those that came out of order are found by a map.
  */
+import type {FileFacts} from '../../files.js'
 import {LEVELS} from '../metadata-index.js'
 
 /** Level of a row that does not count any more. */
@@ -121,9 +122,10 @@ export class MetadataRows {
     return this.#columns
   }
 
-  /** Place of the row of a message; -1 when there is none. */
-  find(uid: number): number {
+  /** Place of the row of a message; -1 when there is none. `guess`: where it may be. */
+  find(uid: number, guess = -1): number {
     const {uids, levels} = this.#columns
+    if (guess < this.#count && uids[guess] === uid && this.#sorted === this.#count) return levels[guess] !== DEAD ? guess : -1
     let low = 0
     let high = this.#sorted
     while (low < high) {
@@ -147,6 +149,12 @@ export class MetadataRows {
   factsAt(place: number): RowFacts {
     const {mtimes, sizes, wires} = this.#columns
     return {internalDateMs: millisecondsAt(mtimes, place), storedBytes: sizes[place] ?? 0, wireBytes: wires[place] ?? 0}
+  }
+
+  /** The row is about this very file. */
+  isAbout(place: number, {inode, mtimeNs, size}: FileFacts): boolean {
+    const {inodes, mtimes, sizes} = this.#columns
+    return sizes[place] === size && mtimes[place] === mtimeNs && inodes[place] === inode
   }
 
   /** Where the record is. */

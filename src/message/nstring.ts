@@ -1,4 +1,4 @@
-import {encodeEightBit, unicodeOf} from '../../message/encoded-words.js'
+import {encodeEightBit, unicodeOf} from './encoded-words.js'
 
 /** How text with octets above 0x7F is sent: RFC 2047, or raw UTF-8 after `ENABLE UTF8=ACCEPT` (RFC 6855 §3). */
 export type TextMode = 'encoded' | 'utf8'

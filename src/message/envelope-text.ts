@@ -1,6 +1,6 @@
-import {unquote} from '../../message/mime-fields.js'
-import type {Address, Envelope} from '../../message/structure.js'
+import {unquote} from './mime-fields.js'
 import {nstring, type RenderString} from './nstring.js'
+import type {Address, Envelope} from './structure.js'
 
 /** ENVELOPE (RFC 3501 §7.4.2), one character for each octet. */
 export function renderEnvelope(envelope: Envelope, render: RenderString): string {

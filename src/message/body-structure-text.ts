@@ -1,7 +1,7 @@
-import type {Parameters, Part} from '../../message/structure.js'
-import {renderEnvelope} from './envelope.js'
+import {renderEnvelope} from './envelope-text.js'
 import {NO_ENVELOPE} from './no-envelope.js'
 import {nstring, type RenderString} from './nstring.js'
+import type {Parameters, Part} from './structure.js'
 
 /** BODYSTRUCTURE, or BODY when not `extended` (RFC 3501 §7.4.2), one character for each octet. */
 export function renderBodyStructure(part: Part, extended: boolean, render: RenderString): string {

@@ -1,4 +1,4 @@
-import type {Envelope} from '../../message/structure.js'
+import type {Envelope} from './structure.js'
 
 /** The envelope of a message without any header. */
 export const NO_ENVELOPE: Envelope = {

@@ -1,0 +1,65 @@
+import {renderBodyStructure} from '../message/body-structure-text.js'
+import {renderEnvelope} from '../message/envelope-text.js'
+import {NO_ENVELOPE} from '../message/no-envelope.js'
+import {stringRenderer} from '../message/nstring.js'
+import type {Part} from '../message/structure.js'
+import type {MessageMetadata} from './types.js'
+
+const render = stringRenderer('encoded')
+
+/** What a message file told, up to some level; asking for more is a bug. */
+export class KnownMetadata implements MessageMetadata {
+  readonly internalDateMs: number
+  readonly storedBytes: number
+  readonly #wireBytes: number | undefined
+  readonly #header: string | undefined
+  readonly #structure: Part | undefined
+  #envelope: string | undefined
+  #bodyStructure: string | undefined
+
+  constructor(
+    {internalDateMs, storedBytes}: Pick<MessageMetadata, 'internalDateMs' | 'storedBytes'>,
+    known: Partial<Pick<MessageMetadata, 'wireBytes' | 'header' | 'structure'>>,
+  ) {
+    this.internalDateMs = internalDateMs
+    this.storedBytes = storedBytes
+    this.#wireBytes = known.wireBytes
+    this.#header = known.header
+    this.#structure = known.structure
+  }
+
+  get wireBytes(): number {
+    return known(this.#wireBytes)
+  }
+
+  get header(): string {
+    return known(this.#header)
+  }
+
+  get structure(): Part {
+    return known(this.#structure)
+  }
+
+  get envelope(): string {
+    this.#envelope ??= renderEnvelope(this.structure.envelope ?? NO_ENVELOPE, render)
+    return this.#envelope
+  }
+
+  get bodyStructure(): string {
+    this.#bodyStructure ??= renderBodyStructure(this.structure, true, render)
+    return this.#bodyStructure
+  }
+
+  get isAscii(): boolean {
+    return !isEightBit(this.structure)
+  }
+}
+
+function isEightBit({header8bit, children, message}: Part): boolean {
+  return header8bit || (message !== undefined && isEightBit(message)) || children.some(isEightBit)
+}
+
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('Metadata that was not asked for')
+  return value
+}
