@@ -16,7 +16,7 @@ const openssl = suite('openssl s_client', {limitMs: 90_000})
 const test = openssl.when(isInstalled(OPENSSL), 'openssl is not installed')
 
 async function served(server: ConfiguredServer): Promise<ServerProcess> {
-  const child = startCourier(['serve', 'imap', 'imaps', '--config', server.etc, ...server.serveOptions], {env: server.env})
+  const child = startCourier(['serve', 'imap', 'imaps', '--config', server.etc], {env: server.env})
   assert.ok(await child.until('protocol=imaps'), child.errors())
   return child
 }
@@ -144,7 +144,7 @@ test('a key that does not fit stops the start, with the file and what to do', as
   writeFileSync(join(server.etc, 'imapd.pem'), makeSelfSigned({names: ['a'], days: 2, now: new Date()}).certificatePem)
   writeFileSync(join(server.etc, 'imapd.key'), makeSelfSigned({names: ['b'], days: 2, now: new Date()}).keyPem)
   appendFileSync(join(server.etc, 'imapd-ssl'), `TLS_PRIVATE_KEYFILE=${join(server.etc, 'imapd.key')}\n`)
-  await using child = startCourier(['serve', 'imaps', '--config', server.etc, ...server.serveOptions], {env: server.env})
+  await using child = startCourier(['serve', 'imaps', '--config', server.etc], {env: server.env})
   assert.is.not(await child.ended(), 0)
   assert.match(child.errors(), /imapd\.pem: The private key does not belong to the certificate \(imaps needs a certificate/)
 })

@@ -68,7 +68,7 @@ for (const [name, options] of [
     // It opens many connections at a time.
     server.set('imapd', {MAXPERIP: '100', MAXDAEMONS: '200'})
     appendFileSync(join(server.etc, 'imapd-ssl'), 'MAXPERIP=100\nMAXDAEMONS=200\n')
-    await using process = startCourier(['serve', 'imap', 'imaps', '--config', server.etc, ...server.serveOptions], {env: server.env})
+    await using process = startCourier(['serve', 'imap', 'imaps', '--config', server.etc], {env: server.env})
     assert.ok(await process.until('protocol=imaps'), process.errors())
     const report = join(server.directory, 'report.json')
     const port = options.length > 0 ? server.port : server.tlsPort
