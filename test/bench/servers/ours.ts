@@ -85,7 +85,6 @@ export async function startOurs(options: OursOptions): Promise<Server> {
     dropIndex: (maildir) => dropIndex(join(cache, 'index', String(options.uid), accountDirectory(maildir))),
     settleMs: 1300,
     probe: new Probe(join(base, 'probe')),
-    durability: 'message, UID file and directories are synced before the OK',
     maildir: (account) => join(homeIn(base)(account), 'Maildir'),
     async restart() {
       await ended(child)
