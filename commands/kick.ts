@@ -16,10 +16,10 @@ Exits with 2 when there is no such session.`
 
   async run(): Promise<object> {
     const {args, flags} = await this.parse(Kick)
-    const [answer] = await askAll<{kicked: number}>({request: 'kick', whom: args.whom}, {run: flags.run}).catch((error: Error) =>
+    const answers = await askAll<{kicked: number}>({request: 'kick', whom: args.whom}, {run: flags.run}).catch((error: Error) =>
       this.error(error.message, {exit: 1}),
     )
-    const kicked = answer?.kicked ?? 0
+    const kicked = answers.reduce((sum, answer) => sum + answer.kicked, 0)
     if (!this.jsonEnabled()) this.log(kicked === 1 ? '1 session ends.' : `${kicked} sessions end.`)
     if (kicked === 0) process.exitCode = 2
     return {kicked}

@@ -4,7 +4,7 @@ import {writablePaths} from '../src/services/paths-report.js'
 export default class Paths extends Command {
   static override summary = 'List the directories that the server writes to.'
   static override description =
-    'For containers with a read-only root: mount something writable there. The Maildirs of the accounts come in addition; they are the only ones that the server cannot do without.'
+    'For containers with a read-only root: mount something writable there. The Maildirs of the accounts come in addition.'
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --json']
   static override enableJsonFlag = true
   static override flags = {config: Flags.string({description: 'configuration directory'})}

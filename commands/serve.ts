@@ -13,7 +13,7 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
     {description: 'Try it out: a demo mail host in ./demo', command: '<%= config.bin %> <%= command.id %> --demo'},
     {
       description: "Serve from an existing Courier installation's configuration",
-      command: '<%= config.bin %> <%= command.id %> --config /etc/courier --user vmail',
+      command: '<%= config.bin %> <%= command.id %> --config /etc/courier',
     },
     {
       description: 'IMAP over TLS only, with logs for a log collector',
@@ -34,7 +34,7 @@ Without services it serves those that the files switch on (IMAPDSTART, IMAPDSSLS
     'demo-dir': Flags.string({description: 'folder of the demo [default: ./demo]', dependsOn: ['demo']}),
     port: Flags.string({description: 'port for IMAP, instead of PORT; also ADDRESS.PORT'}),
     'tls-port': Flags.string({description: 'port for IMAP over TLS, instead of SSLPORT; also ADDRESS.PORT'}),
-    user: Flags.string({description: 'serve as this user, when started as root'}),
+    user: Flags.string({description: 'when started as root: serve everything in one process as this user, not each account as its owner'}),
     log: Flags.string({
       description: "where to log: stderr, syslog, or syslog:/PATH of its socket [default: syslog when standard error is systemd's journal]",
     }),

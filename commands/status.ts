@@ -5,15 +5,15 @@ export default class Status extends Command {
   static override summary = 'Show how a running server is.'
   static override description =
     `Its services and limits, its processes with sessions, logins, traffic, memory and how late their event loops are, and the last warnings and
-errors. Exits with 1 when no server runs.`
+errors. Several servers that share a directory are shown one after the other. Exits with 1 when none runs.`
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --json']
   static override enableJsonFlag = true
   static override flags = {run: Flags.string({description: "directory of the server's socket [default: $COURIER_RUN or /run/courier]"})}
 
-  async run(): Promise<object> {
+  async run(): Promise<readonly object[]> {
     const {flags} = await this.parse(Status)
-    const status = await askStatus({run: flags.run}).catch((error: Error) => this.error(error.message, {exit: 1}))
-    if (!this.jsonEnabled()) process.stdout.write(statusText(status, Date.now()))
-    return status
+    const servers = await askStatus({run: flags.run}).catch((error: Error) => this.error(error.message, {exit: 1}))
+    if (!this.jsonEnabled()) process.stdout.write(servers.map((status) => statusText(status, Date.now())).join('\n'))
+    return servers
   }
 }

@@ -44,3 +44,8 @@ function systemPlaces({root, home, env}: PlacesOptions): Places {
     cache: xdg(env.XDG_CACHE_HOME, join(home, '.cache')),
   }
 }
+
+/** For sockets between the server's processes: beside the run directory, which belongs to the mail user. */
+export function rolesDirectory(run: string): string {
+  return `${run.replace(/\/+$/, '')}-roles`
+}

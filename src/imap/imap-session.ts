@@ -79,12 +79,21 @@ export class ImapSession implements Session, LiveSession {
     this.#activeMs = this.now()
   }
 
+  get protocol(): 'IMAP' {
+    return 'IMAP'
+  }
+
+  get user(): string {
+    return this.client.user ?? ''
+  }
+
   facts(): SessionFacts {
     const {received, sent, encrypted} = this.#channel
-    const {user = '', ip, port} = this.client
+    const {protocol, user} = this
+    const {ip, port} = this.client
     const folder = this.#view?.name
     const beganMs = this.#beganMs
-    return {protocol: 'IMAP', user, ip, port, encrypted, folder, command: this.#command, beganMs, activeMs: this.#activeMs, received, sent}
+    return {protocol, user, ip, port, encrypted, folder, command: this.#command, beganMs, activeMs: this.#activeMs, received, sent}
   }
 
   kick(): void {

@@ -3,8 +3,12 @@ import type {Log, LogFacts, LogLevel} from './log.js'
 /** Takes an event that is to be shown; must not throw. */
 export type PutEvent = (level: LogLevel, event: string, facts: LogFacts) => void
 
-/** Courier logs this one at debug level and parsers expect it. */
-const ALWAYS_SHOWN = new Set(['imap.connection', 'imap.disconnected', 'imap.timeout', 'tls.closed'])
+/** Courier logs these at debug level and parsers expect them. */
+const ALWAYS_SHOWN = new Set([
+  ...['imap.connection', 'imap.disconnected', 'imap.timeout'],
+  ...['pop3.connection', 'pop3.disconnected', 'pop3.timeout'],
+  'tls.closed',
+])
 
 /** A log that hands on what is to be shown. `debug`: also debug events that Courier does not log. */
 export function eventLog(put: PutEvent, {debug}: {readonly debug: boolean}): Log {

@@ -22,6 +22,9 @@ export interface LogFacts {
   /** Octets of headers and bodies sent, as Courier counts them. */
   readonly headers?: number
   readonly body?: number
+  /** Octets that TOP and RETR took from messages, as Courier's POP3 server counts them. */
+  readonly top?: number
+  readonly retr?: number
   /** Octets received and sent. */
   readonly rcvd?: number
   readonly sent?: number

@@ -41,6 +41,17 @@ const oneField = (text: string) => text.replaceAll(',', '.')
 const failedLogin: Render = ({user = '', method, ...facts}) =>
   `INFO: LOGIN FAILED, ${method === undefined ? `user=${oneField(user)}` : `method=${oneField(method)}`}, ${peer(facts)}`
 
+const stls = ({tls}: LogFacts) => (tls ? ', stls=1' : '')
+
+/** Courier's POP3 server (`spec/pop3-smap-proxy.md` §1.10): before the login, QUIT is logged and then the end, as a debug line. */
+function pop3Ended(word: string): Render {
+  return (facts) => {
+    if (facts.user === undefined) return word === 'LOGOUT' ? `INFO: LOGOUT, ${peer(facts)}` : `DEBUG: Disconnected, ${peer(facts)}`
+    const work = `top=${facts.top ?? 0}, retr=${facts.retr ?? 0}, ${octets(facts)}, time=${facts.seconds ?? 0}`
+    return `INFO: ${word}, user=${facts.user}, ${peer(facts)}, ${work}${stls(facts)}`
+  }
+}
+
 /** Events that Courier logs, with its prefix. */
 const COURIER: Record<string, Render> = {
   'imap.connection': (facts) => `DEBUG: Connection, ${peer(facts)}`,
@@ -54,6 +65,15 @@ const COURIER: Record<string, Render> = {
   'imap.id': (facts) =>
     `INFO: ID, user=${facts.user ?? ''}, ${peer(facts)}${(facts.pairs ?? []).map(([name, value]) => `, ${name}=${value}`).join('')}`,
   'imap.locked': (facts) => `INFO: LOCKED, user=${facts.user ?? ''}, ${peer(facts)}`,
+  'pop3.connection': (facts) => `DEBUG: Connection, ${peer(facts)}`,
+  'pop3.login-failed': failedLogin,
+  'pop3.login': (facts) => `INFO: LOGIN, user=${facts.user ?? ''}, ${peer(facts)}${stls(facts)}`,
+  'pop3.logout': pop3Ended('LOGOUT'),
+  'pop3.disconnected': pop3Ended('DISCONNECTED'),
+  'pop3.timeout': pop3Ended('TIMEOUT'),
+  'pop3.io-error': pop3Ended('I/O error disconnect'),
+  'pop3.deleted': (facts) => `INFO: DELETED, user=${facts.user ?? ''}, ${peer(facts)}, filename=cur/${facts.path ?? ''}`,
+  'pop3.locked': (facts) => `INFO: LOCKED, user=${facts.user ?? ''}, ${peer(facts)}`,
   'auth.error': (facts) => `ERR: authentication error: ${facts.reason ?? ''}`,
   'net.address-limit': (facts) => `ALERT: Maximum connection limit reached for ${facts.ip ?? ''}`,
   'net.connection-limit': (facts) => `ALERT: ${facts.count ?? 0} maximum active connections.`,
@@ -103,7 +123,7 @@ function stackLines(error: unknown): string[] {
 export function textLines(level: LogLevel, event: string, facts: LogFacts): string[] {
   const render = COURIER[event]
   const line = render ? render(facts) : generic(level, event, facts)
-  const safe = event === 'imap.login-failed' ? printable(line) : withoutControls(line)
+  const safe = event.endsWith('.login-failed') ? printable(line) : withoutControls(line)
   const lines = [cut(safe, MAX_LINE_OCTETS)]
   if (facts.error === undefined) return lines
   return [...lines, ...stackLines(facts.error).map((each) => `${PREFIX[level]}  ${each}`)]

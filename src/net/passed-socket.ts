@@ -13,6 +13,7 @@ export interface SocketHandle {
 }
 
 interface ReadingHandle extends SocketHandle {
+  reading?: boolean
   readStop?(): number
 }
 
@@ -31,6 +32,7 @@ export function detachSocket(stream: Duplex): DetachedSocket | undefined {
   if (typeof handle?.readStop !== 'function' || handle.readStop() !== 0) return undefined
   // First: a read of a socket that has a handle starts it again.
   socket._handle = null
+  handle.reading = false
   const pieces: Buffer[] = []
   for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null) pieces.push(chunk)
   stream.destroy()

@@ -11,15 +11,6 @@ export interface StartOptions {
   /** Program and arguments of the daemon in the foreground. */
   readonly command: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** For a daemon that logs to standard error; undefined: it logs to syslog itself. */
-  readonly logger?: LoggerChoice
-}
-
-export interface LoggerChoice {
-  /** Name of the daemon in syslog. */
-  readonly tag: string
-  /** LOGGEROPTS: of its options, `-name=` and `-facility=` count. */
-  readonly options: string
 }
 
 /** How a daemon that was started went on. */
@@ -39,19 +30,14 @@ export function tellParent(message: DaemonMessage): Promise<void> {
   })
 }
 
-/** Starts the daemon as a process of its own, and waits until it answers or has ended. A system without `logger` gets no log. */
-export async function startInBackground({
-  command: [program = process.execPath, ...args],
-  env,
-  logger: choice,
-}: StartOptions): Promise<Started> {
-  const logger = choice && (await startLogger(choice))
+/** Starts the daemon as a process of its own, which logs to syslog, and waits until it answers or has ended. */
+export function startInBackground({command: [program = process.execPath, ...args], env}: StartOptions): Promise<Started> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {stdio: ['ignore', 'ignore', logger?.stdin ?? 'ignore', 'ipc'], detached: true, cwd: '/', env})
+    const child = spawn(program, args, {stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true, cwd: '/', env})
     let reason: string | undefined
     child.once('error', reject)
     child.once('exit', (code) => {
-      letGo(child, logger)
+      letGo(child)
       resolve({code, reason})
     })
     child.on('message', (message: DaemonMessage) => {
@@ -59,30 +45,17 @@ export async function startInBackground({
         reason = message.failed
         return
       }
-      letGo(child, logger)
+      letGo(child)
       resolve('ready')
     })
   })
 }
 
-function startLogger({tag, options}: LoggerChoice): Promise<ChildProcess | undefined> {
-  const facility = /(?:^|\s)-facility=(\w+)/.exec(options)?.[1] ?? 'mail'
-  const name = /(?:^|\s)-name=(\S+)/.exec(options)?.[1] ?? tag
-  return new Promise((resolve) => {
-    const logger = spawn('logger', ['-t', name, '-p', `${facility}.info`], {stdio: ['pipe', 'ignore', 'ignore'], detached: true})
-    logger.stdin.on('error', () => undefined)
-    logger.on('error', () => resolve(undefined))
-    logger.once('spawn', () => resolve(logger))
-  })
-}
-
 /** The daemon goes on without us. */
-function letGo(child: ChildProcess, logger: ChildProcess | undefined): void {
+function letGo(child: ChildProcess): void {
   child.removeAllListeners()
   if (child.connected) child.disconnect()
   child.unref()
-  logger?.stdin?.destroy()
-  logger?.unref()
 }
 
 /** Ends the daemon and waits for it; nothing when none runs. */

@@ -5,7 +5,7 @@ import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
 import {authDirectory, configDirectory} from '../config/config-directory.js'
 import {IMAPD} from '../config/imapd-options.js'
 import {IMAPD_SSL} from '../config/imapd-ssl-options.js'
-import {defaultPlaces} from '../config/places.js'
+import {defaultPlaces, rolesDirectory} from '../config/places.js'
 import {readAuthConfiguration, readConfiguration} from '../config/read-configuration.js'
 import {publicSocketSettings} from './auth-settings.js'
 import {isRoot} from './unprivileged-user.js'
@@ -16,7 +16,7 @@ export interface WritablePath {
   readonly holds: string
 }
 
-/** Directories besides the Maildirs; the server does without any of them, and says so. They are those of this configuration. Does not throw for what is in the files. */
+/** Directories besides the Maildirs. They are those of this configuration. Does not throw for what is in the files. */
 export async function writablePaths(config: string | undefined, env: NodeJS.ProcessEnv): Promise<readonly WritablePath[]> {
   const {imap, imaps} = await readConfiguration(configDirectory(config, env))
   const accounts = authDirectory(config, env)
@@ -24,6 +24,8 @@ export async function writablePaths(config: string | undefined, env: NodeJS.Proc
   const places = defaultPlaces({root: isRoot(), home: homedir(), env})
   const paths: WritablePath[] = [
     {path: places.run, holds: 'socket for "courier status" and its like'},
+    // The server does without the others, and says so.
+    ...(isRoot() ? [{path: rolesDirectory(places.run), holds: 'sockets between the processes of a server that root starts'}] : []),
     {path: places.state, holds: 'app passwords, bans, last logins'},
     {path: places.cache, holds: 'index of messages, which may be deleted'},
   ]

@@ -1,7 +1,7 @@
 /** The command line of `courier serve` as a server or a demo. */
 import {homedir} from 'node:os'
 import {authDirectory, configDirectory} from '../config/config-directory.js'
-import {defaultPlaces} from '../config/places.js'
+import {defaultPlaces, rolesDirectory} from '../config/places.js'
 import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
 import {takeActivatedSockets} from '../net/activated-sockets.js'
@@ -125,9 +125,7 @@ async function serveWith(
     runDirectory: run,
   }
   if (isRoot() && user === undefined) {
-    // Beside the other directory, which belongs to the mail user.
-    const socketDirectory = `${run.replace(/\/+$/, '')}-roles`
-    await becomeSupervisor({...plan, logging, socketDirectory, pidFile: pidFile.path}, pidFile)
+    await becomeSupervisor({...plan, logging, socketDirectory: rolesDirectory(run), pidFile: pidFile.path}, pidFile)
   }
   await serve({
     ...plan,

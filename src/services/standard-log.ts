@@ -47,6 +47,8 @@ export interface StandardLog extends Log {
 }
 
 const SYSLOG_SOCKET = '/dev/log'
+/** The system's log. */
+export const SYSLOG: LogTarget = {kind: 'syslog', path: SYSLOG_SOCKET}
 
 /** One way out, and what is to do for it besides events. */
 interface Outlet {
@@ -150,9 +152,9 @@ async function stderrIsJournal(env: NodeJS.ProcessEnv): Promise<boolean> {
  */
 export async function logTarget(word: string | undefined, env: NodeJS.ProcessEnv): Promise<LogTarget> {
   if (word === 'stderr') return {kind: 'stderr'}
-  if (word === 'syslog') return {kind: 'syslog', path: SYSLOG_SOCKET}
+  if (word === 'syslog') return SYSLOG
   if (word?.startsWith('syslog:/')) return {kind: 'syslog', path: word.slice('syslog:'.length)}
   if (word !== undefined) throw new BadSyntax(`"${word}" is no place for the log: stderr, syslog, or syslog:/PATH of its socket`)
   const found = await stat(SYSLOG_SOCKET).catch(() => undefined)
-  return found?.isSocket() && (await stderrIsJournal(env)) ? {kind: 'syslog', path: SYSLOG_SOCKET} : {kind: 'stderr'}
+  return found?.isSocket() && (await stderrIsJournal(env)) ? SYSLOG : {kind: 'stderr'}
 }

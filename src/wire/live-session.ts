@@ -32,6 +32,9 @@ export interface TraceOptions {
 
 /** A session between its login and its end. */
 export interface LiveSession {
+  /** As in its facts: for who looks for some of many. */
+  readonly protocol: string
+  readonly user: string
   /** Made up on demand: a session keeps nothing for it. */
   facts(): SessionFacts
   /** Ends it with a word to the client; one that does not listen is cut after a moment. */

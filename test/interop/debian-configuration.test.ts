@@ -29,7 +29,7 @@ async function listening(host: PrivateHost): Promise<string[]> {
 
 /** Serves with our server while `work` runs; gives the log. */
 async function withOurs<T>(host: PrivateHost, work: () => Promise<T>): Promise<{result: T; log: string[]}> {
-  const child = host.start(process.execPath, resolve('bin/run.js'), 'serve', '--user', host.user, '--pid-file', PID_FILE)
+  const child = host.start(process.execPath, resolve('bin/run.js'), 'serve', '--pid-file', PID_FILE)
   const log: string[] = []
   const lines = createInterface({input: child.stderr ?? process.stdin})
   const listens = new Promise<void>((done) => {

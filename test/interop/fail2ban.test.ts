@@ -7,6 +7,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {connect as connectTls} from 'node:tls'
 import * as assert from 'uvu/assert'
+import {syslogLine} from '../../src/log/syslog-line.js'
+import {textLines} from '../../src/log/text-line.js'
 import {DatagramListener, hasPython} from '../support/datagram-listener.js'
 import {DialogueClient} from '../support/dialogue-client.js'
 import {writeServerFiles} from '../support/server-files.js'
@@ -88,5 +90,20 @@ fail2ban.when(existsSync(FILTER) && hasPython, 'fail2ban or python3 is not insta
     }
   },
 )
+
+fail2ban.when(existsSync(FILTER), 'fail2ban is not installed')("Debian's filter finds the lines of POP3 as well, under both names", () => {
+  const directory = mkdtempSync(join(tmpdir(), 'courier-fail2ban-'))
+  try {
+    const file = join(directory, 'mail.log')
+    const line = (service: 'pop3d' | 'pop3d-ssl', ip: string) => {
+      const [text = ''] = textLines('info', 'pop3.login-failed', {user: 'joe', ip, port: 1})
+      return `${syslogLine(text, {name: service, facility: 2, time: new Date()}).replace(/^<\d+>(.{15})/, '$1 host')}\n`
+    }
+    writeFileSync(file, line('pop3d', '::ffff:192.0.2.1') + line('pop3d-ssl', '2001:db8::1'))
+    assert.equal(found(file).sort(), ['192.0.2.1', '2001:db8::1'])
+  } finally {
+    rmSync(directory, {recursive: true})
+  }
+})
 
 fail2ban.run()

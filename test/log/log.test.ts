@@ -74,6 +74,59 @@ const COURIER: readonly [title: string, act: (log: Log) => void, line: string][]
   ['+t home', (out) => out.info('imap.locked', {user: 'jane', ...peer}), 'INFO: LOCKED, user=jane, ip=[::ffff:192.0.2.1], port=[51234]'],
 ]
 
+const retrieved = {...peer, top: 1, retr: 2, rcvd: 3, sent: 4, seconds: 5}
+
+/** `spec/pop3-smap-proxy.md` §1.10. */
+const POP3: readonly [title: string, act: (log: Log) => void, line: string][] = [
+  ['connect', (out) => out.debug('pop3.connection', peer), 'DEBUG: Connection, ip=[::ffff:192.0.2.1], port=[51234]'],
+  ['end before login', (out) => out.debug('pop3.disconnected', peer), 'DEBUG: Disconnected, ip=[::ffff:192.0.2.1], port=[51234]'],
+  ['QUIT before login', (out) => out.info('pop3.logout', peer), 'INFO: LOGOUT, ip=[::ffff:192.0.2.1], port=[51234]'],
+  [
+    'failed PASS',
+    (out) => out.info('pop3.login-failed', {user: 'u\x01', ...peer}),
+    'INFO: LOGIN FAILED, user=u., ip=[::ffff:192.0.2.1], port=[51234]',
+  ],
+  [
+    'failed AUTH',
+    (out) => out.info('pop3.login-failed', {method: 'PLAIN', ...peer}),
+    'INFO: LOGIN FAILED, method=PLAIN, ip=[::ffff:192.0.2.1], port=[51234]',
+  ],
+  ['success', (out) => out.info('pop3.login', {user: 'joe', ...peer}), 'INFO: LOGIN, user=joe, ip=[::ffff:192.0.2.1], port=[51234]'],
+  [
+    'success under TLS',
+    (out) => out.info('pop3.login', {user: 'joe', ...peer, tls: true}),
+    'INFO: LOGIN, user=joe, ip=[::ffff:192.0.2.1], port=[51234], stls=1',
+  ],
+  [
+    'QUIT',
+    (out) => out.info('pop3.logout', {user: 'joe', ...retrieved, tls: true}),
+    'INFO: LOGOUT, user=joe, ip=[::ffff:192.0.2.1], port=[51234], top=1, retr=2, rcvd=3, sent=4, time=5, stls=1',
+  ],
+  [
+    'client closed',
+    (out) => out.info('pop3.disconnected', {user: 'joe', ...retrieved}),
+    'INFO: DISCONNECTED, user=joe, ip=[::ffff:192.0.2.1], port=[51234], top=1, retr=2, rcvd=3, sent=4, time=5',
+  ],
+  [
+    'inactivity',
+    (out) => out.info('pop3.timeout', {user: 'joe', ...retrieved}),
+    'INFO: TIMEOUT, user=joe, ip=[::ffff:192.0.2.1], port=[51234], top=1, retr=2, rcvd=3, sent=4, time=5',
+  ],
+  [
+    'a file that cannot be read',
+    (out) => out.error('pop3.io-error', {user: 'joe', ...retrieved}),
+    'INFO: I/O error disconnect, user=joe, ip=[::ffff:192.0.2.1], port=[51234], top=1, retr=2, rcvd=3, sent=4, time=5',
+  ],
+  [
+    'DELE',
+    (out) => out.info('pop3.deleted', {user: 'joe', ...peer, path: '1.x,S=9:2,'}),
+    'INFO: DELETED, user=joe, ip=[::ffff:192.0.2.1], port=[51234], filename=cur/1.x,S=9:2,',
+  ],
+  ['+t home', (out) => out.info('pop3.locked', {user: 'joe', ...peer}), 'INFO: LOCKED, user=joe, ip=[::ffff:192.0.2.1], port=[51234]'],
+]
+
+for (const [title, act, line] of POP3) log(`Courier's POP3 line: ${title}`, () => assert.equal(linesOf(act), [line]))
+
 for (const [title, act, line] of COURIER) log(`Courier's line: ${title}`, () => assert.equal(linesOf(act), [line]))
 
 log('a name that looks like more of the line stays one field', () => {

@@ -20,7 +20,8 @@ paths('are those of the configuration, each once', async () => {
   using server = await configuredServer()
   const found = await writablePaths(server.etc, server.env)
   const below = found.map(({path}) => path.replace(server.directory, ''))
-  assert.equal(below, ['/run', '/state', '/cache', '/run/authdaemon', '/etc'])
+  const roles = process.geteuid?.() === 0 ? ['/run-roles'] : []
+  assert.equal(below, ['/run', ...roles, '/state', '/cache', '/run/authdaemon', '/etc'])
   const {code, stdout} = await runProgram(process.execPath, [resolve('bin/run.js'), 'paths', '--config', server.etc], {env: server.env})
   assert.is(code, 0)
   assert.equal(
@@ -49,9 +50,12 @@ async function hash(): Promise<string> {
 }
 
 /** Runs `courier serve` where nothing but `writable` can be written to, and waits until it listens. */
-async function serveReadOnly(server: ConfiguredServer, writable: readonly string[]): Promise<{child: ChildProcess; log: string[]}> {
+async function serveReadOnly(
+  server: ConfiguredServer,
+  {writable, options}: {readonly writable: readonly string[]; readonly options: readonly string[]},
+): Promise<{child: ChildProcess; log: string[]}> {
   const script = `mount --make-rprivate / && for d in "$@"; do mount --bind "$d" "$d" || exit 9; done && mount -o remount,bind,ro / &&
-    ! touch ${server.directory}/proof 2>/dev/null && exec ${process.execPath} ${resolve('bin/run.js')} serve imap --config ${server.etc} ${server.serveOptions.join(' ')}`
+    ! touch ${server.directory}/proof 2>/dev/null && exec ${process.execPath} ${resolve('bin/run.js')} serve imap --config ${server.etc} ${options.join(' ')}`
   const child = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', ...writable], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {...process.env, ...server.env},
@@ -59,40 +63,49 @@ async function serveReadOnly(server: ConfiguredServer, writable: readonly string
   const log: string[] = []
   for await (const line of createInterface({input: child.stderr})) {
     log.push(line)
-    if (/listening|imap.*127\.0\.0\.1/i.test(line)) break
+    if (line.includes('server.listening')) break
   }
   createInterface({input: child.stderr}).on('line', (line) => log.push(line))
   return {child, log}
 }
 
-paths.when(canMount(), 'mount namespaces need root')('the server works with a read-only root, when these can be written to', async () => {
-  using server = await configuredServer()
-  const home = await addAccount(server)
-  mkdirSync(join(server.directory, 'run', 'authdaemon'))
-  const found = (await writablePaths(server.etc, server.env)).map(({path}) => path)
-  const {child, log} = await serveReadOnly(server, [...found.filter((path) => path !== server.etc), home])
-  try {
-    const socket = connect(server.port, '127.0.0.1')
-    const lines = createInterface({input: socket})[Symbol.asyncIterator]()
-    const answer = async (command: string, tag: string) => {
-      socket.write(`${command}\r\n`)
-      for (;;) {
-        const {value, done} = await lines.next()
-        if (done || value.startsWith(`${tag} `) || value.startsWith('+')) return String(value)
+for (const [form, options] of [
+  ['in one process', ['--user', 'nobody']],
+  ['in separate processes', []],
+] as const) {
+  paths.when(canMount(), 'mount namespaces need root')(
+    `the server works with a read-only root, when these can be written to: ${form}`,
+    async () => {
+      using server = await configuredServer()
+      const home = await addAccount(server)
+      const found = (await writablePaths(server.etc, server.env)).map(({path}) => path)
+      for (const path of found) mkdirSync(path, {recursive: true})
+      const {child, log} = await serveReadOnly(server, {writable: [...found.filter((path) => path !== server.etc), home], options})
+      try {
+        const socket = connect(server.port, '127.0.0.1')
+        await once(socket, 'connect').catch((error: Error) => assert.unreachable(`${error.message}\n${log.join('\n')}`))
+        const lines = createInterface({input: socket})[Symbol.asyncIterator]()
+        const answer = async (command: string, tag: string) => {
+          socket.write(`${command}\r\n`)
+          for (;;) {
+            const {value, done} = await lines.next()
+            if (done || value.startsWith(`${tag} `) || value.startsWith('+')) return String(value)
+          }
+        }
+        assert.match(String((await lines.next()).value), /^\* OK /, log.join('\n'))
+        assert.match(await answer('1 LOGIN jane pass', '1'), /^1 OK /, log.join('\n'))
+        assert.match(await answer('2 SELECT INBOX', '2'), /^2 OK /)
+        assert.match(await answer('3 APPEND INBOX {17}', '3'), /^\+/)
+        assert.match(await answer('Subject: x\r\n\r\nxy\r', '3'), /^3 OK /)
+        assert.match(await answer('4 FETCH 1 ENVELOPE', '4'), /^4 OK /)
+        socket.destroy()
+        assert.not.match(log.join('\n'), /read-only|EROFS/i)
+      } finally {
+        child.kill('SIGTERM')
+        await once(child, 'exit')
       }
-    }
-    assert.match(String((await lines.next()).value), /^\* OK /, log.join('\n'))
-    assert.match(await answer('1 LOGIN jane pass', '1'), /^1 OK /, log.join('\n'))
-    assert.match(await answer('2 SELECT INBOX', '2'), /^2 OK /)
-    assert.match(await answer('3 APPEND INBOX {17}', '3'), /^\+/)
-    assert.match(await answer('Subject: x\r\n\r\nxy\r', '3'), /^3 OK /)
-    assert.match(await answer('4 FETCH 1 ENVELOPE', '4'), /^4 OK /)
-    socket.destroy()
-    assert.not.match(log.join('\n'), /read-only|EROFS/i)
-  } finally {
-    child.kill('SIGTERM')
-    await once(child, 'exit')
-  }
-})
+    },
+  )
+}
 
 paths.run()

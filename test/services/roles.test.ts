@@ -15,6 +15,7 @@ import {
   VIRTUAL,
   VIRTUAL_NAMES,
 } from '../support/process-host.js'
+import {runProgram} from '../support/run-program.js'
 import {suite} from '../support/suite.js'
 
 const roles = suite('Roles as processes', {limitMs: 40_000})
@@ -108,6 +109,78 @@ test('commands that come with the login, in any pieces, are answered once and in
       assert.equal(tagged, ['a OK', 'b OK', 'c OK', 'd OK'], `${tls ? 'TLS' : 'plain'}, cut at ${cut}`)
     }
   }
+})
+
+/** What comes of the lies of a front, told as this user on all sockets that it may connect to. */
+async function lies(host: ProcessHost, {uid, gid}: {readonly uid: number; readonly gid: number}): Promise<unknown> {
+  const program = new URL('../support/hostile-front.js', import.meta.url).pathname
+  const others = ['courier: supervisor', 'courier: auth', 'courier: mail'].map((title) => String(host.role(title).pid))
+  const {stdout, stderr} = await runProgram(process.execPath, [program, `${host.server.run}-roles`, String(uid), String(gid), ...others])
+  assert.is(stderr, '')
+  return JSON.parse(stdout)
+}
+
+test("a front that was taken over gets nobody's session: it has its own guesses", async () => {
+  await using host = await processHost()
+  using session = await host.login('v1', {tls: true})
+  await works(session)
+  assert.equal(await lies(host, host.role('courier: front')), {
+    directory: 'EACCES',
+    sockets: ['auth', 'mail-1'],
+    'a wrong password': 'refused',
+    'another user with a ticket of its own making': 'no answer',
+    'a guessed key': 'no answer',
+    'no key': 'no answer',
+    'signals to the others': ['EPERM', 'EPERM', 'EPERM'],
+  })
+  await works(session)
+})
+
+test('as another user nobody connects to the sockets between the processes', async () => {
+  await using host = await processHost()
+  using session = await host.login('v1')
+  assert.equal(await lies(host, {uid: 52_001, gid: 52_001}), {
+    directory: 'EACCES',
+    sockets: ['EACCES', 'EACCES'],
+    'signals to the others': ['EPERM', 'EPERM', 'EPERM'],
+  })
+  await works(session)
+})
+
+test('courier restart --rolling: all but the supervisor are new, who connects meanwhile is served, sessions are told to end', async () => {
+  await using host = await processHost()
+  const {plain, encrypted} = await sessions(host, 10)
+  const before = host.roles()
+  const ends = Promise.all([...plain, ...encrypted].map((client) => client.lines.line()))
+  const restarted = runProgram(process.execPath, ['bin/run.js', 'restart', '--rolling', '--run', host.server.run])
+  let served = 0
+  let over = false
+  const logins = (async () => {
+    while (!over) {
+      const client = await host.connect({tls: served % 2 === 1})
+      // One that is before its login when its front goes is told so.
+      const greeting = await client.lines.line()
+      assert.match(greeting ?? '', /^\* OK /)
+      await client.send(`a LOGIN v1 ${PASSWORD}\r\n`)
+      const answer = (await client.lines.line()) ?? ''
+      assert.match(answer, /^(a OK LOGIN Ok|\* BYE Courier-IMAP server shut down)/)
+      served += 1
+      client[Symbol.dispose]()
+    }
+  })()
+  const {code, stderr} = await restarted
+  over = true
+  await logins
+  assert.is(code, 0, stderr)
+  assert.ok(served > 3, `${served} logins meanwhile`)
+  for (const line of await ends) assert.is(line, '* BYE Courier-IMAP server shut down by signal.')
+  const same = host.roles().filter(({pid}) => before.some((old) => old.pid === pid))
+  assert.equal(
+    same.map(({title}) => title),
+    ['courier: supervisor'],
+  )
+  using client = await host.login('v2', {tls: true})
+  await works(client)
 })
 
 test('kill -9 of a mail process: its sessions end, the others go on, the next login is served', async () => {

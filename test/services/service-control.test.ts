@@ -43,20 +43,32 @@ async function greeting(port: number): Promise<string> {
 const pidIn = (path: string) => Number(readFileSync(path, 'utf8'))
 const QUIET = {code: 0, stdout: '', stderr: ''}
 
-control('start, status, start again, restart, stop', async () => {
+control('start, status, start again, restart, stop, of which sessions are told', async () => {
   await using it = await daemon()
   assert.equal(await it.run('imapd', 'status'), {code: 3, stdout: 'imapd does not run\n', stderr: ''})
-  assert.equal(await it.run('imapd', 'start', ...it.serveOptions), QUIET)
+  assert.equal(await it.run('imapd', 'start'), QUIET)
   assert.match(await greeting(it.port), /^\* OK /)
   const pid = pidIn(it.pidFile)
   assert.equal(await it.run('imapd', 'status'), {code: 0, stdout: `imapd runs: process ${pid} (${it.pidFile})\n`, stderr: ''})
   // One daemon, whoever starts it again (example 21).
-  assert.equal(await it.run('imapd', 'start', ...it.serveOptions), QUIET)
+  assert.equal(await it.run('imapd', 'start'), QUIET)
   assert.is(pidIn(it.pidFile), pid)
   assert.equal(await it.run('imapd', 'restart'), QUIET)
   assert.is(pidIn(it.pidFile), pid, 'it reads its files again and goes on')
   assert.match(await greeting(it.port), /^\* OK /)
+  const second = await runProgram(process.execPath, [resolve('bin/run.js'), 'serve', 'imap', '--config', it.etc, '--pid-file', it.pidFile])
+  assert.equal([second.code, second.stderr], [1, `Error: Another server runs: process ${pid} has ${it.pidFile}\n`])
+  // With a session (example 22).
+  const session = connect(it.port, '127.0.0.1')
+  let said = ''
+  session.setEncoding('latin1').on('data', (chunk: string) => {
+    said += chunk
+  })
+  await once(session, 'data')
+  const ended = once(session, 'end')
   assert.equal(await it.run('imapd', 'stop'), QUIET)
+  await ended
+  assert.match(said, /\* BYE /)
   const [refused] = await once(connect(it.port, '127.0.0.1'), 'error')
   assert.is((refused as NodeJS.ErrnoException).code, 'ECONNREFUSED')
   assert.is((await it.run('imapd', 'status')).code, 3)
@@ -65,34 +77,19 @@ control('start, status, start again, restart, stop', async () => {
   assert.equal(await it.run('imapd', 'restart'), QUIET)
 })
 
-control('a session is told when its server is stopped (example 22)', async () => {
-  await using it = await daemon()
-  await it.run('imapd', 'start', ...it.serveOptions)
-  const socket = connect(it.port, '127.0.0.1')
-  let text = ''
-  socket.setEncoding('latin1').on('data', (chunk: string) => {
-    text += chunk
-  })
-  await once(socket, 'data')
-  const ended = once(socket, 'end')
-  await it.run('imapd', 'stop')
-  await ended
-  assert.match(text, /\* BYE /)
-})
-
 control('a stale pid file is no obstacle', async () => {
   await using it = await daemon()
   writeFileSync(it.pidFile, `${process.pid}\n`)
   writeFileSync(`${it.pidFile}.lock`, '')
   assert.is((await it.run('imapd', 'status')).code, 3)
-  assert.equal(await it.run('imapd', 'start', ...it.serveOptions), QUIET)
+  assert.equal(await it.run('imapd', 'start'), QUIET)
   assert.is.not(pidIn(it.pidFile), process.pid)
 })
 
 control('both ports, each with its own pid file', async () => {
   await using it = await daemon()
-  assert.equal(await it.run('imapd', 'start', ...it.serveOptions), QUIET)
-  assert.equal(await it.run('imapd-ssl', 'start', ...it.serveOptions), QUIET)
+  assert.equal(await it.run('imapd', 'start'), QUIET)
+  assert.equal(await it.run('imapd-ssl', 'start'), QUIET)
   assert.is.not(pidIn(it.pidFile), pidIn(it.tlsPidFile))
   await it.run('imapd-ssl', 'stop')
   assert.match(await greeting(it.port), /^\* OK /)
@@ -101,33 +98,16 @@ control('both ports, each with its own pid file', async () => {
 control('a server that cannot start says why and fails: broken files, a port in use', async () => {
   await using it = await daemon()
   it.set('imapd', {MAXDAEMONS: '0'})
-  const broken = await it.run('imapd', 'start', ...it.serveOptions)
+  const broken = await it.run('imapd', 'start')
   assert.is(broken.code, 1)
   assert.match(broken.stderr, /^imapd: \S+imapd:\d+: MAXDAEMONS: A number above 0 is expected, not "0"$/m)
   assert.equal(await it.run('imapd', 'stop'), QUIET, 'it can be stopped all the same')
   it.set('imapd', {MAXDAEMONS: '10'})
-  await using other = startCourier(['serve', 'imap', '--config', it.etc, '--pid-file', join(it.directory, 'other.pid'), ...it.serveOptions])
+  await using other = startCourier(['serve', 'imap', '--config', it.etc, '--pid-file', join(it.directory, 'other.pid')])
   await other.until('listening')
-  const taken = await it.run('imapd', 'start', ...it.serveOptions)
+  const taken = await it.run('imapd', 'start')
   assert.is(taken.code, 1)
   assert.match(taken.stderr, new RegExp(`^imapd: .*${it.port}`))
-})
-
-control('serve --pid-file refuses to start beside a live process and names it', async () => {
-  await using it = await daemon()
-  await it.run('imapd', 'start', ...it.serveOptions)
-  const second = await runProgram(process.execPath, [
-    resolve('bin/run.js'),
-    'serve',
-    'imap',
-    '--config',
-    it.etc,
-    '--pid-file',
-    it.pidFile,
-    ...it.serveOptions,
-  ])
-  assert.is(second.code, 1)
-  assert.is(second.stderr, `Error: Another server runs: process ${pidIn(it.pidFile)} has ${it.pidFile}\n`)
 })
 
 control('a missing file (example 36), POP3, and words that are no verb', async () => {

@@ -81,6 +81,25 @@ service.when(isInstalled('/usr/bin/systemd-analyze'), 'systemd-analyze is not in
   assert.equal(complaints, [])
 })
 
+service('systemd without cron: a timer takes its place', async () => {
+  using it = root('etc/systemd/system')
+  await it.run()
+  assert.equal(it.files(), [
+    'etc/systemd/system/courier-node-mkdhparams.service',
+    'etc/systemd/system/courier-node-mkdhparams.timer',
+    'etc/systemd/system/courier-node.service',
+  ])
+  await it.run({action: 'remove'})
+  assert.equal(it.files(), [])
+})
+
+service("services of Courier's package that start with the host are told", async () => {
+  using it = root(...SYSTEMD, 'etc/systemd/system/multi-user.target.wants')
+  for (const name of ['courier-imap.service', 'courier-imap-ssl.service', 'courier-authdaemon.service'])
+    writeFileSync(join(it.path, 'etc/systemd/system/multi-user.target.wants', name), '')
+  assert.match(await it.run(), /^courier-imap-ssl\.service and courier-imap\.service would take the ports/m)
+})
+
 service('sysvinit: scripts that sh understands', async () => {
   using it = root('etc/init.d', 'etc/cron.monthly')
   await it.run({config: '/etc/with blank'})
@@ -97,7 +116,7 @@ service('the sysvinit script starts what the files switch on, tells its state, a
   using server = await configuredServer()
   using it = root('etc/init.d')
   server.set('imapd-ssl', {IMAPDSSLSTART: 'no'})
-  await it.run({config: server.etc, serveOptions: server.serveOptions})
+  await it.run({config: server.etc, serveOptions: []})
   const script = (word: string) => runProgram('/bin/sh', [join(it.path, 'etc/init.d/courier-node'), word], {env: server.env})
   try {
     assert.equal(await script('start'), {code: 0, stdout: '', stderr: ''})

@@ -17,8 +17,6 @@ export interface ConfiguredServer extends Disposable {
   readonly tlsPidFile: string
   /** For its processes. */
   readonly env: NodeJS.ProcessEnv
-  /** Options of `courier serve` that this user needs. */
-  readonly serveOptions: readonly string[]
   /** Changes settings of a file. */
   set(file: string, values: Record<string, string>): void
 }
@@ -65,7 +63,6 @@ export async function configuredServer(): Promise<ConfiguredServer> {
     pidFile,
     tlsPidFile,
     env: {COURIER_RUN: run, COURIER_CACHE: join(directory, 'cache'), COURIER_STATE: join(directory, 'state')},
-    serveOptions: process.geteuid?.() === 0 ? ['--user', 'nobody'] : [],
     set,
     [Symbol.dispose]: dispose,
   }

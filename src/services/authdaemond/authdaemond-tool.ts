@@ -1,10 +1,12 @@
 import {basename, resolve} from 'node:path'
 import {AUTHDAEMONRC} from '../../config/authdaemonrc-options.js'
 import {authDirectory} from '../../config/config-directory.js'
+import {readLoggerOptions} from '../../log/logger-options.js'
+import {serviceLog} from '../../log/service-log.js'
 import {Fault} from '../../support/fault.js'
 import {publicSocketSettings} from '../auth-settings.js'
 import {reloadDaemon, startInBackground, stopDaemon, tellParent} from '../background.js'
-import {standardLog} from '../standard-log.js'
+import {type StandardLog, SYSLOG, standardLog} from '../standard-log.js'
 import {octetsOf, type Tool, type ToolIo} from '../tool.js'
 import {daemonPidFile, makeDaemonDirectory} from './daemon-directory.js'
 import {loadAuthConfiguration, runAuthdaemond} from './run-authdaemond.js'
@@ -39,7 +41,8 @@ function readArguments(args: readonly string[], {env}: ToolIo): {readonly direct
 }
 
 async function foreground(directory: string): Promise<number> {
-  const log = standardLog({format: 'text', debug: false})
+  // Whoever has started us as a daemon has a channel to us, and no standard error for us.
+  const log = process.connected ? await daemonLog(directory) : standardLog({format: 'text', debug: false})
   const end = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort())
   // The channel to the one who started us; a hang-up before we are ready must not end us.
@@ -54,7 +57,15 @@ async function foreground(directory: string): Promise<number> {
       reload = again
     },
   })
+  await log.close()
   return 0
+}
+
+async function daemonLog(directory: string): Promise<StandardLog> {
+  const {settings} = await loadAuthConfiguration(directory)
+  const log = standardLog({format: 'text', debug: false, target: SYSLOG})
+  log.identify({authdaemond: readLoggerOptions(settings.get(AUTHDAEMONRC.LOGGEROPTS), 'authdaemond')})
+  return {...log, ...serviceLog(log, 'authdaemond')}
 }
 
 async function background(verb: (typeof VERBS)[number], directory: string, io: ToolIo): Promise<number> {
@@ -71,7 +82,6 @@ async function background(verb: (typeof VERBS)[number], directory: string, io: T
   const started = await startInBackground({
     command,
     env: io.env,
-    logger: {tag: 'authdaemond', options: configuration.settings.get(AUTHDAEMONRC.LOGGEROPTS)},
   })
   if (started === 'ready') return 0
   io.err(octetsOf(`The daemon ended with ${started.code}: its log (syslog) has the reason\n`))

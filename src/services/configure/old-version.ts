@@ -35,6 +35,8 @@ const MARKS: readonly Mark[] = [
 const SETTINGS_COUNT = '4.0.0'
 
 function has(files: OldFiles, {version, file, block}: Mark): boolean {
+  // An interrupted upgrade leaves some of ours beside old ones, which are what counts.
+  if (files.get(file)?.isOurs) return false
   if (compareVersions(version, SETTINGS_COUNT) >= 0 && files.get(file)?.value(block) !== undefined) return true
   const lines = files.get(file)?.marked?.lines ?? []
   return lines.some((line) => {

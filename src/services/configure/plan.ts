@@ -37,14 +37,25 @@ export class Plan {
     const planned = await this.#at(path)
     const model = planned.after ?? like ?? {mode, ...(await ownerOfDirectory(path))}
     planned.after = {text, mode: model.mode, uid: model.uid, gid: model.gid}
+    await this.#moveToEnd(path)
   }
 
   async remove(path: string): Promise<void> {
     const planned = await this.#at(path)
     planned.after = undefined
+    await this.#moveToEnd(path)
   }
 
-  /** What differs from now, in the order in which it was looked at first. */
+  /** What is planned later is done later: a copy of the old file comes before the new one. */
+  async #moveToEnd(path: string): Promise<void> {
+    const target = await targetOf(path)
+    const planned = this.#files.get(target)
+    if (!planned) return
+    this.#files.delete(target)
+    this.#files.set(target, planned)
+  }
+
+  /** What differs from now, in the order in which it was planned. */
   changes(): Change[] {
     return [...this.#files].map(([path, {before, after}]) => ({path, before, after})).filter(({before, after}) => !sameState(before, after))
   }

@@ -13,8 +13,12 @@ export function runDirectory(env: NodeJS.ProcessEnv): string {
   return env.COURIER_RUN?.startsWith('/') ? env.COURIER_RUN : defaultPlaces({root: isRoot(), home: homedir(), env}).run
 }
 
-export function controlSocketIn(directory: string): string {
-  return join(directory, 'control')
+/** Servers that share a directory: Courier's start scripts run one for each service. */
+const MAX_SERVERS = 9
+
+/** The sockets that a server may have: the first that no other one has. */
+export function controlSocketsIn(directory: string): string[] {
+  return Array.from({length: MAX_SERVERS}, (_, at) => join(directory, at === 0 ? 'control' : `control-${at + 1}`))
 }
 
 export interface Question {
@@ -29,23 +33,28 @@ export interface AskOptions {
   readonly signal?: AbortSignal
 }
 
-function unreachable(error: unknown, path: string): Fault {
-  const code = errnoOf(error)
-  if (code === 'ENOENT' || code === 'ECONNREFUSED')
-    return new Fault('unavailable', `No server runs here: nobody answers at ${path} (--run names another directory)`, {cause: error})
-  if (code === 'EACCES' || code === 'EPERM')
-    return new Fault('no-access', `${path} may be used by root and the server's user only`, {cause: error})
-  return new Fault('unavailable', `Cannot ask the server at ${path}: ${systemText(error)}`, {cause: error})
-}
-
-async function connected(path: string): Promise<Socket> {
+/** @throws {Fault} nobody listens, or we may not ask */
+async function connected(path: string): Promise<Socket | undefined> {
   const socket = connect(path)
   try {
     await once(socket, 'connect')
     return socket
   } catch (error) {
-    throw unreachable(error, path)
+    const code = errnoOf(error)
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new Fault('no-access', `${path} may be used by root and the server's user only`, {cause: error})
+    throw new Fault('unavailable', `Cannot ask the server at ${path}: ${systemText(error)}`, {cause: error})
   }
+}
+
+/** All servers of the directory. @throws {Fault} `unavailable` when there is none, `no-access` */
+async function connectedAll(directory: string): Promise<Socket[]> {
+  const sockets: Socket[] = []
+  for (const path of controlSocketsIn(directory)) sockets.push(...[await connected(path)].filter((socket) => socket !== undefined))
+  if (sockets.length === 0)
+    throw new Fault('unavailable', `No server runs here: nobody answers at ${join(directory, 'control')} (--run names another directory)`)
+  return sockets
 }
 
 interface AnswerLine {
@@ -69,35 +78,46 @@ async function* linesOf(socket: Socket): AsyncGenerator<string, void> {
   }
 }
 
+/** The items that one server answers. */
+async function* itemsOf(socket: Socket, question: Question, signal: AbortSignal | undefined): AsyncGenerator<object, void> {
+  socket.write(`${JSON.stringify(question)}\n`)
+  for await (const text of linesOf(socket)) {
+    const line = JSON.parse(text) as AnswerLine
+    if (line.fault) throw new Fault(line.fault.code as FaultCode, line.fault.message)
+    if (line.end) return
+    if (line.item) yield line.item
+  }
+  if (!signal?.aborted) throw new Fault('unavailable', 'The server ended before it had answered')
+}
+
 /**
- * The items of the answer as they come.
+ * Hands on the items of the answer as they come, of all servers that run here.
  *
- * @throws {Fault} `unavailable` when no server runs, `no-access`, and what the server answers
+ * @throws {Fault} `unavailable` when no server runs, `no-access`, and what a server answers
  */
-export async function* ask(question: Question, {run, signal}: AskOptions): AsyncGenerator<object, void> {
-  const path = controlSocketIn(run ?? runDirectory(process.env))
-  const socket = await connected(path)
-  const stop = () => socket.destroy()
+export async function ask(question: Question, {run, signal}: AskOptions, take: (item: object) => void): Promise<void> {
+  const sockets = await connectedAll(run ?? runDirectory(process.env))
+  const stop = () => {
+    for (const socket of sockets) socket.destroy()
+  }
   signal?.addEventListener('abort', stop, {once: true})
-  socket.on('error', stop)
+  for (const socket of sockets) socket.on('error', () => socket.destroy())
   try {
-    socket.write(`${JSON.stringify(question)}\n`)
-    for await (const text of linesOf(socket)) {
-      const line = JSON.parse(text) as AnswerLine
-      if (line.fault) throw new Fault(line.fault.code as FaultCode, line.fault.message)
-      if (line.end) return
-      if (line.item) yield line.item
-    }
-    if (!signal?.aborted) throw new Fault('unavailable', 'The server ended before it had answered')
+    const answers = sockets.map(async (socket) => {
+      for await (const item of itemsOf(socket, question, signal)) take(item)
+    })
+    // One that fails does not cut the others off.
+    await Promise.allSettled(answers)
+    await Promise.all(answers)
   } finally {
     signal?.removeEventListener('abort', stop)
-    socket.destroy()
+    stop()
   }
 }
 
 /** All items of an answer. @throws {Fault} like `ask` */
 export async function askAll<Item>(question: Question, options: AskOptions): Promise<Item[]> {
   const items: Item[] = []
-  for await (const item of ask(question, options)) items.push(item as Item)
+  await ask(question, options, (item) => items.push(item as Item))
   return items
 }

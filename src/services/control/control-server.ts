@@ -109,8 +109,13 @@ export class ControlServer {
       put({item: value})
       return true
     }
+    const taken = () =>
+      new Promise<void>((resolve) => {
+        if (socket.writable) socket.write('', () => resolve())
+        else resolve()
+      })
     try {
-      await this.#answer(socket, {item, signal: abort.signal})
+      await this.#answer(socket, {item, taken, signal: abort.signal})
       put({end: true})
     } catch (error) {
       if (error instanceof Fault) put({fault: {code: error.code, message: error.message}})

@@ -15,5 +15,5 @@ export async function followTrace(
   options: AskOptions,
   show: (item: TraceItem) => void,
 ): Promise<void> {
-  for await (const item of ask({request: 'trace', user, contents}, options)) show(item as TraceItem)
+  await ask({request: 'trace', user, contents}, options, (item) => show(item as TraceItem))
 }

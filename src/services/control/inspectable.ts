@@ -65,7 +65,8 @@ export interface RoleState {
 }
 
 export interface Inspectable {
-  sessions(): Promise<readonly SessionInfo[]>
+  /** Some at a time, so that many of them keep nobody waiting. */
+  sessions(): AsyncIterable<readonly SessionInfo[]>
   /** Ends sessions. @returns how many were told to end */
   kick(filter: SessionFilter): Promise<number>
   /** Follows what a user's sessions say, those included that log in later, until the returned function is called. */

@@ -30,8 +30,8 @@ export class InspectedParts implements Inspectable {
     return Promise.all([...this.#parts].map(ask))
   }
 
-  async sessions(): Promise<readonly SessionInfo[]> {
-    return (await this.#all((part) => part.sessions())).flat()
+  async *sessions(): AsyncGenerator<readonly SessionInfo[], void> {
+    for (const part of [...this.#parts]) yield* part.sessions()
   }
 
   async kick(filter: SessionFilter): Promise<number> {

@@ -1,7 +1,7 @@
 import type {Log} from '../../log/log.js'
 import {Fault} from '../../support/fault.js'
 import type {SocketOwner} from '../../support/unix-socket.js'
-import {controlSocketIn} from './client.js'
+import {controlSocketsIn} from './client.js'
 import {ControlServer} from './control-server.js'
 import {CONTROL_REQUESTS} from './registry.js'
 import type {ControlledServer} from './request.js'
@@ -17,11 +17,12 @@ export interface OpenControlOptions {
 /** The socket for `courier who` and its like. A server without it says so and goes on. */
 export async function openControl({run, server, owner, log}: OpenControlOptions): Promise<ControlServer | undefined> {
   if (run === undefined) return undefined
-  const path = controlSocketIn(run)
-  const control = new ControlServer({path, requests: CONTROL_REQUESTS, server, log, owner})
   try {
-    if ((await control.open()) === 'opened') return control
-    log.notice('control.no-socket', {reason: `Another server answers at ${path}: COURIER_RUN names another directory`})
+    for (const path of controlSocketsIn(run)) {
+      const control = new ControlServer({path, requests: CONTROL_REQUESTS, server, log, owner})
+      if ((await control.open()) === 'opened') return control
+    }
+    log.warning('control.no-socket', {reason: `Other servers have all sockets in ${run}: COURIER_RUN names another directory`})
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     log.warning('control.no-socket', {reason: error.message})

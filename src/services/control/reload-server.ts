@@ -7,5 +7,5 @@ export interface ReloadProblem {
 
 /** Lets the server read its configuration again; calls for each thing that it says about it. @throws {Fault} `bad-configuration`: it was refused */
 export async function reloadServer(options: AskOptions, tell: (problem: ReloadProblem) => void): Promise<void> {
-  for await (const item of ask({request: 'reload'}, options)) tell(item as ReloadProblem)
+  await ask({request: 'reload'}, options, (item) => tell(item as ReloadProblem))
 }

@@ -31,6 +31,8 @@ export interface ControlledServer {
 export interface ControlReply {
   /** One more item of the answer. False: the client is behind, and it was dropped. */
   item(value: object): boolean
+  /** Resolves when the client has taken all of it, or is gone: for answers of which nothing may be dropped. */
+  taken(): Promise<void>
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal
 }

@@ -34,7 +34,7 @@ export class RoleInspector implements Inspectable {
     this.book = new SessionRegister(options)
   }
 
-  async sessions(): Promise<readonly SessionInfo[]> {
+  sessions(): AsyncIterable<readonly SessionInfo[]> {
     return this.book.list()
   }
 

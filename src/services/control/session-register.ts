@@ -1,4 +1,5 @@
 /** The sessions of this process that have logged in. */
+import {setImmediate} from 'node:timers/promises'
 import type {LiveSession, SessionBook} from '../../wire/live-session.js'
 import type {SessionFilter, SessionInfo, TraceRequest, TraceSink} from './inspectable.js'
 
@@ -7,6 +8,9 @@ export interface SessionRegisterOptions {
   readonly pid: number
   readonly now: () => number
 }
+
+/** Sessions that are looked at in one go: about a millisecond. */
+const SLICE = 250
 
 interface Trace {
   readonly request: TraceRequest
@@ -54,16 +58,22 @@ export class SessionRegister implements SessionBook {
     return `${this.#options.pid}.${this.#sessions.get(session) ?? 0}`
   }
 
-  list(): SessionInfo[] {
+  /** All sessions, some at a time: between them others have their turn. */
+  async *list(): AsyncGenerator<readonly SessionInfo[], void> {
     const {role} = this.#options
-    return [...this.#sessions.keys()].map((session) => ({id: this.#idOf(session), role, ...session.facts()}))
+    const sessions = [...this.#sessions.keys()]
+    for (let at = 0; at < sessions.length; at += SLICE) {
+      if (at > 0) await setImmediate()
+      const alive = sessions.slice(at, at + SLICE).filter((session) => this.#sessions.has(session))
+      yield alive.map((session) => ({id: this.#idOf(session), role, ...session.facts()}))
+    }
   }
 
   /** Sessions now by protocol. */
   counts(): Record<string, number> {
     const counts: Record<string, number> = {}
     for (const session of this.#sessions.keys()) {
-      const {protocol} = session.facts()
+      const {protocol} = session
       counts[protocol] = (counts[protocol] ?? 0) + 1
     }
     return counts
@@ -72,7 +82,7 @@ export class SessionRegister implements SessionBook {
   /** @returns how many were told to end */
   kick(filter: SessionFilter): number {
     const chosen = [...this.#sessions.keys()].filter((session) =>
-      'id' in filter ? this.#idOf(session) === filter.id : session.facts().user === filter.user,
+      'id' in filter ? this.#idOf(session) === filter.id : session.user === filter.user,
     )
     for (const session of chosen) session.kick()
     return chosen.length
@@ -81,7 +91,7 @@ export class SessionRegister implements SessionBook {
   trace(request: TraceRequest, sink: TraceSink): () => void {
     const trace = {request, sink}
     const refresh = () => {
-      for (const session of this.#sessions.keys()) if (session.facts().user === request.user) this.#follow(session)
+      for (const session of this.#sessions.keys()) if (session.user === request.user) this.#follow(session)
     }
     this.#traces.add(trace)
     refresh()
@@ -92,7 +102,7 @@ export class SessionRegister implements SessionBook {
 
   /** Lets the session tell those who follow its user: with contents only if all of them want that. */
   #follow(session: LiveSession): void {
-    const {user} = session.facts()
+    const {user} = session
     const id = this.#idOf(session)
     const traces = [...this.#traces].filter(({request}) => request.user === user)
     if (traces.length === 0) {

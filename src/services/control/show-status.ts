@@ -1,4 +1,3 @@
-import {Fault} from '../../support/fault.js'
 import {withoutControls} from '../../support/printable.js'
 import {octetsText, spanText, tableText} from '../table.js'
 import {type AskOptions, askAll} from './client.js'
@@ -12,11 +11,9 @@ export interface ServerStatus {
   readonly roles: readonly RoleState[]
 }
 
-/** @throws {Fault} */
-export async function askStatus(options: AskOptions): Promise<ServerStatus> {
-  const [status] = await askAll<ServerStatus>({request: 'status'}, options)
-  if (!status) throw new Fault('unavailable', 'The server gave no answer')
-  return status
+/** Of all servers that run here. @throws {Fault} */
+export function askStatus(options: AskOptions): Promise<ServerStatus[]> {
+  return askAll<ServerStatus>({request: 'status'}, options)
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

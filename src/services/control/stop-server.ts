@@ -4,7 +4,9 @@ import {type AskOptions, ask} from './client.js'
 export async function stopServer(options: AskOptions): Promise<void> {
   let begun = false
   try {
-    for await (const _ of ask({request: 'stop'}, options)) begun = true
+    await ask({request: 'stop'}, options, () => {
+      begun = true
+    })
   } catch (error) {
     // The connection closes when the server has ended.
     if (!begun) throw error

@@ -34,8 +34,11 @@ export function inspectionDesk(inspector: Inspectable, say: Say): (question: Ins
   return async (question) => {
     const {request} = question
     const answer = (rest: Omit<InspectionAnswer, 'kind' | 'request'>) => say({kind: 'inspected', request, ...rest})
-    if (question.what === 'sessions') answer({sessions: await inspector.sessions()})
-    else if (question.what === 'states') answer({states: await inspector.states()})
+    if (question.what === 'sessions') {
+      for await (const sessions of inspector.sessions()) answer({sessions, more: true})
+      answer({})
+    } else if (question.what === 'states') answer({states: await inspector.states()})
+    else if (question.what === 'life') answer({})
     else if (question.what === 'kick') answer({kicked: await inspector.kick(question.filter)})
     else if (question.what === 'trace') traces.set(request, inspector.trace(question.trace, boundedSink(request, say)))
     else {

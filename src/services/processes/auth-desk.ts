@@ -25,7 +25,7 @@ export class AuthDesk {
 
   constructor(options: AuthDeskOptions) {
     this.#options = options
-    this.#server = createServer((socket) => this.#accept(socket))
+    this.#server = createServer((socket) => this.take(socket))
   }
 
   open(handle: ServerHandle): Promise<void> {
@@ -37,7 +37,8 @@ export class AuthDesk {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  #accept(socket: Socket): void {
+  /** Answers a front. */
+  take(socket: Socket): void {
     const front = new FrontAtDesk(this.#options, (message) => {
       if (!socket.destroyed) socket.write(frame(message))
     })

@@ -31,7 +31,7 @@ async function needs({services, publicSocket}: ServerConfiguration): Promise<(re
     const {open, shadow} = userdbPaths(join(directory, 'userdb'))
     if (modules.some((name) => name === 'authuserdb' || name === 'authcram')) for (const path of [open, shadow]) wanted.set(path, 'r')
     for (const name of modules) if (FILES[name] !== undefined) wanted.set(join(directory, FILES[name]), 'r')
-    if (stateDirectory !== undefined) wanted.set(join(stateDirectory, 'apppw.lmdb'), 'r')
+    if (stateDirectory !== undefined) wanted.set(join(stateDirectory, 'apppw.lmdb'), 'w')
   }
   if (publicSocket.listen) wanted.set(publicSocket.directory, 'w')
   const found: (readonly ['r' | 'w', string])[] = []

@@ -4,7 +4,7 @@ import {PlainRecord} from '../../support/plain-record.js'
 import type {RoleState, SessionFilter, SessionInfo, TraceItem, TraceRequest} from '../control/inspectable.js'
 
 export type Inspection =
-  | {readonly kind: 'inspect'; readonly request: number; readonly what: 'sessions' | 'states'}
+  | {readonly kind: 'inspect'; readonly request: number; readonly what: 'sessions' | 'states' | 'life'}
   | {readonly kind: 'inspect'; readonly request: number; readonly what: 'kick'; readonly filter: SessionFilter}
   | {readonly kind: 'inspect'; readonly request: number; readonly what: 'trace'; readonly trace: TraceRequest}
   /** Ends a trace. */
@@ -15,6 +15,8 @@ export interface InspectionAnswer {
   readonly kind: 'inspected'
   readonly request: number
   readonly sessions?: readonly SessionInfo[]
+  /** More of the list follows. */
+  readonly more?: boolean
   readonly states?: readonly RoleState[]
   readonly kicked?: number
   readonly traced?: TraceItem
@@ -101,6 +103,7 @@ export function readInspectionAnswer(plain: PlainRecord): InspectionAnswer {
     kind: 'inspected',
     request: plain.integer('request'),
     ...(has('sessions') ? {sessions: list(plain.value('sessions'), readSession)} : {}),
+    ...(has('more') ? {more: plain.flag('more')} : {}),
     ...(has('states') ? {states: list(plain.value('states'), readState)} : {}),
     ...(has('kicked') ? {kicked: plain.integer('kicked')} : {}),
     ...(has('traced') ? {traced: readTraced(plain.record('traced'))} : {}),

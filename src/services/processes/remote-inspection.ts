@@ -13,12 +13,18 @@ export interface RemoteInspectionOptions {
 /** A process whose event loop hangs does not answer. */
 const ANSWER_MS = 5_000
 
-type Question = {readonly what: 'sessions' | 'states'} | {readonly what: 'kick'; readonly filter: SessionFilter}
+interface Waiting {
+  readonly settle: (answer: InspectionAnswer | undefined) => void
+  /** Takes a part of a list; the process answers, so there is more time. */
+  readonly more: (sessions: readonly SessionInfo[]) => void
+}
+
+type Question = {readonly what: 'sessions' | 'states' | 'life'} | {readonly what: 'kick'; readonly filter: SessionFilter}
 
 /** Looks into another process. One that does not answer is left out, with a line in the log. */
 export class RemoteInspection implements Inspectable {
   readonly #options: RemoteInspectionOptions
-  readonly #waiting = new Map<number, (answer: InspectionAnswer | undefined) => void>()
+  readonly #waiting = new Map<number, Waiting>()
   readonly #traces = new Map<number, TraceSink>()
   #last = 0
 
@@ -29,6 +35,7 @@ export class RemoteInspection implements Inspectable {
   /** Takes what the process says. */
   take(answer: InspectionAnswer): void {
     if (answer.traced) this.#traces.get(answer.request)?.(answer.traced)
+    else if (answer.more) this.#waiting.get(answer.request)?.more(answer.sessions ?? [])
     else this.#settle(answer.request, answer)
   }
 
@@ -41,31 +48,42 @@ export class RemoteInspection implements Inspectable {
   #settle(request: number, answer: InspectionAnswer | undefined): void {
     const waiting = this.#waiting.get(request)
     this.#waiting.delete(request)
-    waiting?.(answer)
+    waiting?.settle(answer)
   }
 
-  #ask(question: Question): Promise<InspectionAnswer | undefined> {
-    const {title, send, log, answerMs = ANSWER_MS} = this.#options
+  #ask(question: Question, limitMs = this.#options.answerMs ?? ANSWER_MS): Promise<InspectionAnswer | undefined> {
+    const {title, send, log} = this.#options
     const request = ++this.#last
+    const sessions: SessionInfo[] = []
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        log.warning('server.no-answer', {role: title, reason: `Nothing for ${answerMs / 1000} s`})
+        log.warning('server.no-answer', {role: title, reason: `Nothing for ${limitMs / 1000} s`})
         this.#settle(request, undefined)
-      }, answerMs)
-      this.#waiting.set(request, (answer) => {
+      }, limitMs)
+      const settle = (answer: InspectionAnswer | undefined) => {
         clearTimeout(timer)
-        resolve(answer)
-      })
+        resolve(answer && {...answer, sessions})
+      }
+      const more = (some: readonly SessionInfo[]) => {
+        timer.refresh()
+        sessions.push(...some)
+      }
+      this.#waiting.set(request, {settle, more})
       send({kind: 'inspect', request, ...question})
     })
   }
 
-  async sessions(): Promise<readonly SessionInfo[]> {
-    return (await this.#ask({what: 'sessions'}))?.sessions ?? []
+  async *sessions(): AsyncGenerator<readonly SessionInfo[], void> {
+    yield (await this.#ask({what: 'sessions'}))?.sessions ?? []
   }
 
   async states(): Promise<readonly RoleState[]> {
     return (await this.#ask({what: 'states'}))?.states ?? []
+  }
+
+  /** Its event loop turns: it has answered in this time. */
+  async answers(limitMs: number): Promise<boolean> {
+    return (await this.#ask({what: 'life'}, limitMs)) !== undefined
   }
 
   async kick(filter: SessionFilter): Promise<number> {

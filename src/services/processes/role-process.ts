@@ -2,6 +2,7 @@ import type {ChildProcess, SendHandle} from 'node:child_process'
 import type {Log} from '../../log/log.js'
 import {BadSyntax} from '../../support/fault.js'
 import type {InspectedParts} from '../control/inspected-parts.js'
+import {watchLife} from './life-watch.js'
 import type {Said} from './messages.js'
 import {RemoteInspection} from './remote-inspection.js'
 import {type RoleSpawn, spawnRole} from './spawn-role.js'
@@ -39,6 +40,7 @@ export class RoleProcess<To extends object, From> {
   readonly #inspection: RemoteInspection
   readonly #over: Promise<void>
   #end: () => void = () => undefined
+  #endWatch: () => void = () => undefined
   #stopping = false
   #hasEnded = false
 
@@ -61,7 +63,15 @@ export class RoleProcess<To extends object, From> {
     this.#child.on('exit', (code, signal) => this.#lose(`ended with ${signal ?? code}`))
     // Questions come after its configuration, which is sent in this turn of the loop.
     setImmediate(() => {
-      if (!this.#hasEnded) options.parts.add(this.#inspection)
+      if (this.#hasEnded) return
+      options.parts.add(this.#inspection)
+      this.#endWatch = watchLife({
+        answers: (limitMs) => this.#inspection.answers(limitMs),
+        hangs: (afterMs) => {
+          options.log.error('server.process-hangs', {role: this.title, reason: `No sign of life for ${afterMs / 1000} s: it is ended`})
+          this.kill()
+        },
+      })
     })
   }
 
@@ -94,6 +104,7 @@ export class RoleProcess<To extends object, From> {
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#options.parts.delete(this.#inspection)
+    this.#endWatch()
     this.#inspection.close()
     if (!this.#stopping) this.#options.log.error('server.process-ended', {role: this.title, reason})
     this.#options.ended()

@@ -1,9 +1,9 @@
 /** `courier service install` and `remove`: what has to be done; nothing is done before all of it is known. */
-import {readFile} from 'node:fs/promises'
+import {readdir, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {type Change, Plan} from '../configure/plan.js'
-import type {Host, ServiceManager} from './host.js'
-import {allServiceFiles, INIT_SCRIPT, MARK, type ServiceFile, serviceFiles, UNIT} from './service-files.js'
+import type {Host} from './host.js'
+import {allServiceFiles, INIT_SCRIPT, MARK, type ServiceFile, serviceFiles, TIMER, UNIT} from './service-files.js'
 
 export interface ServicePlan {
   readonly changes: readonly Change[]
@@ -59,16 +59,26 @@ export async function planInstall(options: ServiceOptions): Promise<ServicePlan>
     }
     await plan.write(target, rendered(await readFile(join(templates, 'services', template), 'latin1'), options), {mode})
   }
-  const after = root === '/' && host.manager ? enabling(host.manager) : []
-  return {changes: plan.changes(), before: [], after, notices}
+  notices.push(...(await rivalNotices(root)))
+  return {changes: plan.changes(), before: [], after: root === '/' ? enabling(host) : [], notices}
 }
 
-function enabling(manager: ServiceManager): readonly Command[] {
+function enabling({manager, cron}: Host): readonly Command[] {
+  if (manager === undefined) return []
   if (manager === 'sysvinit') return [['update-rc.d', INIT_SCRIPT, 'defaults']]
   return [
     ['systemctl', 'daemon-reload'],
     ['systemctl', 'enable', UNIT],
+    ...(cron ? [] : [['systemctl', 'enable', '--now', TIMER] as const]),
   ]
+}
+
+/** Services of Courier's own packages that start with the host and would take the ports. */
+async function rivalNotices(root: string): Promise<string[]> {
+  const wants = join(root, 'etc/systemd/system/multi-user.target.wants')
+  const rivals = (await readdir(wants).catch(() => [])).filter((name) => /^courier-imap(-ssl)?\.service$/.test(name))
+  if (rivals.length === 0) return []
+  return [`${rivals.sort().join(' and ')} would take the ports at the next boot: systemctl disable ${rivals.join(' ')}`]
 }
 
 /** Takes away what `planInstall` made, on whatever kind of host, and ends the server first. */
@@ -85,10 +95,8 @@ export async function planRemove({root}: Pick<ServiceOptions, 'root'>): Promise<
   const has = (template: string) => root === '/' && found.some((file) => file.template === template)
   const before: Command[] = []
   const after: Command[] = []
-  if (has(UNIT)) {
-    before.push(['systemctl', 'disable', '--now', UNIT])
-    after.push(['systemctl', 'daemon-reload'])
-  }
+  for (const unit of [UNIT, TIMER]) if (has(unit)) before.push(['systemctl', 'disable', '--now', unit])
+  if (before.length > 0) after.push(['systemctl', 'daemon-reload'])
   if (has('courier-node.init')) {
     before.push([join(root, 'etc/init.d', INIT_SCRIPT), 'stop'])
     after.push(['update-rc.d', INIT_SCRIPT, 'remove'])

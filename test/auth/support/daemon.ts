@@ -81,7 +81,10 @@ export async function askSocket(path: string, request: string | Buffer, {half = 
   socket.on('data', (chunk: Buffer) => {
     reply += chunk.toString('latin1')
   })
-  const ended = once(socket, 'end')
+  const ended = once(socket, 'end').catch((error: NodeJS.ErrnoException) => {
+    // It closed before it had read all: that is an end too.
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error
+  })
   const octets = typeof request === 'string' ? Buffer.from(request, 'latin1') : request
   if (half) socket.end(octets)
   else socket.write(octets)

@@ -84,7 +84,8 @@ export async function startOurs(options: OursOptions): Promise<Server> {
     group,
     dropIndex: (maildir) => dropIndex(join(cache, 'index', String(options.uid), accountDirectory(maildir))),
     settleMs: 1300,
-    probe: new Probe(join(base, 'probe')),
+    // It is loaded into one process.
+    ...(options.separate ? {} : {probe: new Probe(join(base, 'probe'))}),
     maildir: (account) => join(homeIn(base)(account), 'Maildir'),
     async restart() {
       await ended(child)

@@ -6,7 +6,9 @@ export const who = defineRequest({
   name: 'who',
   read: (given) => ({user: optionalText(given, 'user')}),
   async run({inspect}, {user}, reply) {
-    const sessions = await inspect.sessions()
-    for (const session of sessions) if (user === undefined || session.user === user) reply.item(session)
+    for await (const sessions of inspect.sessions()) {
+      for (const session of sessions) if (user === undefined || session.user === user) reply.item(session)
+      await reply.taken()
+    }
   },
 })
