@@ -141,6 +141,8 @@ export interface View {
   firstFrom(uid: Uid): number
   flagsOf(number: MessageNumber): FlagBits
   keywordsOf(number: MessageNumber): readonly string[]
+  /** Number of the first message that lacks all of these flags; 0 when there is none. Cheap, however large the mailbox. */
+  firstWithout(flags: FlagBits): MessageNumber | 0
   isRecent(number: MessageNumber): boolean
   modseqOf(number: MessageNumber): number
 
@@ -166,8 +168,8 @@ export interface View {
   metadata(numbers: readonly MessageNumber[], need: MetadataNeed): AsyncIterable<readonly MetadataEntry[]>
   /** What a column says of messages, in the order of `numbers`; of all, in theirs, when there are as many. Kept in memory. */
   values<T>(column: Column<T>, numbers: readonly MessageNumber[]): Promise<ColumnValues<T>>
-  /** Opens a message; undefined when its file is gone. */
-  open(number: MessageNumber): Promise<OpenMessage | undefined>
+  /** Opens a message; undefined when its file is gone. A promise where one has to wait. */
+  open(number: MessageNumber): OpenMessage | undefined | Promise<OpenMessage | undefined>
 
   /** Changes flags; answers when they are on disk. The caller tells its client: `updates` leaves own changes out. */
   store(numbers: readonly MessageNumber[], change: FlagChange): Promise<void>

@@ -10,46 +10,55 @@ const COLON = 0x3a
 
 /** Names of header fields that are wanted, prepared for many headers. */
 export class FieldNames {
-  readonly #names: ReadonlySet<string>
-  /** By the first octet of a line: 1 when the name of a wanted field begins so, in either case. */
-  readonly #initials = new Uint8Array(256)
-  readonly #longest: number
+  /** By the first octet of a line, in either case: the wanted names that begin so. */
+  readonly #byInitial: (readonly string[] | undefined)[] = new Array(256).fill(undefined)
 
   /** Case does not count; blanks around a name neither. */
   constructor(names: readonly string[]) {
-    const lower = names.map((name) => asciiLower(trimBlanks(name))).filter((name) => name !== '')
-    this.#names = new Set(lower)
-    this.#longest = Math.max(0, ...lower.map(({length}) => length))
-    for (const name of lower) {
-      this.#initials[name.charCodeAt(0)] = 1
-      this.#initials[name.toUpperCase().charCodeAt(0)] = 1
+    for (const name of new Set(names.map((each) => asciiLower(trimBlanks(each))))) {
+      if (!isName(name)) continue
+      for (const initial of new Set([name.charCodeAt(0), name.toUpperCase().charCodeAt(0)]))
+        this.#byInitial[initial] = [...(this.#byInitial[initial] ?? []), name]
     }
   }
 
-  /** The wanted fields of a header block, in order: those of `splitHeader`, four times as fast because no other line is looked at. */
-  *in(header: string): Generator<HeaderField, void, void> {
+  /** The wanted fields of a header block, in order: those of `splitHeader`, many times as fast because no other line is looked at. */
+  in(header: string): HeaderField[] {
+    const found: HeaderField[] = []
     let fields = 0
     for (let start = 0; start < header.length && fields < LIMITS.headerFields; ) {
       const first = header.charCodeAt(start)
-      if (first === LF || (first === CR && header.charCodeAt(start + 1) === LF)) return
+      if (first === LF || (first === CR && header.charCodeAt(start + 1) === LF)) break
       if (first !== SPACE && first !== TAB) fields += 1
-      const field = this.#initials[first] === 1 ? this.#fieldAt(header, start) : undefined
-      if (field) yield field
+      const field = this.#byInitial[first] && this.#fieldAt(header, start)
+      if (field) found.push(field)
       const lineFeed = header.indexOf('\n', field ? field.end - 1 : start)
-      if (lineFeed < 0) return
+      if (lineFeed < 0) break
       start = lineFeed + 1
     }
+    return found
   }
 
   #fieldAt(header: string, start: number): HeaderField | undefined {
-    let colon = start
-    const limit = start + this.#longest
-    while (colon < limit && isNameOctet(header.charCodeAt(colon))) colon += 1
-    const name = asciiLower(header.slice(start, colon))
-    while (isBlank(header.charCodeAt(colon))) colon += 1
-    if (header.charCodeAt(colon) !== COLON || !this.#names.has(name)) return undefined
-    return {name, start, valueStart: colon + 1, end: endOfField(header, colon)}
+    for (const name of this.#byInitial[header.charCodeAt(start)] ?? []) {
+      let colon = start
+      while (colon - start < name.length && lower(header.charCodeAt(colon)) === name.charCodeAt(colon - start)) colon += 1
+      if (colon - start < name.length) continue
+      while (isBlank(header.charCodeAt(colon))) colon += 1
+      if (header.charCodeAt(colon) === COLON) return {name, start, valueStart: colon + 1, end: endOfField(header, colon)}
+    }
+    return undefined
   }
+}
+
+/** A to Z in lower case. */
+function lower(code: number): number {
+  return code >= 0x41 && code <= 0x5a ? code + 0x20 : code
+}
+
+function isName(name: string): boolean {
+  for (let at = 0; at < name.length; at += 1) if (!isNameOctet(name.charCodeAt(at))) return false
+  return name !== ''
 }
 
 /** Printable ASCII without colon (RFC 5322 §2.2). */
@@ -75,9 +84,17 @@ export function firstValues(header: string, names: FieldNames): ReadonlyMap<stri
   return values
 }
 
-/** HEADER.FIELDS: the wanted fields as stored, and an empty line (RFC 3501 §6.4.5). */
-export function selectNamed(header: string, names: FieldNames): string {
+/** HEADER.FIELDS: the wanted fields and an empty line (RFC 3501 §6.4.5), each LF as CRLF (`spec/imap.md` §13.3). */
+export function namedOnWire(header: string, names: FieldNames): string {
   let text = ''
-  for (const {start, end} of names.in(header)) text += header.slice(start, end)
-  return text === '' || text.endsWith('\n') ? `${text}\n` : `${text}\n\n`
+  let isClosed = true
+  for (const {start, end} of names.in(header)) {
+    isClosed = header.charCodeAt(end - 1) === LF
+    const last = isClosed ? end - 1 : end
+    const folded = header.indexOf('\n', start) < last
+    // Of most fields nothing but the end has to be converted.
+    text += folded ? header.slice(start, last).replaceAll('\n', '\r\n') : header.slice(start, last)
+    if (isClosed) text += '\r\n'
+  }
+  return isClosed ? `${text}\r\n` : `${text}\r\n\r\n`
 }

@@ -30,7 +30,7 @@ export function bySentDate(a: ThreadMessage, b: ThreadMessage): number {
  * What THREAD sends: `(1 (3)(2 8))((4)(5))` (RFC 5256 §5, `thread-list`), each message by its `name`. No recursion: chains
  * may be as long as the mailbox.
  */
-export function formatThreads(threads: readonly Thread[], name: (number: number) => number = (number) => number): string {
+export function* formatThreadSteps(threads: readonly Thread[], name: (number: number) => number): Steps<string> {
   const pieces: string[] = []
   const stack: (Thread | string)[] = []
   const pushAll = (list: readonly Thread[]): void => {
@@ -38,6 +38,7 @@ export function formatThreads(threads: readonly Thread[], name: (number: number)
   }
   pushAll(threads)
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (pieces.length % STRIDE === 0) yield
     if (typeof next === 'string') {
       pieces.push(next)
       continue
@@ -48,6 +49,11 @@ export function formatThreads(threads: readonly Thread[], name: (number: number)
     else pushAll(next.children)
   }
   return pieces.join('')
+}
+
+/** The same in one go, for threads of message numbers. */
+export function formatThreads(threads: readonly Thread[]): string {
+  return finish(formatThreadSteps(threads, (number) => number))
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What `courier config` tells about the configuration files. */
+import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
 import {authDirectory, configDirectory} from '../config/config-directory.js'
@@ -17,6 +18,8 @@ import {
 } from '../config/read-configuration.js'
 import type {Settings} from '../config/settings.js'
 import {certificateProblems} from './certificate-check.js'
+import {memoryExpectation} from './processes/expectations.js'
+import {isRoot} from './unprivileged-user.js'
 
 /** A setting as it counts for one service. */
 export interface ShownSetting {
@@ -73,7 +76,12 @@ export async function configReport(config: string | undefined, env: NodeJS.Proce
   const problems = [...servers.problems, ...(pop3?.problems ?? []), ...auth.problems]
   if (!hasErrors(servers.problems)) problems.push(...(await imapCertificates(servers)))
   if (pop3 && !hasErrors(pop3.problems)) problems.push(...(await pop3Certificates(pop3)))
-  const all = withoutRepeats([...problems, ...servers.notes, ...(pop3?.notes ?? []), ...auth.notes])
+  const expected = isRoot()
+    ? memoryExpectation(auth.settings.get(AUTHDAEMONRC.authmodulelist), await readFile('/etc/passwd', 'latin1'))
+    : undefined
+  const memory: Problem[] =
+    expected === undefined ? [] : [{severity: 'note', file: join(auth.directory, 'authdaemonrc'), line: undefined, text: expected}]
+  const all = withoutRepeats([...problems, ...servers.notes, ...(pop3?.notes ?? []), ...auth.notes, ...memory])
   const imapOptions = [...options(IMAPD), ...options(IMAPD_SSL)]
   const pop3Options = [...options(POP3D), ...options(POP3D_SSL)]
   return {

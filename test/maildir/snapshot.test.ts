@@ -73,6 +73,10 @@ function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: rea
     assert.equal([snapshot.flagsAt(index), snapshot.keywordSetAt(index), snapshot.modseqAt(index)], [row.flags, row.keywordSet, row.modseq])
   }
   assert.is(snapshot.countWithout(8), model.filter(({flags}) => (flags & 8) === 0).length)
+  assert.is(
+    snapshot.firstWithout(8),
+    model.findIndex(({flags}) => (flags & 8) === 0),
+  )
   for (const index of [-1, model.length]) assert.throws(() => snapshot.row(index))
 }
 

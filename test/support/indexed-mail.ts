@@ -56,7 +56,14 @@ export const QUESTIONS: readonly string[] = [
   'UID SORT (DATE CC TO ARRIVAL) UTF-8 UNDELETED',
   'THREAD REFERENCES UTF-8 ALL',
   'THREAD ORDEREDSUBJECT UTF-8 ALL',
+  'FETCH 1:* (BODY.PEEK[HEADER.FIELDS.NOT (Received Subject)] BODY.PEEK[HEADER.FIELDS (cc Content-Type)]<3.40>)',
+  'SEARCH OR (CC bob SENTON 2-Jan-2024) NOT OR SUBJECT re BCC nobody',
+  'SORT (TO REVERSE SUBJECT SIZE) UTF-8 FROM a',
+  'UID THREAD REFERENCES UTF-8 SUBJECT re',
 ]
+
+/** What a client may ask after `ENABLE UTF8=ACCEPT`: other texts of the same messages. */
+export const UTF8_QUESTIONS: readonly string[] = ['FETCH 1:* (ENVELOPE BODYSTRUCTURE)', 'UID FETCH 1:* ALL', 'SORT (SUBJECT) UTF-8 ALL']
 
 /** A server over a Maildir that somebody else may work on. */
 export async function serverOver(maildir: TemporaryMaildir, index: MetadataIndex): Promise<ImapServer> {

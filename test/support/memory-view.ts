@@ -106,6 +106,7 @@ export function memoryView(given: readonly (Omit<MemoryMessage, 'uid'> & {uid?: 
       return index < 0 ? messages.length + 1 : index + 1
     },
     flagsOf: (number) => at(number).flags,
+    firstWithout: (flags) => (messages.findIndex((one) => (one.flags & flags) === 0) + 1) as MessageNumber | 0,
     keywordsOf: (number) => at(number).keywords,
     isRecent: (number) => at(number).recent,
     modseqOf: () => 1,

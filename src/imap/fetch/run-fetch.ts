@@ -4,7 +4,7 @@ import {Pace} from '../../support/pace.js'
 import type {SelectedContext} from '../session.js'
 import {announceNewKeywords} from '../updates.js'
 import type {FetchItem} from './items.js'
-import {type FetchPlan, planFetch} from './plan.js'
+import {type FetchPlan, type FetchStep, planFetch} from './plan.js'
 import {isWholeHeader, type Source, writeSection} from './section-writer.js'
 import {SeenMarker} from './seen.js'
 import {type Substitute, substituteMessage} from './substitute.js'
@@ -49,6 +49,13 @@ async function* batches(
   for (let at = 0; at < numbers.length; at += BATCH) {
     yield numbers.slice(at, at + BATCH).map((number) => ({number, metadata: undefined}))
   }
+}
+
+/** A message whose file has to be waited for, or whose metadata cannot be used. */
+interface Opening {
+  readonly metadata: MessageMetadata | undefined
+  readonly opening: OpenMessage | undefined | Promise<OpenMessage | undefined>
+  readonly isCut: boolean
 }
 
 /** One FETCH while it runs. */
@@ -99,7 +106,8 @@ class FetchRun {
     const {out} = this.#context.session
     for (const {number, metadata} of batch) {
       try {
-        await this.#writeMessage(number, metadata)
+        const waiting = this.#writeMessage(number, metadata)
+        if (waiting instanceof Promise) await waiting
       } catch (error) {
         // One message that cannot be read must not hide the others; in the middle of a line it is too late.
         if (!(error instanceof Fault) || !out.atLineStart) throw error
@@ -112,17 +120,33 @@ class FetchRun {
     }
   }
 
-  /** @throws {Fault} before anything was written */
-  async #writeMessage(number: MessageNumber, metadata: MessageMetadata | undefined): Promise<void> {
-    const {view} = this.#context
+  /** Answers a promise only when it has to wait. @throws {Fault} before anything was written */
+  #writeMessage(number: MessageNumber, metadata: MessageMetadata | undefined): undefined | Promise<void> {
     const {need, opens} = this.#plan
     if (need && !metadata) return this.#write(number, this.#gone())
     // A header that was cut in the metadata: the file and the structure tell all of it.
     const isCut = need === 'header' && metadata !== undefined && !isWholeHeader(metadata.header)
     if (!opens && !isCut) return this.#write(number, {metadata, opened: undefined})
-    using opened = await view.open(number)
+    const opening = this.#context.view.open(number)
+    if (opening instanceof Promise || !opening || isCut || (metadata && isOld(metadata, opening)))
+      return this.#writeLater(number, {metadata, opening, isCut})
+    return this.#writeOpened(number, {metadata, opened: opening})
+  }
+
+  /** The file stays open until it has been sent. */
+  #writeOpened(number: MessageNumber, source: Source & {readonly opened: OpenMessage}): undefined | Promise<void> {
+    let waiting: undefined | Promise<void>
+    try {
+      waiting = this.#write(number, source)
+    } finally {
+      if (!waiting) source.opened[Symbol.dispose]()
+    }
+    return waiting?.finally(() => source.opened[Symbol.dispose]())
+  }
+
+  async #writeLater(number: MessageNumber, {metadata, opening, isCut}: Opening): Promise<void> {
+    using opened = await opening
     if (!opened) return await this.#write(number, this.#gone())
-    // The file stays open until it has been sent.
     const again = isCut || (metadata !== undefined && isOld(metadata, opened))
     await this.#write(number, again ? await this.#readAgain(number, opened) : {metadata, opened})
   }
@@ -135,19 +159,25 @@ class FetchRun {
     return this.#gone()
   }
 
-  async #write(number: MessageNumber, source: Source): Promise<void> {
+  #write(number: MessageNumber, source: Source): undefined | Promise<void> {
+    this.#context.session.out.text(`* ${number} FETCH (`)
+    return this.#writeSteps(number, source, 0)
+  }
+
+  /** The items from one on, as far as nothing has to be waited for. */
+  #writeSteps(number: MessageNumber, source: Source, first: number): undefined | Promise<void> {
     const {out, counters} = this.#context.session
-    out.text(`* ${number} FETCH (`)
-    let separator = ''
-    for (const step of this.#plan.steps) {
-      out.text(separator)
-      separator = ' '
-      if (step.kind === 'data') out.text(step.render(number, source.metadata))
-      else await writeSection(out, step.item, source, counters)
-      if (out.full) await out.flush()
+    const {steps} = this.#plan
+    for (let at = first; at < steps.length; at += 1) {
+      const step = steps[at] as FetchStep
+      if (at > 0) out.text(' ')
+      const waiting = step.kind === 'data' ? out.text(step.render(number, source.metadata)) : writeSection(out, step.item, source, counters)
+      if (waiting instanceof Promise) return waiting.then(() => this.#writeSteps(number, source, at + 1))
+      if (out.full) return out.flush().then(() => this.#writeSteps(number, source, at + 1))
     }
     out.text(')\r\n')
     if (source !== this.#substitute) this.#seen?.add(number, source)
+    return undefined
   }
 
   #gone(): Substitute {

@@ -1,5 +1,5 @@
 import type {MessageMetadata, OpenMessage} from '../../maildir/types.js'
-import {selectNamed} from '../../message/field-scan.js'
+import {namedOnWire} from '../../message/field-scan.js'
 import {selectFields, selectMimeFields} from '../../message/headers.js'
 import {LIMITS} from '../../message/limits.js'
 import type {ReplyWriter} from '../replies/reply-writer.js'
@@ -58,7 +58,8 @@ export function writeSection(out: ReplyWriter, item: SectionItem, source: Source
 /** The message's own header, or fields of it. */
 function writeHeader(out: ReplyWriter, item: SectionItem, header: string, counters: OctetCounters): void {
   counters.headers += header.length
-  writeText(out, item, item.section.text === 'HEADER' ? header : chooseNamed(header, item.section))
+  if (item.section.text === 'HEADER') writeText(out, item, header)
+  else writeWire(out, item, chooseNamed(header, item.section))
 }
 
 function writePlace(
@@ -83,15 +84,16 @@ async function writeFields(
   const end = Math.min(header.end, header.start + LIMITS.headerOctets)
   const octets = opened.whole?.subarray(header.start, end) ?? (await opened.read(header.start, end))
   counters.headers += octets.length
-  writeText(out, item, chooseFields(octets.toString('latin1'), choose))
+  writeWire(out, item, chooseFields(octets.toString('latin1'), choose))
 }
 
+/** Fields as they go over the wire. */
 function chooseFields(header: string, choose: FieldChoice): string {
-  return choose.kind === 'mime' ? selectMimeFields(header) : chooseNamed(header, choose.section)
+  return choose.kind === 'mime' ? wireText(selectMimeFields(header)) : chooseNamed(header, choose.section)
 }
 
 function chooseNamed(header: string, {text, fields, names}: Section): string {
-  return text === 'HEADER.FIELDS' ? selectNamed(header, names) : selectFields(header, fields, {not: true})
+  return text === 'HEADER.FIELDS' ? namedOnWire(header, names) : wireText(selectFields(header, fields, {not: true}))
 }
 
 /** Octets of the file: at once when they are few, else piece by piece. */
@@ -101,6 +103,7 @@ function writeRange(out: ReplyWriter, item: SectionItem, opened: OpenMessage, ra
   const end = Math.min(range.end, needed, opened.storedBytes)
   if (opened.whole) {
     counters.body += Math.max(0, end - range.start)
+    if (!item.partial && out.storedLiteral(item.label, opened.whole.subarray(range.start, Math.max(range.start, end)))) return
     return writeText(out, item, opened.whole.toString('latin1', range.start, Math.max(range.start, end)))
   }
   return writeFromFile(out, item, opened, {range, end}, counters)
@@ -126,6 +129,11 @@ async function writeFromFile(
 
 /** A literal of stored octets, converted and cut. */
 function writeText(out: ReplyWriter, item: SectionItem, stored: string): void {
-  const text = cutPartial(wireText(stored), item.partial)
+  writeWire(out, item, wireText(stored))
+}
+
+/** A literal of what goes over the wire, cut. */
+function writeWire(out: ReplyWriter, item: SectionItem, wire: string): void {
+  const text = cutPartial(wire, item.partial)
   out.text(`${item.label} {${text.length}}\r\n`).text(text)
 }

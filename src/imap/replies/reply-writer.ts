@@ -1,3 +1,4 @@
+import {writeCrlf} from '../../message/to-crlf.js'
 import {encodeMailbox} from '../mailbox-name.js'
 
 /** Where replies go: `src/wire/` with back-pressure. */
@@ -7,7 +8,13 @@ export interface ReplySink {
 }
 
 /** Collected octets from which `full` says that it is time for `flush`. */
-const FULL_OCTETS = 64 * 1024
+const FULL_OCTETS = 128 * 1024
+/** Memory that a long reply is put together in, piece after piece: new memory for each would have to be touched page by page. */
+const SLAB_OCTETS = 320 * 1024
+/** Stored octets whose wire form has room in a slab that is not full, whatever they are. */
+const ROOM_OCTETS = (SLAB_OCTETS - FULL_OCTETS) / 2 - 1024
+/** Room for `{n}`, its line end and what surrounds it. */
+const NUMBER_OCTETS = 32
 /** Buffers from this size are passed on as they are, smaller ones are copied together. */
 const OWN_CHUNK_OCTETS = 8 * 1024
 
@@ -24,6 +31,11 @@ export class ReplyWriter {
   utf8 = false
   #chunks: Buffer[] = []
   #chunkOctets = 0
+  /** There while a long reply is being written. */
+  #slab: Buffer | undefined
+  /** Where what is not in `#chunks` yet begins and ends in the slab. */
+  #slabStart = 0
+  #slabEnd = 0
   #text = ''
   /** The last octets that were closed. */
   #end = '\r\n'
@@ -34,7 +46,7 @@ export class ReplyWriter {
 
   /** There is enough for a write. */
   get full(): boolean {
-    return this.#chunkOctets + this.#text.length >= FULL_OCTETS
+    return this.#chunkOctets + this.#slabEnd - this.#slabStart + this.#text.length >= FULL_OCTETS
   }
 
   /** No line has been begun. Literals are not looked into: inside one it may say so wrongly. */
@@ -57,6 +69,7 @@ export class ReplyWriter {
   bytes(bytes: Buffer): this {
     if (bytes.length < OWN_CHUNK_OCTETS) return this.text(bytes.toString('latin1'))
     this.#closeText()
+    this.#closeSlab()
     this.#chunks.push(bytes)
     this.#chunkOctets += bytes.length
     this.#end = bytes.toString('latin1', bytes.length - 2)
@@ -88,23 +101,76 @@ export class ReplyWriter {
     return this.string(encodeMailbox(name, {utf8: this.utf8}))
   }
 
+  /**
+   * `label {n}` and stored octets in their wire form (`spec/imap.md` §13.3). False, and nothing is written: there are too
+   * many of them, or the writer is full.
+   */
+  storedLiteral(label: string, stored: Buffer): boolean {
+    if (stored.length > ROOM_OCTETS || this.full) return false
+    const slab = this.#useSlab()
+    this.#closeText()
+    if (SLAB_OCTETS - this.#slabEnd < label.length + NUMBER_OCTETS + 2 * stored.length) return false
+    // Most files have about this many octets on the wire; the number is put right when it is known.
+    const guess = `${Math.floor(stored.length * 1.02)}`.length
+    const head = slab.write(`${label} {`, this.#slabEnd, 'latin1')
+    const number = this.#slabEnd + head
+    const start = number + guess + 3
+    let end = writeCrlf(stored, slab, start)
+    const digits = `${end - start}`
+    if (digits.length !== guess) {
+      slab.copyWithin(start + digits.length - guess, start, end)
+      end += digits.length - guess
+    }
+    slab.write(`${digits}}\r\n`, number, 'latin1')
+    this.#slabEnd = end
+    this.#end = slab.toString('latin1', end - 2, end)
+    return true
+  }
+
+  #useSlab(): Buffer {
+    this.#slab ??= Buffer.allocUnsafeSlow(SLAB_OCTETS)
+    return this.#slab
+  }
+
+  /** Puts the text into the slab when there is room, else into a chunk. */
   #closeText(): void {
     if (this.#text === '') return
-    const bytes = Buffer.from(this.#text, 'latin1')
+    const {length} = this.#text
     this.#end = this.#text.slice(-2)
+    if (this.#slab && this.#slabEnd + length <= SLAB_OCTETS) {
+      this.#slabEnd += this.#slab.write(this.#text, this.#slabEnd, 'latin1')
+    } else {
+      this.#closeSlab()
+      this.#chunks.push(Buffer.from(this.#text, 'latin1'))
+      this.#chunkOctets += length
+    }
     this.#text = ''
-    this.#chunks.push(bytes)
-    this.#chunkOctets += bytes.length
+  }
+
+  #closeSlab(): void {
+    if (!this.#slab || this.#slabEnd === this.#slabStart) return
+    this.#chunks.push(this.#slab.subarray(this.#slabStart, this.#slabEnd))
+    this.#chunkOctets += this.#slabEnd - this.#slabStart
+    this.#slabStart = this.#slabEnd
   }
 
   /** Sends what was collected; answers when the client has taken enough of it. @throws {Hangup} */
   async flush(): Promise<void> {
+    const isLong = this.full
+    if (isLong) this.#useSlab()
     this.#closeText()
+    this.#closeSlab()
     if (this.#chunks.length === 0) return
     const chunks = this.#chunks
+    const slab = this.#slab
     this.#chunks = []
     this.#chunkOctets = 0
+    this.#slab = undefined
+    this.#slabStart = 0
+    this.#slabEnd = 0
     await this.#sink.write(chunks)
+    // More is to come, and nobody needs these octets any more.
+    if (isLong) this.#slab ??= slab
   }
 }
 

@@ -1,4 +1,4 @@
-import {FLAG, type MessageNumber, type View} from '../../maildir/types.js'
+import {FLAG, type View} from '../../maildir/types.js'
 import {withReplies} from '../faults.js'
 import {folderOf} from '../mailbox-argument.js'
 import type {MailboxName} from '../mailbox-name.js'
@@ -8,20 +8,14 @@ import type {AuthenticatedContext, Session} from '../session.js'
 import {writeMailboxFlags} from '../updates.js'
 import {defineVerb} from '../verb.js'
 
-/** Number of the first message without \Seen; undefined when all have it. */
-function firstUnseen(view: View): number | undefined {
-  for (let n = 1; n <= view.size; n++) if (!(view.flagsOf(n as MessageNumber) & FLAG.seen)) return n
-  return undefined
-}
-
 /** What RFC 3501 §6.3.1 requires, in Courier's order with the codes that it leaves out. */
 function describe(session: Session, view: View): void {
   const {out} = session
   writeMailboxFlags(session, view)
   out.line(`* ${view.size} EXISTS`).line(`* ${view.recent} RECENT`)
-  const unseen = firstUnseen(view)
+  const unseen = view.firstWithout(FLAG.seen)
   // Courier: never sends UNSEEN and UIDNEXT.
-  if (unseen !== undefined) out.line(`* OK [UNSEEN ${unseen}] First unseen`)
+  if (unseen !== 0) out.line(`* OK [UNSEEN ${unseen}] First unseen`)
   out.line(`* OK [UIDVALIDITY ${view.uidValidity}] Ok`)
   out.line(`* OK [UIDNEXT ${view.uidNext}] Ok`)
   out.line(`* OK [MYRIGHTS "${rightsText(view.name)}"] ACL`)

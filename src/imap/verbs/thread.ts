@@ -1,5 +1,7 @@
 import type {MessageNumber} from '../../maildir/types.js'
-import {formatThreads} from '../../message/thread.js'
+import {formatThreadSteps} from '../../message/thread.js'
+import {Pace} from '../../support/pace.js'
+import {paced} from '../../support/steps.js'
 import {no, ok} from '../replies/tagged.js'
 import {refuseSortCharset} from '../search/charset.js'
 import {readKeys} from '../search/grammar.js'
@@ -35,7 +37,7 @@ export const thread = defineVerb({
     const found = await threadMessages(context, numbers, algorithm)
     const name = (place: number) => (uid ? view.uidOf(numbers[place] as MessageNumber) : (numbers[place] ?? 0))
     // Courier: the space after THREAD is there without threads too; RFC 5256 §5 leaves it out.
-    const threads = formatThreads(found, name)
+    const threads = await paced(formatThreadSteps(found, name), new Pace(session.signal))
     session.out.line(threads === '' ? '* THREAD' : `* THREAD ${threads}`)
     return ok('THREAD done.')
   },

@@ -80,17 +80,24 @@ async function deriveLater(file: OpenFile, level: MetadataNeed): Promise<IndexEn
   return entryOf(file, level, {wireBytes, header: headerOf(await file.read(0, HEADER_BYTES))})
 }
 
-/** Opens the file of a message; looks again when somebody has just renamed it. undefined: it is gone. */
-export async function openByUid(folder: Folder, uid: Uid): Promise<OpenFile | undefined> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    const index = folder.snapshot.indexOf(uid)
-    if (index < 0) return undefined
-    const file = await folder.env.files.open(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
-    if (file) return file
+/** Opens the file of a message; looks again when somebody has just renamed it. undefined: it is gone. A promise where one has to wait. */
+export function openByUid(folder: Folder, uid: Uid): OpenFile | undefined | Promise<OpenFile | undefined> {
+  const index = folder.snapshot.indexOf(uid)
+  if (index < 0) return undefined
+  const opening = folder.env.files.open(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
+  return opening === undefined || opening instanceof Promise ? openLater(folder, uid, opening) : opening
+}
+
+async function openLater(folder: Folder, uid: Uid, opening: Promise<OpenFile | undefined> | undefined): Promise<OpenFile | undefined> {
+  let file = await opening
+  for (let attempt = 1; !file && attempt < 3; attempt += 1) {
     folder.touched()
     await folder.refresh()
+    const index = folder.snapshot.indexOf(uid)
+    if (index < 0) return undefined
+    file = await folder.env.files.open(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
   }
-  return undefined
+  return file
 }
 
 /** A message that is asked for, as it is listed now. `index`: its place in the folder; negative when it is gone. */

@@ -298,6 +298,15 @@ export class Snapshot {
     return count
   }
 
+  /** Index of the first message without all of these flags; -1 when every one has some. */
+  firstWithout(flags: FlagBits): number {
+    for (const [number, {state}] of this.#chunks.entries()) {
+      const offset = state.flags.findIndex((bits) => (bits & flags) === 0)
+      if (offset >= 0) return (this.#starts[number] ?? 0) + offset
+    }
+    return -1
+  }
+
   /** With messages added at the end; their UIDs are above all others, ascending. */
   append(rows: readonly MessageRow[]): Snapshot {
     if (rows.length === 0) return this

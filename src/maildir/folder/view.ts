@@ -6,6 +6,7 @@
  */
 import {Fault, Hangup} from '../../support/fault.js'
 import type {OpenFile} from '../files.js'
+import type {IndexedMessage} from '../index/metadata-index.js'
 import type {
   Column,
   ColumnValues,
@@ -119,6 +120,13 @@ export class FolderView implements View {
     return snapshot.flagsAt(index)
   }
 
+  firstWithout(flags: FlagBits): MessageNumber | 0 {
+    if (this.#listed === this.#folder.snapshot) return (this.#listed.firstWithout(flags) + 1) as MessageNumber | 0
+    for (let number = 1; number <= this.size; number += 1)
+      if ((this.flagsOf(number as MessageNumber) & flags) === 0) return number as MessageNumber
+    return 0
+  }
+
   keywordsOf(number: MessageNumber): readonly string[] {
     const {snapshot, index} = this.#newest(number)
     return this.#folder.keywordTable.keywords(snapshot.keywordSetAt(index))
@@ -203,13 +211,16 @@ export class FolderView implements View {
     return this.#folder.columns.values(column, this.#listed, numbers)
   }
 
-  async open(number: MessageNumber): Promise<OpenMessage | undefined> {
-    const uid = this.uidOf(number)
-    const hash = this.#listed.baseHashAt(number - 1)
-    const file = await openByUid(this.#folder, uid)
+  open(number: MessageNumber): OpenMessage | undefined | Promise<OpenMessage | undefined> {
+    const message = {uid: this.uidOf(number), hash: this.#listed.baseHashAt(number - 1)}
+    const opening = openByUid(this.#folder, message.uid)
+    return opening instanceof Promise ? opening.then((file) => this.#compared(message, file)) : this.#compared(message, opening)
+  }
+
+  #compared(message: IndexedMessage, file: OpenFile | undefined): OpenMessage | undefined {
     if (!file) return undefined
-    this.#folder.index.compare({uid, hash}, file.facts)
-    return openMessage(file)
+    this.#folder.index.compare(message, file.facts)
+    return new OpenedMessage(file)
   }
 
   async store(numbers: readonly MessageNumber[], change: FlagChange): Promise<void> {
@@ -305,12 +316,30 @@ export class FolderView implements View {
   }
 }
 
-function openMessage(file: OpenFile): OpenMessage {
-  return {
-    storedBytes: file.facts.size,
-    internalDateMs: Number(file.facts.mtimeNs / 1_000_000n),
-    whole: file.whole,
-    read: (start, end) => file.read(start, Math.max(0, end - start)),
-    [Symbol.dispose]: () => file.close(),
+class OpenedMessage implements OpenMessage {
+  readonly #file: OpenFile
+
+  constructor(file: OpenFile) {
+    this.#file = file
+  }
+
+  get storedBytes(): number {
+    return this.#file.facts.size
+  }
+
+  get internalDateMs(): number {
+    return Number(this.#file.facts.mtimeNs / 1_000_000n)
+  }
+
+  get whole(): Buffer | undefined {
+    return this.#file.whole
+  }
+
+  read(start: number, end: number): Promise<Buffer> {
+    return this.#file.read(start, Math.max(0, end - start))
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close()
   }
 }

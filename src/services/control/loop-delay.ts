@@ -1,7 +1,10 @@
 import {type IntervalHistogram, monitorEventLoopDelay} from 'node:perf_hooks'
 
-/** How often it looks, milliseconds: what is measured is how much later than that it gets its turn. */
-const RESOLUTION_MS = 20
+/**
+ * How often it looks, milliseconds: what is measured is how much later than that it gets its turn. Looking every 20 ms costs 2.4 ms of
+ * processor time a second, every 250 ms 0.2 ms: a host of 300 system users has as many idle processes.
+ */
+const RESOLUTION_MS = 250
 const WINDOW_MS = 60_000
 
 /** Milliseconds that others had to wait for the event loop. */

@@ -2,13 +2,26 @@
  * The directory of the sockets between the processes: root's, so that nobody exchanges what is in it while the supervisor gives it
  * away, and passable for the group of the front.
  */
-import {chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync, rmSync} from 'node:fs'
+import {chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync} from 'node:fs'
 import {dirname, join} from 'node:path'
+import {Fault} from '../../support/fault.js'
 import {isProcess} from '../index/is-process.js'
 
-/** Makes it below `base`, for this process; those that dead ones left behind are removed. @throws {Error} of the system */
+/** Mode bits. */
+const OTHERS_WRITE = 0o022
+const DIRECTORY = 0o040000
+
+/**
+ * Makes it below `base`, for this process; those that dead ones left behind are removed.
+ *
+ * @throws {Fault} `bad-configuration` when others could exchange it
+ * @throws {Error} of the system
+ */
 export function makePrivateDirectory(base: string, gid: number): string {
   mkdirSync(base, {recursive: true, mode: 0o755})
+  const {uid, mode} = lstatSync(base)
+  if (uid !== process.geteuid?.() || (mode & OTHERS_WRITE) !== 0 || (mode & DIRECTORY) === 0)
+    throw new Fault('bad-configuration', `${base} must be a directory of root's that nobody else may write to`)
   for (const name of readdirSync(base)) {
     if (/^\d+$/.test(name) && !isProcess(Number(name))) rmSync(join(base, name), {recursive: true, force: true})
   }

@@ -2,7 +2,8 @@
  * The supervisor over processes (`design.md` §2): reads the configuration and the keys, binds the ports, starts the others and starts
  * them again, and knows whose a session is.
  *
- * It runs as root, so it accepts no connection, parses nothing that a client has sent, and loads no code but ours.
+ * It runs as root, so it accepts no client's connection, parses nothing that a client has sent, and loads no code but ours; koffi for three calls of
+ * the C library when it logs to syslog or systemd is to be told (`support/datagram-socket.ts`).
  */
 
 import {randomBytes} from 'node:crypto'

@@ -4,7 +4,8 @@ import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {MemoryIndex} from '../../../src/maildir/index/memory-index.js'
 import {NO_INDEX} from '../../../src/maildir/index/metadata-index.js'
-import {answer, clientIn, fillWithMail, QUESTIONS, serverOver} from '../../support/indexed-mail.js'
+import type {ImapServer} from '../../support/imap-server.js'
+import {answer, clientIn, fillWithMail, QUESTIONS, serverOver, UTF8_QUESTIONS} from '../../support/indexed-mail.js'
 import {flatIndex, isLong, TemporaryMaildir} from '../../support/store.js'
 import {suite} from '../../support/suite.js'
 
@@ -18,14 +19,27 @@ process.on('exit', () => {
   for (const path of [directory, maildir.home]) rmSync(path, {recursive: true, force: true})
 })
 
+/** Everything that two sessions may ask. */
+async function ask(server: ImapServer, between: () => void = () => {}): Promise<string[]> {
+  await using client = await clientIn(server)
+  await using utf8 = await clientIn(server)
+  await utf8.ok('ENABLE UTF8=ACCEPT')
+  const all: string[] = []
+  for (const [session, questions] of [
+    [client, QUESTIONS],
+    [utf8, UTF8_QUESTIONS],
+  ] as const) {
+    for (const question of questions) {
+      all.push(await answer(session, question))
+      between()
+    }
+  }
+  return all
+}
+
 async function answers(index: Parameters<typeof serverOver>[1], between: () => void = () => {}): Promise<string[]> {
   await using server = await serverOver(maildir, index)
-  await using client = await clientIn(server)
-  const all: string[] = []
-  for (const question of QUESTIONS) {
-    all.push(await answer(client, question))
-    between()
-  }
+  const all = await ask(server, between)
   await index.close()
   return all
 }
@@ -35,7 +49,8 @@ const expected = answers(NO_INDEX)
 async function compare(actual: readonly string[]): Promise<void> {
   for (const [place, text] of (await expected).entries()) {
     assert.ok(text.endsWith('.') && /\nOK |^OK /.test(text), text.slice(-200))
-    assert.is(actual[place], text, QUESTIONS[place])
+    assert.is(actual[place], text, [...QUESTIONS, ...UTF8_QUESTIONS][place])
+    assert.is(actual.length, QUESTIONS.length + UTF8_QUESTIONS.length)
   }
 }
 
@@ -49,12 +64,7 @@ same('in files: cold, warm after a restart, and warm in the same process', async
   await compare(await answers(flatIndex({directory})))
   const index = flatIndex({directory})
   await using server = await serverOver(maildir, index)
-  await using client = await clientIn(server)
-  for (let round = 0; round < 2; round += 1) {
-    const all: string[] = []
-    for (const question of QUESTIONS) all.push(await answer(client, question))
-    await compare(all)
-  }
+  for (let round = 0; round < 3; round += 1) await compare(await ask(server))
   await index.close()
 })
 

@@ -120,8 +120,7 @@ export class FlatFolder implements FolderIndex {
   compare({uid, hash}: IndexedMessage, facts: FileFacts): void {
     const place = this.#rows.find(uid)
     if (place < 0) return
-    const row = this.#rows.row(place)
-    if (row.hash === hash && isAbout(row, facts)) this.#rows.confirm(place)
+    if (this.#rows.hashAt(place) === hash && this.#rows.isAbout(place, facts)) this.#rows.confirm(place)
     else this.delete(uid)
   }
 
@@ -281,7 +280,7 @@ export class FlatFolder implements FolderIndex {
     if (place < 0 || rows.levelAt(place) < level || rows.hashAt(place) !== message.hash) return -1
     if (!rows.isDoubtful(place)) return place
     const facts = factsOf(message)
-    if (facts && isAbout(rows.row(place), facts)) {
+    if (facts && rows.isAbout(place, facts)) {
       rows.confirm(place)
       return place
     }
@@ -463,8 +462,4 @@ export class FlatFolder implements FolderIndex {
     this.#viewBytes = octets.reduce((sum, {length}) => sum + length, 0)
     this.#kept = state
   }
-}
-
-function isAbout(row: MetadataRow, {inode, mtimeNs, size}: FileFacts): boolean {
-  return row.inode === inode && row.mtimeNs === mtimeNs && row.storedBytes === size
 }

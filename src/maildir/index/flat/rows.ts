@@ -3,6 +3,7 @@
  *
  * Rows are in ascending order of UID as far as they came so; those that came out of order are found by a map.
  */
+import type {FileFacts} from '../../files.js'
 import {LEVELS} from '../metadata-index.js'
 
 /** Level of a row that does not count any more. */
@@ -148,6 +149,12 @@ export class MetadataRows {
   factsAt(place: number): RowFacts {
     const {mtimes, sizes, wires} = this.#columns
     return {internalDateMs: millisecondsAt(mtimes, place), storedBytes: sizes[place] ?? 0, wireBytes: wires[place] ?? 0}
+  }
+
+  /** The row is about this very file. */
+  isAbout(place: number, {inode, mtimeNs, size}: FileFacts): boolean {
+    const {inodes, mtimes, sizes} = this.#columns
+    return sizes[place] === size && mtimes[place] === mtimeNs && inodes[place] === inode
   }
 
   /** Where the record is. */

@@ -1,0 +1,135 @@
+/** Mail processes as the supervisor has them. Root only. */
+import {once} from 'node:events'
+import {chmodSync, chownSync, mkdirSync} from 'node:fs'
+import {connect, type Socket} from 'node:net'
+import {join} from 'node:path'
+import * as assert from 'uvu/assert'
+import type {Account} from '../../src/auth/account.js'
+import {plainAccount} from '../../src/auth/plain-account.js'
+import {DEFAULT_IMAP_SETTINGS} from '../../src/imap/settings.js'
+import {bindLocalSocket} from '../../src/net/server-handle.js'
+import {InspectedParts} from '../../src/services/control/inspected-parts.js'
+import {MailProcesses} from '../../src/services/processes/mail-processes.js'
+import {type FromMail, type MailConfiguration, readFromMail, type ToFront, type ToMail} from '../../src/services/processes/messages.js'
+import {RoleProcess} from '../../src/services/processes/role-process.js'
+import {recordingLog} from '../auth/support/scratch.js'
+import {DialogueClient} from '../support/dialogue-client.js'
+import {until} from '../support/process-host.js'
+import {suite} from '../support/suite.js'
+import {temporaryDirectory} from '../support/temporary-directory.js'
+
+const mail = suite('Mail processes', {limitMs: 30_000})
+const test = mail.when(process.geteuid?.() === 0, 'processes of other users need root')
+
+const IDS = {uid: 52_010, gid: 52_010}
+
+const CONFIGURATION: MailConfiguration = {
+  services: [
+    {
+      name: 'imap',
+      imap: {...DEFAULT_IMAP_SETTINGS, failedLoginMs: 50},
+      mail: {checkOwner: true, useLocks: true, keywordsMode: 1, trashFolder: 'Trash'},
+    },
+  ],
+  umask: 0o022,
+  index: {kind: 'memory', cache: '/nonexistent'},
+  log: {format: 'text', debug: false, identities: {}},
+}
+
+const CONNECTION = {tag: 'a', elapsedMs: 1, encrypted: true, remote: {ip: '::ffff:192.0.2.1', port: 999}, unread: ''}
+
+function accountAt(directory: string, name: string, ids = IDS): Account {
+  const home = join(directory, name)
+  for (const part of ['', 'Maildir', 'Maildir/cur', 'Maildir/new', 'Maildir/tmp']) {
+    mkdirSync(join(home, part), {recursive: true, mode: 0o700})
+    chownSync(join(home, part), ids.uid, ids.gid)
+  }
+  return {name, ...ids, home, maildir: join(home, 'Maildir'), quota: undefined, fullName: undefined, options: new Map()}
+}
+
+test('end a while after their last session, and the next login starts another one', async () => {
+  using directory = temporaryDirectory()
+  chmodSync(directory.path, 0o755)
+  const told: ToFront[] = []
+  const ended: number[] = []
+  const front = {send: (message: ToFront) => void told.push(message)}
+  const processes = new MailProcesses({
+    configuration: () => CONFIGURATION,
+    spawn: ({uid, gid}, title) => ({role: 'mail', title, user: {uid, gid}, noNewPrivileges: true, heapMiB: undefined}),
+    shares: () => 1,
+    directory: directory.path,
+    front: {name: 'root', uid: 0, gid: 0},
+    giveBack: () => {
+      throw new Error('A session was given back')
+    },
+    ended: (session) => void ended.push(session),
+    parts: new InspectedParts(),
+    jsonLine: () => undefined,
+    log: recordingLog(),
+    idleMs: 100,
+  })
+  const [ann, bob] = [accountAt(directory.path, 'ann'), accountAt(directory.path, 'bob')]
+  const begin = async (session: number, account: Account): Promise<DialogueClient> => {
+    const message = {kind: 'hand-over', session, service: 'imap', ticket: '', passed: false, connection: CONNECTION} as const
+    processes.take({front, account, handle: undefined, message})
+    const place = () => told.find((each) => each.kind === 'relay' && each.session === session)
+    await until(() => place() !== undefined, 'the mail process is ready', 10_000)
+    const {path = '', key = ''} = (place() ?? {}) as {readonly path?: string; readonly key?: string}
+    const socket: Socket = connect({path, allowHalfOpen: true})
+    await once(socket, 'connect')
+    socket.write(key)
+    const client = new DialogueClient(socket)
+    assert.is(await client.lines.line(), 'a OK LOGIN Ok.')
+    return client
+  }
+  const [first, second] = await Promise.all([begin(1, ann), begin(2, bob)])
+  assert.is(processes.count, 1, 'accounts of one uid have one process')
+  await first.transcript('C: b LOGOUT\nS: * BYE *\nS: b OK *')
+  await until(() => ended.includes(1), 'the session ends')
+  assert.is(processes.count, 1)
+  await second.transcript('C: b LOGOUT\nS: * BYE *\nS: b OK *')
+  await until(() => processes.count === 0, 'the process ends', 5_000)
+  const third = await begin(3, ann)
+  assert.is(processes.count, 1)
+  const stopping = processes.stop(1_000)
+  assert.is(await third.lines.line(), '* BYE Courier-IMAP server shut down by signal.')
+  await stopping
+  assert.equal(ended.sort(), [1, 2, 3])
+})
+
+test('serve no account but those of their own uid and gid, whoever asks', async () => {
+  using directory = temporaryDirectory()
+  chmodSync(directory.path, 0o755)
+  const other = accountAt(directory.path, 'other', {uid: 52_011, gid: 52_010})
+  const path = join(directory.path, 'socket')
+  const handle = bindLocalSocket(path)
+  let settle: () => void = () => undefined
+  const ready = new Promise<void>((resolve) => {
+    settle = resolve
+  })
+  const running = new RoleProcess<ToMail, FromMail>({
+    spawn: {role: 'mail', title: 'courier: mail', user: IDS, noNewPrivileges: true, heapMiB: undefined},
+    read: readFromMail,
+    take: (message) => (message.kind === 'ready' ? settle() : undefined),
+    parts: new InspectedParts(),
+    jsonLine: () => undefined,
+    ended: () => undefined,
+    log: recordingLog(),
+  })
+  running.send({kind: 'configure', ...CONFIGURATION})
+  running.send({kind: 'socket'}, handle)
+  await ready
+  const key = 'k'.repeat(32)
+  running.send({kind: 'session', session: 1, service: 'imap', account: plainAccount(other), connection: CONNECTION, key})
+  const socket = connect({path, allowHalfOpen: true})
+  socket.write(key)
+  assert.match(
+    (await new DialogueClient(socket).lines.line()) ?? '',
+    /^\* BYE \[ALERT\] This server does not run as the owner of the account/,
+  )
+  socket.destroy()
+  await running.stop({kind: 'stop', limitMs: 100}, 100)
+  handle.close()
+})
+
+mail.run()
