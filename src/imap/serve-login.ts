@@ -49,10 +49,13 @@ export interface ImapLoginOptions {
 /** What the encryption says for a login: fields of the verified client certificate, data for channel binding. */
 export interface TlsFacts {
   readonly subject: ReadonlyMap<string, string>
+  /** There are bindings. */
+  readonly canBind: boolean
+  /** Worked out when somebody wants them. */
   readonly bindings: ReadonlyMap<string, Buffer>
 }
 
-const NO_TLS: TlsFacts = {subject: new Map(), bindings: new Map()}
+const NO_TLS: TlsFacts = {subject: new Map(), canBind: false, bindings: new Map()}
 
 /**
  * Serves a connection until the login. Answers with the connection when a login was successful: its answer is still to be given;
@@ -89,7 +92,7 @@ class LoginConnection {
         authenticated: false,
         encrypted: this.#encrypted,
         canEncrypt: this.#canEncrypt,
-        canBind: this.#tls.bindings.size > 0,
+        canBind: this.#tls.canBind,
         hasIdentity: this.#identity !== undefined,
       })
     this.#session = new ImapSession({channel: this.#channel, settings, log, client: {...remote}, now, capability})

@@ -25,36 +25,48 @@ export interface EntityRole {
 const PLAIN: MediaType = {type: 'text', subtype: 'plain', parameters: []}
 const MESSAGE: MediaType = {type: 'message', subtype: 'rfc822', parameters: []}
 
-/** The last field of each name counts (`spec/imap.md` §13.5). */
-function lastFields(header: string, fields: readonly HeaderField[]): (name: string) => string | undefined {
-  const last = new Map<string, HeaderField>()
-  for (const field of fields) if (field.name === 'mime-version' || field.name.startsWith('content-')) last.set(field.name, field)
-  return (name) => {
-    const field = last.get(name)
-    return field && header.slice(field.valueStart, field.end)
-  }
-}
+/** The MIME fields of a header; of each name the last one counts (`spec/imap.md` §13.5). */
+class MimeFields {
+  readonly #header: string
+  readonly #last = new Map<string, HeaderField>()
 
-function textOf(header: string, fields: readonly HeaderField[], name: string): string | undefined {
-  const field = fields.findLast((each) => each.name === name)
-  return field && (fieldValue(header, field).slice(0, LIMITS.valueOctets) || undefined)
+  constructor(header: string, fields: readonly HeaderField[]) {
+    this.#header = header
+    for (const field of fields) {
+      if (field.name === 'mime-version' || field.name.startsWith('content-')) this.#last.set(field.name, field)
+    }
+  }
+
+  /** A value as it stands in the header; empty when there is none. */
+  raw(name: string): string {
+    const field = this.#last.get(name)
+    return field ? this.#header.slice(field.valueStart, field.end) : ''
+  }
+
+  /** A value on one line; undefined when it is missing or empty. */
+  text(name: string): string | undefined {
+    const field = this.#last.get(name)
+    return field && (fieldValue(this.#header, field).slice(0, LIMITS.valueOctets) || undefined)
+  }
 }
 
 /** Reads the header block of an entity. A message without `MIME-Version: 1.…` is text/plain without parameters. */
 export function readEntityHeader(header: string, {isMessage, inDigest}: EntityRole): EntityHeader {
   const fields = splitHeader(header)
-  const last = lastFields(header, fields)
-  const mimeOn = !isMessage || isMimeVersion(last('mime-version') ?? '')
-  const media = (mimeOn && parseMediaType(last('content-type') ?? '')) || (inDigest ? MESSAGE : PLAIN)
-  const disposition = mimeOn ? parseMimeValue(last('content-disposition') ?? '') : undefined
+  const mime = new MimeFields(header, fields)
+  const mimeOn = !isMessage || isMimeVersion(mime.raw('mime-version'))
+  const {type, subtype, parameters} = (mimeOn && parseMediaType(mime.raw('content-type'))) || (inDigest ? MESSAGE : PLAIN)
+  const disposition = mimeOn ? parseMimeValue(mime.raw('content-disposition')) : undefined
   return {
-    ...media,
-    id: textOf(header, fields, 'content-id'),
-    description: textOf(header, fields, 'content-description'),
-    encoding: normalEncoding(last('content-transfer-encoding') ?? ''),
-    md5: textOf(header, fields, 'content-md5'),
+    type,
+    subtype,
+    parameters,
+    id: mime.text('content-id'),
+    description: mime.text('content-description'),
+    encoding: normalEncoding(mime.raw('content-transfer-encoding')),
+    md5: mime.text('content-md5'),
     disposition: disposition?.value ? {type: disposition.value, parameters: disposition.parameters} : undefined,
-    language: textOf(header, fields, 'content-language'),
+    language: mime.text('content-language'),
     header8bit: isEightBit(header),
     envelope: isMessage ? envelopeOf(header, fields) : undefined,
     mimeOn,

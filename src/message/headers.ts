@@ -11,9 +11,6 @@ export interface HeaderField {
   readonly end: number
 }
 
-/** A field name is printable ASCII without colon (RFC 5322 §2.2); blanks before the colon are obsolete, but seen. */
-const NAME = /^([!-9;-~]+)[ \t]*:/
-
 /** Length of the header block at the start of `text`, empty line (LF or CRLF) included; all of it if there is none. */
 export function headerLength(text: string): number {
   let line = 0
@@ -36,11 +33,27 @@ function endOfField(header: string, start: number): number {
   return end === 0 ? header.length : end
 }
 
-function nameAt(header: string, start: number, end: number): {name: string; length: number} {
-  const colon = header.indexOf(':', start)
-  if (colon < 0 || colon >= end) return {name: '', length: 0}
-  const match = NAME.exec(header.slice(start, colon + 1))
-  return match ? {name: match[1]!.toLowerCase(), length: match[0].length} : {name: '', length: 0}
+/**
+ * Where the value of the field at `start` begins; `start` itself when there is no field: a name is printable ASCII without colon
+ * (RFC 5322 §2.2); blanks before the colon are obsolete, but seen.
+ */
+function valueStartOf(header: string, start: number, end: number): number {
+  let colon = start
+  while (colon < end && isNameOctet(header.charCodeAt(colon))) colon += 1
+  if (colon === start) return start
+  while (colon < end && (header.charCodeAt(colon) === 0x20 || header.charCodeAt(colon) === 0x09)) colon += 1
+  return colon < end && header.charCodeAt(colon) === 0x3a ? colon + 1 : start
+}
+
+function isNameOctet(code: number): boolean {
+  return code > 0x20 && code < 0x7f && code !== 0x3a
+}
+
+/** The name of a field in lower case, without the blanks before its colon. */
+function nameIn(header: string, start: number, valueStart: number): string {
+  let end = valueStart - 1
+  while (end > start && !isNameOctet(header.charCodeAt(end - 1))) end -= 1
+  return header.slice(start, Math.max(start, end)).toLowerCase()
 }
 
 /**
@@ -59,8 +72,8 @@ export function splitHeader(header: string): HeaderField[] {
       break
     }
     const end = endOfField(header, start)
-    const {name, length} = nameAt(header, start, end)
-    fields.push({name, start, valueStart: start + length, end})
+    const valueStart = valueStartOf(header, start, end)
+    fields.push({name: nameIn(header, start, valueStart), start, valueStart, end})
     start = end
   }
   return fields

@@ -138,14 +138,29 @@ export class StructureParser {
 
   /** Inside a line: goes to the next line that matters, or to the end of the chunk. */
   #restOfLine(data: Buffer, at: number): number {
-    if (!this.#inHeader && !this.#inDelimiter) return this.#restOfBody(data, at)
+    if (!this.#inDelimiter) return this.#inHeader ? this.#restOfHeader(data, at) : this.#restOfBody(data, at)
     const lineFeed = data.indexOf(LF, at)
-    const end = lineFeed < 0 ? data.length : lineFeed + 1
-    if (this.#inHeader && !this.#inDelimiter) this.#keepHeader(data, at, end)
-    if (lineFeed < 0) return end
+    if (lineFeed < 0) return data.length
     this.#lineFeeds += 1
     this.#atLineStart = true
-    if (this.#inDelimiter) this.#endDelimiter(end)
+    this.#endDelimiter(lineFeed + 1)
+    return lineFeed + 1
+  }
+
+  /** To the next line of a header that may be its end: an empty one, or a delimiter. */
+  #restOfHeader(data: Buffer, at: number): number {
+    let end = at
+    do {
+      const lineFeed = data.indexOf(LF, end)
+      if (lineFeed < 0) {
+        this.#keepHeader(data, at, data.length)
+        return data.length
+      }
+      this.#lineFeeds += 1
+      end = lineFeed + 1
+    } while (end < data.length && data[end] !== LF && data[end] !== CR && data[end] !== HYPHEN)
+    this.#atLineStart = true
+    this.#keepHeader(data, at, end)
     return end
   }
 
@@ -304,17 +319,26 @@ function notAfter(mark: Mark, end: Mark): Mark {
 }
 
 function finish(entity: OpenEntity, end: Mark): Part {
-  const {mimeOn: _, ...head} = entity.head!
+  const head = entity.head!
   const bodyStart = notAfter(entity.bodyStart!, end)
   // A message in base64 or quoted-printable cannot be taken apart, so RFC 3501 has no form for it as message/rfc822.
   const subtype = isMessage(head) && !entity.message ? 'octet-stream' : head.subtype
   return {
-    ...head,
-    subtype,
     header: stretch(notAfter(entity.start, end), bodyStart),
     body: stretch(bodyStart, end),
+    type: head.type,
+    subtype,
+    parameters: head.parameters,
+    id: head.id,
+    description: head.description,
+    encoding: head.encoding,
+    md5: head.md5,
+    disposition: head.disposition,
+    language: head.language,
     children: entity.children,
     message: entity.message,
+    envelope: head.envelope,
+    header8bit: head.header8bit,
   }
 }
 

@@ -1,4 +1,5 @@
 /** A listening service: accepts, admits, limits, does TLS where the port asks for it, and hands each connection to its handler. */
+import {setMaxListeners} from 'node:events'
 import type {Server, Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 import type {Endpoint} from '../config/port-list.js'
@@ -160,7 +161,10 @@ export class Listener {
   /** Tells a connection to stop. Some connections have one together: it is large, and slow with very many listeners. */
   #stopper(): AbortController {
     if (this.#stopperUses >= SHARED_BY) this.#stopperUses = 0
-    if (this.#stopperUses === 0) this.#lastStopper = new AbortController()
+    if (this.#stopperUses === 0) {
+      this.#lastStopper = new AbortController()
+      setMaxListeners(0, this.#lastStopper.signal)
+    }
     this.#stopperUses += 1
     return this.#lastStopper
   }

@@ -22,3 +22,13 @@ export async function systemAccount(name: string): Promise<SystemAccount | undef
   }
   return undefined
 }
+
+/** The id of the system's group of that name, or with that number; undefined when there is none. */
+export async function systemGroup(name: string): Promise<number | undefined> {
+  const text = await promisify(execFile)('getent', ['--', 'group', name]).then(
+    ({stdout}) => stdout,
+    () => '',
+  )
+  const gid = text.split(':')[2]
+  return gid ? Number(gid) : undefined
+}

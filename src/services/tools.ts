@@ -12,6 +12,7 @@ export const TOOLS: Readonly<Record<string, (path: string) => Promise<Tool>>> = 
   authpasswd: async () => (await import('./authpasswd-tool.js')).authpasswdTool,
   authtest: async () => (await import('./authtest-tool.js')).authtestTool,
   courierauthconfig: async (path) => (await import('./courierauthconfig-tool.js')).courierauthconfigTool(path),
+  courierlogger: async () => (await import('./courierlogger/courierlogger-tool.js')).courierloggerTool,
   imapd: async () => (await import('./service-control-tool.js')).serviceControlTool('imapd'),
   'imapd-ssl': async () => (await import('./service-control-tool.js')).serviceControlTool('imapd-ssl'),
   makeimapaccess: async () => (await import('./makeimapaccess-tool.js')).makeimapaccessTool,

@@ -6,7 +6,9 @@ import {certificateDigest} from './certificate-digest.js'
 export interface TlsFacts {
   /** Fields of the subject of the verified client certificate, names in upper case (`spec/server-config-tls.md` §5.5). */
   readonly subject: ReadonlyMap<string, string>
-  /** Data for channel binding, by registered name. */
+  /** There is data for channel binding. */
+  readonly canBind: boolean
+  /** It, by registered name. Worked out when somebody wants it: that costs a third of a handshake. */
   readonly bindings: ReadonlyMap<string, Buffer>
 }
 
@@ -17,8 +19,21 @@ const ALIASES: Readonly<Record<string, string>> = {GN: 'GIVENNAME', GIVENNAME: '
 
 export function tlsFacts(socket: TLSSocket): TlsFacts {
   // A client that is gone already has nothing to say.
-  if (socket.destroyed) return {subject: new Map(), bindings: new Map()}
-  return {subject: subjectOf(socket), bindings: bindingsOf(socket)}
+  if (socket.destroyed) return {subject: new Map(), canBind: false, bindings: new Map()}
+  let found: ReadonlyMap<string, Buffer> | undefined
+  const bindings = () => {
+    found ??= socket.destroyed ? new Map<string, Buffer>() : bindingsOf(socket)
+    return found
+  }
+  // Only a resumed session of TLS 1.2 may have none: that of a certificate without a digest.
+  const canBind = socket.getProtocol() === 'TLSv1.3' || !socket.isSessionReused() || bindings().size > 0
+  return {
+    subject: subjectOf(socket),
+    canBind,
+    get bindings() {
+      return bindings()
+    },
+  }
 }
 
 /** A certificate that was not verified gives nothing. Of a field that occurs twice the last one counts, as in Courier. */

@@ -1,5 +1,6 @@
 import {once} from 'node:events'
 import {createServer, type Server, type Socket} from 'node:net'
+import {inspect} from 'node:util'
 import * as assert from 'uvu/assert'
 import {authdaemon} from '../../src/auth/modules/authdaemon/authdaemon.js'
 import {Turns} from '../../src/auth/modules/authdaemon/turns.js'
@@ -7,6 +8,7 @@ import type {AuthModule} from '../../src/auth/modules/module.js'
 import {Secret} from '../../src/log/secret.js'
 import {suite} from '../support/suite.js'
 import {daemon} from './support/daemon.js'
+import {assertClean, MARKER, NEXT_MARKER} from './support/marker.js'
 import {scratch} from './support/scratch.js'
 
 const client = suite('Accounts of an authdaemond', {limitMs: 20_000})
@@ -205,6 +207,23 @@ client('requests take turns by address, as many at a time as there are daemons',
   release()
   await Promise.all([first, ...rest])
   assert.equal(order, ['a1', 'b1', 'a2'])
+})
+
+client('no password appears in logs, answers or errors, whatever the daemon does', async () => {
+  for (const answer of ['', 'FAIL\n', 'JUNK\n.\n', 'ECHO']) {
+    await using at = await fake((socket, request) => socket.end(answer === 'ECHO' ? request : answer))
+    const request = {service: 'imap', user: 'ann', oldPassword: new Secret(MARKER), newPassword: new Secret(NEXT_MARKER), remote: ''}
+    const told = await Promise.all(
+      [check(at.module, 'ann', MARKER), at.module.changePassword?.(request)].map((each) => each?.catch((error: unknown) => error)),
+    )
+    assertClean(inspect(told, {depth: 9}) + JSON.stringify(told), 'an answer')
+    assert.ok(at.requests.length > 0)
+  }
+  await using at = await daemon()
+  const type = {name: 'authdaemon', create: () => authdaemon({path: at.socket, daemons: 5})}
+  assert.is((await check(authdaemon({path: at.socket, daemons: 5}), 'ann@corp.example', MARKER)).outcome, 'refused')
+  const told = await Promise.allSettled(['ann@corp.example', 'nobody', 'a\nb'].map((user) => check(type.create(), user, MARKER)))
+  assertClean(inspect(told, {depth: 9}) + at.log.lines.join('\n'), 'an answer or the log of the daemon')
 })
 
 client.run()

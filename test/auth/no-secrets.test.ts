@@ -1,12 +1,12 @@
 /** No password appears where it must not: every path is walked with a marker as the password, and all output is searched. */
-import {readdirSync, readFileSync} from 'node:fs'
 import {chown, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {connect} from 'node:net'
-import {join} from 'node:path'
 import {Readable} from 'node:stream'
 import {inspect} from 'node:util'
 import * as assert from 'uvu/assert'
 import {credentialsOf} from '../../src/auth/credentials.js'
+import {authuserdb} from '../../src/auth/modules/authuserdb.js'
+import type {ModuleType} from '../../src/auth/modules/module.js'
 import {createLog} from '../../src/log/create-log.js'
 import {Secret} from '../../src/log/secret.js'
 import {addAppPassword, appPasswordTable, listAppPasswords} from '../../src/services/app-passwords.js'
@@ -24,26 +24,10 @@ import {runTool} from '../commands/support/run-tool.js'
 import {runProgram} from '../support/run-program.js'
 import {freePorts, startCourier} from '../support/server-process.js'
 import {suite} from '../support/suite.js'
+import {assertClean, MARKER, processTable, walkWithMarker} from './support/marker.js'
 import {scratch} from './support/scratch.js'
 
 const secrets = suite('No secrets in output')
-
-const MARKER = 'Xq7-marker-pass'
-/** The marker, and what SASL makes of it. */
-const FORMS = [
-  MARKER,
-  Buffer.from(MARKER).toString('hex'),
-  ...['', `\0ann\0`, `ann\0ann\0`, '\0nobody\0'].map((before) =>
-    Buffer.from(before + MARKER)
-      .toString('base64')
-      .replace(/=+$/, '')
-      .slice(0, -1),
-  ),
-]
-
-function assertClean(output: string, where: string): void {
-  for (const form of FORMS) assert.not.ok(output.includes(form), `${where} holds the password`)
-}
 
 async function place() {
   const at = await scratch()
@@ -166,6 +150,25 @@ secrets('checks of all outcomes log, throw and answer without it', async () => {
   assertClean(output, 'a log or an answer')
 })
 
+secrets('userdb, whole, torn and gone', async () => {
+  await using at = await place()
+  const files = ['userdbshadow.lmdb', 'userdb.lmdb']
+  const whole = await Promise.all(files.map((file) => readFile(at.path(file))))
+  const type: ModuleType = {name: 'authuserdb', create: (context) => authuserdb.create({...context, directory: at.directory})}
+  const replace = async (contents: readonly Buffer[]) => {
+    for (const [index, file] of files.entries()) {
+      await rm(at.path(file))
+      await writeFile(at.path(file), contents[index] ?? '')
+    }
+  }
+  await walkWithMarker({
+    type,
+    user: 'ann',
+    states: [{name: 'its files are torn', enter: () => replace(whole.map((file) => file.subarray(0, 3000))), leave: () => replace(whole)}],
+  })
+  await walkWithMarker({type, user: 'ann', changes: true})
+})
+
 secrets('app passwords are printed once and stored nowhere', async () => {
   await using at = await place()
   const state = at.path('state')
@@ -177,19 +180,6 @@ secrets('app passwords are printed once and stored nowhere', async () => {
   for (const file of await readdir(at.path('state'))) output += await readFile(at.path('state', file), 'latin1')
   for (const form of [typed, typed.replaceAll('-', '')]) assert.not.ok(output.includes(form))
 })
-
-/** Command lines and environments of all processes of this machine that may be read. */
-function processTable(): string {
-  const read = (path: string) => {
-    try {
-      return readFileSync(path, 'latin1')
-    } catch {
-      return ''
-    }
-  }
-  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return ids.map((id) => read(join('/proc', id, 'cmdline')) + read(join('/proc', id, 'environ'))).join('\n')
-}
 
 /** Sends lines one after the other, each after the answer to the one before; gives what came back. */
 function dialogue(port: number, lines: readonly string[]): Promise<string> {

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert'
 import {type ConfiguredServer, configuredServer} from '../support/configured-server.js'
 import {type ProgramResult, runProgram} from '../support/run-program.js'
 import {startCourier} from '../support/server-process.js'
+import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const control = suite('Starting and stopping services')
@@ -86,7 +87,7 @@ control('a stale pid file is no obstacle', async () => {
   assert.is.not(pidIn(it.pidFile), process.pid)
 })
 
-control('both ports, each with its own pid file', async () => {
+control.when(isLong, 'only in the long run')('both ports, each with its own pid file', async () => {
   await using it = await daemon()
   assert.equal(await it.run('imapd', 'start'), QUIET)
   assert.equal(await it.run('imapd-ssl', 'start'), QUIET)

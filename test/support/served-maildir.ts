@@ -51,6 +51,11 @@ export class ServedMaildir implements AsyncDisposable {
     return memory.heapUsed + memory.arrayBuffers
   }
 
+  /** All that the process has from the system, octets, after a garbage collection. */
+  async residentMemory(): Promise<number> {
+    return (await this.#ask<Field<'memory'>>('memory')).memory.rss
+  }
+
   /** What the server has logged. */
   async log(): Promise<readonly string[]> {
     return (await this.#ask<Field<'log'>>('log')).log

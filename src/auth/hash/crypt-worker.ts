@@ -1,4 +1,6 @@
 /** A thread that runs crypt(3): hashing takes up to many milliseconds and blocks (`design.md` §4). Made by `crypt-pool.ts`. */
+import {readlinkSync} from 'node:fs'
+import {setPriority} from 'node:os'
 import {parentPort} from 'node:worker_threads'
 import {loadCrypt} from '../native.js'
 import {md5Crypt} from './md5-crypt.js'
@@ -21,7 +23,23 @@ export interface CryptReply {
 /** Longest password that libxcrypt takes; ours needs the square of it. */
 const MAX_PASSWORD_OCTETS = 511
 
+/** A tenth of a processor's time while the event loop wants it too, all of it while that waits. */
+const NICE = 10
+
+/**
+ * The event loop goes before this thread: else, on a machine whose processors are all busy, sessions wait for hashes. Only
+ * Linux has priorities for single threads; where they may not be set, all share as equals.
+ */
+function giveWay(): void {
+  try {
+    setPriority(Number(readlinkSync('/proc/thread-self').replace(/^.*\//, '')), NICE)
+  } catch {
+    // No Linux, no /proc, or forbidden.
+  }
+}
+
 const system = loadCrypt()
+giveWay()
 
 function answer({id, password, setting}: CryptRequest): CryptReply {
   const octets = Buffer.from(password.buffer, password.byteOffset, password.byteLength)

@@ -66,6 +66,8 @@ export function systemModule({name, processes, wantsShadow, hashOf, verify}: Sys
       if (user.includes('@') || newPassword.reveal() === '' || holdsControls(newPassword) || holdsControls(oldPassword)) return REFUSED
       const checked = await check({service, user, password: oldPassword, remote})
       if (checked.outcome !== 'accepted') return checked
+      // passwd asks root for no old password, and root has no mail.
+      if (checked.account.uid === 0) return REFUSED
       const problem = await changeByPasswd(checked.account, oldPassword, newPassword)
       return problem === undefined ? {outcome: 'changed'} : {outcome: 'unavailable', reason: problem}
     },

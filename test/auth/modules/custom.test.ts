@@ -2,6 +2,7 @@ import {chmod, mkdir, rename, symlink, writeFile} from 'node:fs/promises'
 import * as assert from 'uvu/assert'
 import {authcustom} from '../../../src/auth/modules/authcustom.js'
 import {suite} from '../../support/suite.js'
+import {MARKER, walkWithMarker} from '../support/marker.js'
 import {moduleUnderTest} from '../support/module-context.js'
 import {scratch} from '../support/scratch.js'
 
@@ -78,5 +79,16 @@ for (const [what, source] of [
     assert.is(await made.check('ann', 'secret').catch((error: Error) => error.name), 'Fault')
   })
 }
+
+custom('no password appears in logs, answers or errors, whatever the module does', async () => {
+  const throwing = SOURCE.replace("password.reveal() === 'secret' ?", `password.reveal() === '${MARKER}' ?`)
+    .replace(
+      'find: async (service, user) => (',
+      "find: async (service, user) => { if (user !== 'ann') throw new Error('no such user'); return (",
+    )
+    .replace("{outcome: 'refused'}),\n      health", "{outcome: 'refused'})},\n      health")
+  await using at = await place(throwing)
+  await walkWithMarker({type: authcustom, environment: {AUTHCUSTOM_MODULE: at.path}, user: 'ann'})
+})
 
 custom.run()

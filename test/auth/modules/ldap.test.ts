@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
@@ -7,6 +8,7 @@ import {filterOf} from '../../../src/auth/modules/ldap/ldap-client.js'
 import {makeSelfSigned} from '../../../src/tls/self-signed.js'
 import {suite} from '../../support/suite.js'
 import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
+import {MARKER, walkWithMarker} from '../support/marker.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
 import {oddServer} from '../support/odd-server.js'
 import {ldapServer, pause, type RealServer, SLAPD} from '../support/real-server.js'
@@ -283,6 +285,28 @@ test('StartTLS: the certificate of the server must be right, unless LDAPTLS_REQC
   await using binding = await moduleUnderTest(authldap, rc(secure, `LDAP_TLS 1\n${BINDER}`), {environment: {LDAPTLS_CACERT: authority}})
   assert.is(await binding.outcome('ann@corp.example', 'secret'), 'accepted')
   assert.is(await binding.outcome('ann@corp.example', 'wrong'), 'refused')
+})
+
+test('no password appears in logs, answers, errors or command lines, with the server up, down and silent', async () => {
+  const hash = `{SHA}${createHash('sha1').update(MARKER).digest('base64')}`
+  const entry = person('marked', [
+    'cn: Marked',
+    'mail: marked@corp.example',
+    'uidNumber: 5009',
+    'gidNumber: 5009',
+    'homeDirectory: /srv/x',
+    `userPassword: ${hash}`,
+  ])
+  await using own = await ldapServer(`${ENTRIES}\n${entry}`)
+  for (const more of [SEARCHER, `${BINDER}${SEARCHER}`]) {
+    await walkWithMarker({
+      type: authldap,
+      rc: rc(own, more),
+      user: 'marked@corp.example',
+      changes: true,
+      states: [{name: 'it is down', enter: () => own.kill(), leave: () => own.start()}],
+    })
+  }
 })
 
 test('the server is put away', () => server[Symbol.asyncDispose]())

@@ -4,6 +4,7 @@ import {authpipe, pipeModule} from '../../../src/auth/modules/authpipe/authpipe.
 import type {ModuleType} from '../../../src/auth/modules/module.js'
 import {suite} from '../../support/suite.js'
 import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
+import {MARKER, walkWithMarker} from '../support/marker.js'
 import {BAD_NAMES, moduleUnderTest} from '../support/module-context.js'
 import {recordingLog, scratch} from '../support/scratch.js'
 
@@ -171,6 +172,28 @@ pipe('without a program that may be executed there is no module', async () => {
   assert.is(authpipe.create(context), undefined)
   await writeFile(place.path('authProg'), PROGRAM, {mode: 0o600})
   assert.is(authpipe.create(context), undefined)
+})
+
+pipe('no password appears in logs, answers, errors or command lines, whatever the program does', async () => {
+  await using made = await program()
+  await writeFile(made.path('password'), MARKER)
+  const replace = (text: string) => async () => {
+    await writeFile(made.path('authProg'), text)
+    await chmod(made.path('authProg'), 0o755)
+  }
+  await walkWithMarker({type: made.type, user: 'ann', changes: true})
+  for (const [name, text] of [
+    ['it ends without an answer', '#!/bin/sh\nread line\nexit 1\n'],
+    ['it says something else', '#!/bin/sh\nread line\necho "$line"\ncat\n'],
+    ['it cannot run', '#!/nonexistent\n'],
+  ] as const) {
+    await replace(text)()
+    const at = {...made.type}
+    await using source = await moduleUnderTest(at)
+    assert.is.not((await source.check('ann', MARKER).catch((error: Error) => ({outcome: error.name}))).outcome, 'accepted', name)
+    assert.not(source.log.lines.some((line) => line.includes(MARKER)))
+    await replace(PROGRAM)()
+  }
 })
 
 pipe.run()

@@ -12,6 +12,7 @@ import {Secret} from '../../../src/log/secret.js'
 import {runProgram} from '../../support/run-program.js'
 import {suite} from '../../support/suite.js'
 import {DOWN, imapWith, WRONG} from '../support/imap-logins.js'
+import {MARKER, walkWithMarker} from '../support/marker.js'
 import {BAD_NAMES, type ModuleUnderTest, moduleUnderTest} from '../support/module-context.js'
 import {oddServer} from '../support/odd-server.js'
 import {HAS_POSTGRES, MARIADBD, mariadbServer, pause, postgresServer, type RealServer} from '../support/real-server.js'
@@ -377,6 +378,24 @@ for (const [name, available, reason, make, prefix] of [
     assert.equal([...new Set(outcomes)], ['unavailable'])
     assert.ok(seconds < 4, `took ${seconds} s`)
     await becomes(at, 'accepted')
+  })
+
+  test(`${name}: no password appears in logs, answers, errors or command lines, with the source up, down and odd`, async () => {
+    const user = 'marked@corp.example'
+    await source.execute([`INSERT INTO accounts VALUES ('${user}', NULL, '${MARKER}', 5009, 5009, '/srv/x', '', '', '', '')`])
+    for (const clauses of ['', CUSTOM(prefix)]) {
+      const rc = source.rc + FIELDS(prefix) + clauses
+      await walkWithMarker({
+        type: source.type,
+        rc,
+        user,
+        changes: true,
+        states: [{name: 'it is down', enter: source.down, leave: source.up}],
+      })
+    }
+    const table = (change: string) => source.execute([`ALTER TABLE accounts RENAME ${change}`])
+    const odd = {name: 'a column is missing', enter: () => table('COLUMN home TO away'), leave: () => table('COLUMN away TO home')}
+    await walkWithMarker({type: source.type, rc: source.rc + FIELDS(prefix), user, states: [odd]})
   })
 
   test(`${name}: the source is put away`, () => source[Symbol.asyncDispose]())

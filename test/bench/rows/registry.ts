@@ -8,6 +8,7 @@ import {LOOP_DELAY} from './loop-delay.js'
 import {MIXED} from './mixed.js'
 import {OPENING} from './opening.js'
 import {READING} from './reading.js'
+import {TLS} from './tls.js'
 import {WRITING} from './writing.js'
 
 export const ROWS: readonly Row[] = [
@@ -19,5 +20,6 @@ export const ROWS: readonly Row[] = [
   ...MIXED,
   ...GROWTH,
   ...IDLE,
+  ...TLS,
   ...ACCOUNT_ROWS,
 ]

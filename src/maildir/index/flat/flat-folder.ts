@@ -128,10 +128,18 @@ export class FlatFolder implements FolderIndex {
     if (this.#off || this.#uidValidity === 0) return
     const {inode, mtimeNs, metadata} = entry
     const wanted = levelOf(entry.level)
-    const row = {uid, hash, inode, mtimeNs, storedBytes: metadata.storedBytes, offset: 0, length: 0}
-    const wireBytes = wanted >= SIZE_LEVEL ? metadata.wireBytes : 0
     const place = wanted > SIZE_LEVEL ? this.#record({uid, hash}, entry) : undefined
-    this.#rows.put({...row, wireBytes, level: place ? wanted : Math.min(wanted, SIZE_LEVEL), ...place})
+    this.#rows.put({
+      uid,
+      hash,
+      level: place ? wanted : Math.min(wanted, SIZE_LEVEL),
+      inode,
+      mtimeNs,
+      storedBytes: metadata.storedBytes,
+      wireBytes: wanted >= SIZE_LEVEL ? metadata.wireBytes : 0,
+      offset: place?.offset ?? 0,
+      length: place?.length ?? 0,
+    })
     this.#dirty.add(uid)
     this.changed()
   }
