@@ -40,8 +40,8 @@ export interface SocketAccess {
 }
 
 /**
- * Binds the server under another name, gives it its mode, and moves it to its place: a socket that was left behind is replaced, and nobody
- * meets one that does not answer yet. Until then only its owner can connect. The caller has asked `isAnswered`.
+ * Binds the server under another name and moves it to its place: a socket that was left behind is replaced, and nobody meets one that does
+ * not answer yet. The caller has asked `isAnswered`.
  *
  * @throws {Fault} `bad-configuration`
  */
@@ -52,11 +52,7 @@ export async function bindSocket(server: Server, path: string, access: SocketAcc
     await makeDirectory(dirname(path), access)
     await refuseOtherFiles(path)
     await rm(temporary, {force: true})
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({path: temporary}, () => resolve(void server.off('error', reject)))
-    })
-    await chmod(temporary, access.mode)
+    await listen(server, temporary, access.mode)
     await rename(temporary, path)
   } catch (error) {
     server.close()
@@ -64,6 +60,22 @@ export async function bindSocket(server: Server, path: string, access: SocketAcc
       cause: error,
     })
   }
+}
+
+/**
+ * The mode comes from the umask of the moment, in which Node binds: by its name the file could be another one by then, in a directory
+ * that is not ours alone.
+ */
+function listen(server: Server, path: string, mode: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    const umask = process.umask(0o777 & ~mode)
+    try {
+      server.listen({path}, () => resolve(void server.off('error', reject)))
+    } finally {
+      process.umask(umask)
+    }
+  })
 }
 
 async function makeDirectory(path: string, {directoryMode, owner}: SocketAccess): Promise<void> {
