@@ -13,6 +13,7 @@ import {makeMail} from './mail.js'
 import {measureRow, type Result} from './measure.js'
 import type {Row, RowContext} from './row.js'
 import {ROWS} from './rows/registry.js'
+import {readResults, type SavedResults, saveResults} from './saved-results.js'
 import {courierIsInstalled, startCourier} from './servers/courier.js'
 import {dovecotIsInstalled, startDovecot} from './servers/dovecot.js'
 import {startOurs} from './servers/ours.js'
@@ -33,6 +34,8 @@ const HELP = `Measures our server and, where they are installed, Courier and Dov
   --scale PART       part of the sessions and accounts of rows with very many of them (1)
   --corpora DIR      keeps the generated mail there for the next run
   --roles            our server as separate processes, as root has it, instead of one process
+  --save FILE        keeps results there after each row, beside those of other rows that it holds
+  --show FILE        measures nothing: shows what a file holds
   --json             results as JSON
 
 Examples:
@@ -51,6 +54,8 @@ const {values: options} = parseArgs({
     scale: {type: 'string', default: '1'},
     corpora: {type: 'string', default: ''},
     roles: {type: 'boolean', default: false},
+    save: {type: 'string', default: ''},
+    show: {type: 'string', default: ''},
     json: {type: 'boolean', default: false},
     help: {type: 'boolean', default: false},
   },
@@ -100,13 +105,19 @@ async function startServers(start: StartOptions): Promise<Server[]> {
   }
 }
 
-async function measureAll(rows: readonly Row[], servers: readonly Server[], context: Omit<RowContext, 'server'>): Promise<Result[]> {
+/** `found` is called after each. */
+async function measureAll(
+  rows: readonly Row[],
+  servers: readonly Server[],
+  {found, ...context}: Omit<RowContext, 'server'> & {readonly found: (results: readonly Result[]) => void},
+): Promise<Result[]> {
   const results: Result[] = []
   for (const row of rows) {
     for (const server of servers) {
       if (row.servers && !row.servers.includes(server.name)) continue
       progress(`${row.title}: ${server.name}`)
       results.push(await measureRow(row, {...context, server}, Number(options.rounds)))
+      found(results)
     }
   }
   progress('')
@@ -122,9 +133,19 @@ const machine = {
   date: new Date().toISOString().slice(0, 10),
 }
 
+const saved = (results: readonly Result[]): SavedResults => ({machine, messages, rounds: Number(options.rounds), results})
+
+function show({machine, messages, rounds, results}: SavedResults): void {
+  if (options.json) return void console.log(JSON.stringify({machine, messages, rounds, results}, undefined, 1))
+  console.log(`${machine.date}: Node ${machine.node}, Linux ${machine.kernel}, ${machine.processors}, ${machine.memoryGiB} GiB`)
+  console.log(`${messages} messages; medians of ${rounds} runs after one that is not counted\n`)
+  printResults(ROWS, results)
+}
+
 async function main(): Promise<void> {
   const rows = chosenRows()
   if (options.help) return console.log(HELP)
+  if (options.show !== '') return show(readResults(options.show))
   if (!(messages >= LEAST_MESSAGES)) throw new Error(`--messages ${options.messages}: some rows need ${LEAST_MESSAGES} at least`)
   if (options.list) return console.log(rows.map(({title}) => title).join('\n'))
   const directory = mkdtempSync(join(tmpdir(), 'courier-bench-'))
@@ -141,11 +162,8 @@ async function main(): Promise<void> {
     const accounts = new Set(rows.flatMap((row) => row.mail))
     for (const server of servers) makeMail(server, accounts, mail)
     const own = (path: string) => (isRoot ? chownSync(path, owner.uid, owner.gid) : undefined)
-    const results = await measureAll(rows, servers, {messages, own, scale: Number(options.scale), directory})
-    if (options.json) return console.log(JSON.stringify({machine, messages, rounds: Number(options.rounds), results}, undefined, 1))
-    console.log(`${machine.date}: Node ${machine.node}, Linux ${machine.kernel}, ${machine.processors}, ${machine.memoryGiB} GiB`)
-    console.log(`${messages} messages; medians of ${options.rounds} runs after one that is not counted\n`)
-    printResults(rows, results, servers)
+    const found = (results: readonly Result[]) => (options.save === '' ? undefined : saveResults(options.save, saved(results)))
+    show(saved(await measureAll(rows, servers, {messages, own, scale: Number(options.scale), directory, found})))
   } finally {
     for (const server of servers) await server.stop().catch((error: unknown) => console.error(`${server.name}: ${error}`))
     rmSync(directory, {recursive: true, force: true})

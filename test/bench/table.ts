@@ -1,7 +1,7 @@
 /** The results as text. */
 import type {Result} from './measure.js'
 import type {Row, Target} from './row.js'
-import type {Server, ServerName} from './servers/server.js'
+import {DURABILITY, SERVER_NAMES, type ServerName} from './servers/server.js'
 
 function show(value: number | undefined, digits = 0): string {
   return value === undefined || Number.isNaN(value) ? '—' : value.toFixed(digits)
@@ -92,16 +92,17 @@ function figureTable(rows: readonly Row[], results: Results, names: readonly Ser
   print(lines)
 }
 
-export function printResults(rows: readonly Row[], all: readonly Result[], servers: readonly Server[]): void {
+/** Prints what there is of these rows. */
+export function printResults(rows: readonly Row[], all: readonly Result[]): void {
   const results = new Results(all)
-  const names = servers.map(({name}) => name)
+  const names = SERVER_NAMES.filter((name) => all.some(({server}) => server === name))
+  const measured = rows.filter(({title}) => all.some(({row}) => row === title))
   timeTable(
-    rows.filter(({figuresOnly}) => !figuresOnly),
+    measured.filter(({figuresOnly}) => !figuresOnly),
     results,
     names,
   )
-  figureTable(rows, results, names)
+  figureTable(measured, results, names)
   for (const {row, server, error} of all) if (error) console.log(`${server}: ${row}: ${error}`)
-  if (rows.some(({title}) => title.includes('APPEND')))
-    for (const {name, durability} of servers) console.log(`APPEND of ${name}: ${durability}`)
+  if (measured.some(({title}) => title.includes('APPEND'))) for (const name of names) console.log(`APPEND of ${name}: ${DURABILITY[name]}`)
 }

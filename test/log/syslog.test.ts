@@ -1,5 +1,5 @@
 import {once} from 'node:events'
-import {mkdtempSync, readFileSync, renameSync} from 'node:fs'
+import {readFileSync, renameSync} from 'node:fs'
 import {join} from 'node:path'
 import {Writable} from 'node:stream'
 import * as assert from 'uvu/assert'
@@ -169,8 +169,8 @@ syslog('where to log is said by a word', async () => {
 const onLinux = syslog.when(hasPython && process.platform === 'linux', 'no python3 to listen to datagrams')
 
 onLinux('a real socket gets each line under the name of its service, also after the daemon was killed and started anew', async () => {
-  const directory = mkdtempSync('/tmp/courier-syslog-')
-  const path = join(directory, 'log')
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'log')
   const log = standardLog({format: 'text', debug: false, target: {kind: 'syslog', path}})
   const peer = {ip: '::ffff:192.0.2.1', port: 51234}
   log.info('imap.login-failed', {user: 'before', ...peer})
@@ -202,8 +202,8 @@ onLinux('a real socket gets each line under the name of its service, also after 
 })
 
 onLinux('a daemon that hangs does not stop the event loop', async () => {
-  const directory = mkdtempSync('/tmp/courier-syslog-')
-  const path = join(directory, 'log')
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'log')
   await using daemon = await DatagramListener.open(path)
   const log = standardLog({format: 'text', debug: false, target: {kind: 'syslog', path}})
   daemon.signal('SIGSTOP')

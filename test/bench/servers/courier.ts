@@ -49,7 +49,6 @@ export async function startCourier(options: StartOptions): Promise<Server> {
     group,
     dropIndex: () => {},
     settleMs: 150,
-    durability: 'nothing is synced',
     maildir: (account) => join(homeIn(base)(account), 'Maildir'),
     async stop() {
       await courier[Symbol.asyncDispose]()

@@ -90,7 +90,6 @@ export async function startDovecot(options: StartOptions): Promise<Server> {
     group,
     dropIndex: (maildir) => void execFileSync('find', [maildir, '-maxdepth', '2', '-name', 'dovecot*.index*', '-delete']),
     settleMs: 150,
-    durability: 'message file synced (mail_fsync=optimized)',
     maildir: (account) => join(home(account), 'Maildir'),
     async stop() {
       await ended(child)

@@ -86,7 +86,6 @@ export async function startOurs(options: OursOptions): Promise<Server> {
     settleMs: 1300,
     // It is loaded into one process.
     ...(options.separate ? {} : {probe: new Probe(join(base, 'probe'))}),
-    durability: 'message, UID file and directories are synced before the OK',
     maildir: (account) => join(homeIn(base)(account), 'Maildir'),
     async restart() {
       await ended(child)

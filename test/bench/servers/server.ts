@@ -6,7 +6,15 @@ import {join} from 'node:path'
 import {type ControlGroup, controlGroup} from '../control-group.js'
 import type {Probe} from './probe-client.js'
 
-export type ServerName = 'ours' | 'courier' | 'dovecot'
+export const SERVER_NAMES = ['ours', 'courier', 'dovecot'] as const
+export type ServerName = (typeof SERVER_NAMES)[number]
+
+/** What an APPEND is worth when the power goes, as each of them is by default. */
+export const DURABILITY: Readonly<Record<ServerName, string>> = {
+  ours: 'message, UID file and directories are synced before the OK',
+  courier: 'nothing is synced',
+  dovecot: 'message file synced (mail_fsync=optimized)',
+}
 
 export interface Server {
   readonly name: ServerName
@@ -22,8 +30,6 @@ export interface Server {
   readonly settleMs: number
   /** Measures within the server; only ours has one. */
   readonly probe?: Probe
-  /** What an APPEND is worth when the power goes. */
-  readonly durability: string
   /** Maildir of an account. */
   maildir(account: string): string
   /** Ends it and starts it again, with all that it keeps on disk. */
