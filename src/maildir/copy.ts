@@ -9,24 +9,116 @@ import {Pace} from '../support/pace.js'
 import type {StoreEnvironment} from './environment.js'
 import {fileFault} from './file-fault.js'
 import type {FileFacts, OpenFile} from './files.js'
-import type {Arrival} from './folder/arrivals.js'
+import {type Arrival, type Arrivals, CANNOT_LINK} from './folder/arrivals.js'
 import type {Folder} from './folder/folder.js'
 import {openByUid} from './folder/metadata.js'
-import type {Uid} from './types.js'
+import {removeMessages} from './folder/remover.js'
+import {FLAG, type Uid} from './types.js'
 
 const PIECE_BYTES = 256 * 1024
-/** Reasons for which a link cannot be made and a copy can. */
-const COPY_INSTEAD = new Set(['EXDEV', 'EMLINK', 'EPERM', 'EOPNOTSUPP', 'ENOSYS'])
 
-export interface Prepared {
+/** A message that has been copied. */
+export interface Copied {
+  /** UID in the source. */
+  readonly from: Uid
+  /** UID in the target. */
+  readonly to: Uid
+}
+
+export interface CopyOptions {
+  readonly source: Folder
+  readonly uids: readonly Uid[]
+  readonly target: Folder
+  /** The queue of the target. */
+  readonly arrivals: Arrivals
+  /** Asks whether copies fit the quota; the answer records them. Sizes of messages that count, octets. @throws {Fault} `over-quota` */
+  readonly admit: (sizes: readonly number[]) => Promise<() => Promise<void>>
+}
+
+interface Prepared {
   readonly uid: Uid
   readonly arrival: Arrival
   /** Octets, for the quota. */
   readonly bytes: number
+  /** It is the source's file under another name. */
+  readonly isLink: boolean
+}
+
+/** Copies messages to the end of another folder, all or none; those whose files have vanished are left out. */
+export async function copyMessages(options: CopyOptions): Promise<readonly Copied[]> {
+  const {source, uids, target, arrivals, admit} = options
+  const prepared = await prepareAll(source, uids, target)
+  if (prepared.length === 0) return []
+  const countingSizes = prepared.filter(({arrival}) => (arrival.flags & FLAG.deleted) === 0).map(({bytes}) => bytes)
+  try {
+    const record = await admit(countingSizes)
+    const placed = await arrivals.add(prepared.map(({arrival}) => arrival))
+    const copied = prepared.flatMap(({uid}, place) => pair(uid, placed[place]))
+    const left = prepared.filter((_, place) => placed[place] === undefined).map(({uid}) => uid)
+    if (left.length > 0) copied.push(...(await copyLeft(options, left, copied)))
+    await record()
+    return copied
+  } catch (error) {
+    await discard(source.env, prepared)
+    throw error
+  }
+}
+
+/** Messages that could not be linked, by other means. What was copied before goes again when that fails. */
+async function copyLeft({source, target, arrivals}: CopyOptions, uids: readonly Uid[], before: readonly Copied[]): Promise<Copied[]> {
+  try {
+    const prepared = await prepareFiles(source, uids, target)
+    const placed = await arrivals.add(prepared.map(({arrival}) => arrival))
+    return prepared.flatMap(({uid}, place) => pair(uid, placed[place]))
+  } catch (error) {
+    const copies = before.map(({to}) => to)
+    await removeMessages(target, copies, () => true)
+    throw error
+  }
+}
+
+function pair(from: Uid, to: Uid | undefined): Copied[] {
+  return to === undefined ? [] : [{from, to}]
+}
+
+/**
+ * The first message gets a link or a copy in `tmp/`. When that was a link, the others can be linked into their place. In the
+ * order of `uids`.
+ */
+async function prepareAll(source: Folder, uids: readonly Uid[], target: Folder): Promise<Prepared[]> {
+  const first = await prepareFiles(source, uids.slice(0, 1), target)
+  const rest = uids.slice(1)
+  const links = new Map<Uid, Prepared>()
+  const pace = new Pace()
+  for (const uid of first[0]?.isLink ? rest : []) {
+    const link = prepareLink(source, uid)
+    if (link) links.set(uid, link)
+    if (pace.due) await pace.pause()
+  }
+  try {
+    const others = rest.filter((uid) => !links.has(uid))
+    const files = new Map((await prepareFiles(source, others, target)).map((each) => [each.uid, each]))
+    return [...first, ...rest.flatMap((uid) => links.get(uid) ?? files.get(uid) ?? [])]
+  } catch (error) {
+    await discard(source.env, first)
+    throw error
+  }
+}
+
+/** undefined: a link will not do, or somebody has renamed the file. */
+function prepareLink({env, path, snapshot, keywordTable}: Folder, uid: Uid): Prepared | undefined {
+  const index = snapshot.indexOf(uid)
+  if (index < 0) return undefined
+  const file = `${path}/cur/${snapshot.nameAt(index)}`
+  const facts = env.files.stat(file)
+  if (facts?.kind !== 'file') return undefined
+  const keywords = keywordTable.keywords(snapshot.keywordSetAt(index))
+  const base = env.names.message().base(facts, facts.size)
+  return {uid, arrival: {file, linked: true, base, flags: snapshot.flagsAt(index), keywords}, bytes: facts.size, isLink: true}
 }
 
 /** Puts copies of messages into the target's `tmp/`, all or none; messages that vanished are left out. */
-export async function prepareCopies(source: Folder, uids: readonly Uid[], target: Folder): Promise<Prepared[]> {
+async function prepareFiles(source: Folder, uids: readonly Uid[], target: Folder): Promise<Prepared[]> {
   const prepared: Prepared[] = []
   const pace = new Pace()
   try {
@@ -37,13 +129,13 @@ export async function prepareCopies(source: Folder, uids: readonly Uid[], target
     }
     return prepared
   } catch (error) {
-    await discardCopies(source.env, prepared)
+    await discard(source.env, prepared)
     throw fileFault(error, `Cannot copy to "${target.name}"`)
   }
 }
 
-export async function discardCopies({files}: StoreEnvironment, prepared: readonly Prepared[]): Promise<void> {
-  for (const {arrival} of prepared) await files.unlink(arrival.temporary).catch(() => false)
+async function discard({files}: StoreEnvironment, prepared: readonly Prepared[]): Promise<void> {
+  for (const {arrival} of prepared) if (!arrival.linked) await files.unlink(arrival.file).catch(() => false)
 }
 
 async function prepareOne(source: Folder, uid: Uid, target: Folder): Promise<Prepared | undefined> {
@@ -61,7 +153,7 @@ async function prepareOne(source: Folder, uid: Uid, target: Folder): Promise<Pre
     }
     const {flags, keywordSet} = source.snapshot.row(source.snapshot.indexOf(uid) < 0 ? index : source.snapshot.indexOf(uid))
     const keywords = source.keywordTable.keywords(keywordSet)
-    return {uid, arrival: {temporary, base: name.base(made, made.size), flags, keywords}, bytes: made.size}
+    return {uid, arrival: {file: temporary, base: name.base(made, made.size), flags, keywords}, bytes: made.size, isLink: made.links > 1}
   }
   return undefined
 
@@ -73,7 +165,7 @@ async function prepareOne(source: Folder, uid: Uid, target: Folder): Promise<Pre
     } catch (error) {
       const code = errnoOf(error) ?? ''
       if (code === 'ENOENT' && files.stat(`${target.path}/tmp`)) return 'vanished'
-      if (!COPY_INSTEAD.has(code)) throw error
+      if (!CANNOT_LINK.has(code)) throw error
     }
     const file = await openByUid(folder, wanted)
     if (!file) return 'vanished'

@@ -76,7 +76,7 @@ class FolderDelivery implements Delivery {
       const facts = this.#file.facts()
       const {flags, keywords, internalDateMs: mtimeMs} = message
       const settle = () => this.#file.finish({sync: true, mtimeMs})
-      const [uid] = await arrivals.add([{temporary: this.#path, base: this.#name.base(facts, facts.size), flags, keywords, settle}])
+      const [uid] = await arrivals.add([{file: this.#path, base: this.#name.base(facts, facts.size), flags, keywords, settle}])
       this.#ended = true
       if (uid === undefined) throw new Error('A message without a UID')
       await record()

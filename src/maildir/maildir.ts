@@ -1,6 +1,6 @@
 /** One account's Maildir: its folders, shared by all sessions of the account in this process. */
 import {Fault} from '../support/fault.js'
-import {discardCopies, prepareCopies} from './copy.js'
+import {copyMessages} from './copy.js'
 import {startDelivery} from './delivery.js'
 import type {StoreEnvironment} from './environment.js'
 import {sizeOfName} from './file-names.js'
@@ -170,21 +170,12 @@ export class Maildir implements Mailstore, ViewAccount {
     await this.#mustExist(target)
     const open = this.#use(target)
     try {
-      const prepared = await prepareCopies(source, uids, open.folder)
-      if (prepared.length === 0) return {uidValidity: open.folder.uidValidity, from: [], to: []}
-      try {
-        const counting = prepared.filter(({arrival}) => (arrival.flags & FLAG.deleted) === 0)
-        const sizes = counting.map(({bytes}) => bytes)
-        // What moves within the account needs no more room; it is counted here and taken off at the source.
-        const record =
-          isMove && folderCounts(source.path, false) ? () => this.#record(open.folder, sizes) : await this.#admit(open.folder, sizes)
-        const to = await open.arrivals.add(prepared.map(({arrival}) => arrival))
-        await record()
-        return {uidValidity: open.folder.uidValidity, from: prepared.map(({uid}) => uid), to}
-      } catch (error) {
-        await discardCopies(this.#env, prepared)
-        throw error
-      }
+      const {folder, arrivals} = open
+      // What moves within the account needs no more room; it is counted here and taken off at the source.
+      const admit = async (sizes: readonly number[]) =>
+        isMove && folderCounts(source.path, false) ? () => this.#record(folder, sizes) : this.#admit(folder, sizes)
+      const copied = await copyMessages({source, uids, target: folder, arrivals, admit})
+      return {uidValidity: folder.uidValidity, from: copied.map(({from}) => from), to: copied.map(({to}) => to)}
     } finally {
       this.#unuse(open)
     }

@@ -31,8 +31,12 @@ export class FieldNames {
       if (first === LF || (first === CR && header.charCodeAt(start + 1) === LF)) break
       if (first !== SPACE && first !== TAB) fields += 1
       const field = this.#byInitial[first] && this.#fieldAt(header, start)
-      if (field) found.push(field)
-      const lineFeed = header.indexOf('\n', field ? field.end - 1 : start)
+      if (field) {
+        found.push(field)
+        start = field.end
+        continue
+      }
+      const lineFeed = header.indexOf('\n', start)
       if (lineFeed < 0) break
       start = lineFeed + 1
     }
@@ -86,15 +90,13 @@ export function firstValues(header: string, names: FieldNames): ReadonlyMap<stri
 
 /** HEADER.FIELDS: the wanted fields and an empty line (RFC 3501 §6.4.5), each LF as CRLF (`spec/imap.md` §13.3). */
 export function namedOnWire(header: string, names: FieldNames): string {
-  let text = ''
-  let isClosed = true
+  const lines: string[] = []
   for (const {start, end} of names.in(header)) {
-    isClosed = header.charCodeAt(end - 1) === LF
-    const last = isClosed ? end - 1 : end
-    const folded = header.indexOf('\n', start) < last
-    // Of most fields nothing but the end has to be converted.
-    text += folded ? header.slice(start, last).replaceAll('\n', '\r\n') : header.slice(start, last)
-    if (isClosed) text += '\r\n'
+    const last = header.charCodeAt(end - 1) === LF ? end - 1 : end
+    const field = header.slice(start, last)
+    const isFolded = header.indexOf('\n', start) < last
+    lines.push(isFolded ? field.replaceAll('\n', '\r\n') : field)
   }
-  return isClosed ? `${text}\r\n` : `${text}\r\n\r\n`
+  lines.push('', '')
+  return lines.join('\r\n')
 }

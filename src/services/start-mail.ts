@@ -45,5 +45,5 @@ export function mailProcess(log: Log, index: MetadataIndex): MailProcess {
 export function startMail(shared: MailProcess, {checkOwner, ...settings}: MailSettings): OpenAccountMail {
   const uid = process.geteuid?.() ?? -1
   const gid = process.getegid?.() ?? -1
-  return accountMail({stores: new Mailstores({...shared, ...settings}), log: shared.log, uid, gid, checkOwner})
+  return accountMail({stores: new Mailstores({...shared, ...settings}), files: shared.files, log: shared.log, uid, gid, checkOwner})
 }

@@ -40,7 +40,11 @@ export class Hangup extends Error {
   readonly reason: HangupReason
 
   constructor(reason: HangupReason, message: string = reason) {
+    // Every connection ends with one, and nobody looks for the place: taking the stack down is most of what it costs.
+    const {stackTraceLimit} = Error
+    Error.stackTraceLimit = 0
     super(message)
+    Error.stackTraceLimit = stackTraceLimit
     this.reason = reason
   }
 }

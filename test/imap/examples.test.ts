@@ -21,6 +21,7 @@ import {hostname} from 'node:os'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {Mailstores} from '../../src/maildir/mailstores.js'
+import {NodeFiles} from '../../src/maildir/node-files.js'
 import {accountMail} from '../../src/services/account-mail.js'
 import {examplesOf, type Side} from '../support/example.js'
 import {ImapServer, imapServer, PASSWORD} from '../support/imap-server.js'
@@ -861,7 +862,7 @@ examples('46 disableimap', async () => {
 examples('47 a sticky home directory', async () => {
   const log = new LogLines()
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
-  const open = accountMail({stores: new Mailstores(storeEnvironment()), log, uid, gid, checkOwner: false})
+  const open = accountMail({stores: new Mailstores(storeEnvironment()), files: new NodeFiles(), log, uid, gid, checkOwner: false})
   await using server = await imapServer({
     connection: {openStore: (account) => open(account, {ip: '127.0.0.1', port: 0})},
   })

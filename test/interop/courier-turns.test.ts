@@ -168,13 +168,14 @@ for (const [place, below] of [
   ['on tmpfs', TMPFS],
 ] as const) {
   turns.when(installed && below, 'courier-imap is not installed, or no tmpfs')(
-    `at the same time on one folder every message keeps its UID (${place})`,
+    `at the same time on one folder, with two processes of ours, every message keeps its UID (${place})`,
     async () => {
       using maildir = new TemporaryMaildir(below)
       for (let number = 0; number < MESSAGES; number += 1) maildir.put(`cur/${1_700_000_000 + number}.M1P1_${number}.host,S=30:2,`)
       const shared = {baseOf: new Map<number, string>(), doomed: new Set<number>()}
       await using theirs = await courier(maildir)
       await using mine = await ours(maildir)
+      await using second = await ours(maildir)
       const end = Date.now() + SECONDS * 1000
       let delivered = 0
       const deliveries = setInterval(() => {
@@ -183,7 +184,7 @@ for (const [place, below] of [
         renameSync(join(maildir.path, 'tmp', name), join(maildir.path, 'new', name))
       }, 40)
       try {
-        await Promise.all([session(mine, maildir, shared, end, 1), session(theirs, maildir, shared, end, 2)])
+        await Promise.all([mine, theirs, second].map((client, place) => session(client, maildir, shared, end, place + 1)))
       } finally {
         clearInterval(deliveries)
       }
@@ -192,7 +193,7 @@ for (const [place, below] of [
         await mine.ok('SELECT INBOX')
         return picture(mine, 'INBOX')
       })()
-      assert.is(await picture(theirs, 'INBOX'), expected)
+      for (const other of [theirs, second]) assert.is(await picture(other, 'INBOX'), expected)
       const bases = readdirSync(join(maildir.path, 'cur')).map((name) => name.slice(0, name.lastIndexOf(':')))
       assert.is(new Set(bases).size, bases.length)
       const listed = expected.split('\n').filter((line) => /^\d/.test(line)).length

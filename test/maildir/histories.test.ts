@@ -151,7 +151,12 @@ for (const [what, plan, sabotage, complaint] of [
     /gone|changed its UID|the view is not|flags of/,
   ],
   ['the directory seems not to change while it is read', plans('rude', 10), {files: FrozenDirectory}, /flags of|changed its UID/],
-  ['another process writes the UID database and it seems the same', plans('rude', 10), {files: FrozenDatabase}, 'names two files'],
+  [
+    'another process writes the UID database and it seems the same',
+    plans('rude', 10),
+    {files: FrozenDatabase},
+    /names two files|changed its UID/,
+  ],
   ['a removal that failed is believed', plans('rude', 10), {files: SilentUnlink}, 'was said to be gone'],
   ['the kernel leaves out files that nobody touches', plans('rude', 10), {files: Forgetful}, /was said to be gone|changed its UID/],
   ['UIDs are written for other messages than those that were told', plans('rude', 10), {files: Swapping}, 'names two files'],

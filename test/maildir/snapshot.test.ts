@@ -72,6 +72,10 @@ function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: rea
     )
     assert.equal([snapshot.flagsAt(index), snapshot.keywordSetAt(index), snapshot.modseqAt(index)], [row.flags, row.keywordSet, row.modseq])
   }
+  assert.equal(
+    snapshot.uidsWith(9),
+    model.filter(({flags}) => (flags & 9) === 9).map(({uid}) => uid),
+  )
   assert.is(snapshot.countWithout(8), model.filter(({flags}) => (flags & 8) === 0).length)
   assert.is(
     snapshot.firstWithout(8),

@@ -4,7 +4,7 @@
  */
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import * as assert from 'uvu/assert'
-import {discardCopies, prepareCopies} from '../../src/maildir/copy.js'
+import {copyMessages} from '../../src/maildir/copy.js'
 import {startDelivery} from '../../src/maildir/delivery.js'
 import type {StoreEnvironment} from '../../src/maildir/environment.js'
 import {baseName, flagsOfName} from '../../src/maildir/file-names.js'
@@ -243,14 +243,9 @@ class Process {
     await patiently(() => this.folder.refresh())
     const account = {
       copy: async (source: Folder, uids: readonly Uid[]) => {
-        const prepared = await prepareCopies(source, uids, this.folder)
-        try {
-          const to = await this.arrivals.add(prepared.map(({arrival}) => arrival))
-          return {uidValidity: this.folder.uidValidity, from: prepared.map(({uid}) => uid), to}
-        } catch (error) {
-          await discardCopies(this.env, prepared)
-          throw error
-        }
+        const {folder, arrivals} = this
+        const copied = await copyMessages({source, uids, target: folder, arrivals, admit: async () => async () => {}})
+        return {uidValidity: folder.uidValidity, from: copied.map(({from}) => from), to: copied.map(({to}) => to)}
       },
       deletedChanges: async () => {},
       removed: async () => {},

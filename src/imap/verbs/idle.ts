@@ -6,6 +6,9 @@ import type {Session} from '../session.js'
 import {writeUpdates} from '../updates.js'
 import {defineVerb} from '../verb.js'
 
+/** Between two tellings lies at least this. */
+const TOGETHER_MS = 10
+
 /**
  * Tells changes as they come, until it is stopped. A client that reads slowly gets them merged: the view keeps only the sum. What can
  * be expected to fail is told when the client ends IDLE and the mailbox is looked at for the last time.
@@ -20,6 +23,8 @@ class Teller {
   #telling: Promise<void> | undefined
   #changed = false
   #looked = false
+  #restsUntilMs = 0
+  #wake: (() => void) | undefined
   #stopped = false
 
   /** `failed`: the session cannot go on. */
@@ -39,6 +44,7 @@ class Teller {
   async #tell(): Promise<void> {
     try {
       while (this.#changed && !this.#stopped) {
+        await this.#rest()
         this.#changed = false
         await this.#look()
         if (this.#stopped) break
@@ -52,6 +58,22 @@ class Teller {
     }
   }
 
+  /** During a storm of changes what comes within a moment is told together. */
+  async #rest(): Promise<void> {
+    const now = performance.now()
+    const waitMs = this.#restsUntilMs - now
+    this.#restsUntilMs = Math.max(now, this.#restsUntilMs) + TOGETHER_MS
+    if (waitMs <= 0) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wake = undefined
+  }
+
   /** Once at the disk; later the folder itself tells what it has found. */
   async #look(): Promise<void> {
     if (this.#looked) this.#view.checkThere()
@@ -62,6 +84,7 @@ class Teller {
   /** Ends it; nothing is written afterwards. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#wake?.()
     this.#unwatch()
     await this.#telling
   }

@@ -13,6 +13,8 @@ import {samePlace} from './identity.js'
 
 /** Files that are renamed or unlinked under one hold of the lock: about 5 ms on a local disk. */
 export const LOCK_BATCH = 250
+/** Tasks that wait for each other share one hold of the lock, for this long. */
+const SHARED_HOLD_MS = 4
 
 export interface FolderAccessOptions {
   readonly env: StoreEnvironment
@@ -28,6 +30,8 @@ export class FolderAccess {
   readonly #mutex = new Mutex()
   #place: FileFacts | undefined
   #lost: Fault | undefined
+  /** The lock file is held for the next task: since when. */
+  #kept: {readonly lock: DotLock | undefined; readonly sinceMs: number} | undefined
 
   constructor(options: FolderAccessOptions) {
     this.#options = options
@@ -40,18 +44,35 @@ export class FolderAccess {
 
   /** Runs `task` while nobody else in this process changes the folder. */
   exclusive<T>(task: () => Promise<T>): Promise<T> {
-    return this.#mutex.run(task)
+    return this.#mutex.run(async () => {
+      try {
+        return await task()
+      } finally {
+        if (!this.#mayKeep) await this.#giveBack()
+      }
+    })
   }
 
   /** Runs `task` under Courier's lock file. Call it from `exclusive`. @throws {Fault} `busy` */
   async locked<T>(task: () => Promise<T>): Promise<T> {
     if (!this.#options.env.useLocks) return task()
-    const lock = await this.#acquire()
+    this.#kept ??= {lock: await this.#acquire(), sinceMs: performance.now()}
     try {
       return await task()
     } finally {
-      await lock?.release()
+      if (!this.#mayKeep) await this.#giveBack()
     }
+  }
+
+  /** Another task of this process waits for the folder: it need not take the lock file again, for a while. */
+  get #mayKeep(): boolean {
+    return this.#mutex.isWanted && this.#kept !== undefined && performance.now() - this.#kept.sinceMs < SHARED_HOLD_MS
+  }
+
+  async #giveBack(): Promise<void> {
+    const {lock} = this.#kept ?? {}
+    this.#kept = undefined
+    await lock?.release()
   }
 
   /** @throws {Fault} `no-such-mailbox` when it was found to be gone */

@@ -1,10 +1,12 @@
 /**
  * Puts new messages into a folder under UIDs of their own.
  *
- * The files wait in `tmp/`. Then, under the lock: the files and the new UID database are synced side by side, the
- * files are renamed into `cur/`, the database is renamed, and both directories are synced; only then is anybody told
- * (`design.md` §3). All that wait for the same folder share one such round.
+ * The files wait in `tmp/`, or are messages of other folders. Then, under the lock: the files and the new UID database
+ * are synced side by side, the files are renamed or linked into `cur/`, the database is renamed, and both directories
+ * are synced; only then is anybody told (`design.md` §3). All that wait for the same folder share one such round.
  */
+import {errnoOf} from '../../support/fault.js'
+import {Pace} from '../../support/pace.js'
 import {fileFault} from '../file-fault.js'
 import {withFlags} from '../file-names.js'
 import type {FlagBits, Uid} from '../types.js'
@@ -12,10 +14,12 @@ import {uidLines} from './contents.js'
 import type {Folder} from './folder.js'
 import type {MessageRow} from './snapshot.js'
 
-/** A message file that waits in `tmp/`. */
+/** A message on its way into `cur/`. */
 export interface Arrival {
-  /** Path of the file that waits. */
-  readonly temporary: string
+  /** Path of its file: it waits in `tmp/`, unless it is `linked`. */
+  readonly file: string
+  /** The file is a message of another folder and stays there too. */
+  readonly linked?: boolean
   /** Base name for `cur/`: new and unique. */
   readonly base: string
   readonly flags: FlagBits
@@ -24,9 +28,12 @@ export interface Arrival {
   readonly settle?: () => Promise<unknown>
 }
 
+/** Reasons for which a link to another folder's message cannot be made, and something else may help. */
+export const CANNOT_LINK: ReadonlySet<string | undefined> = new Set(['ENOENT', 'EXDEV', 'EMLINK', 'EPERM', 'EOPNOTSUPP', 'ENOSYS'])
+
 interface Group {
   readonly arrivals: readonly Arrival[]
-  readonly done: (uids: readonly Uid[]) => void
+  readonly done: (uids: readonly (Uid | undefined)[]) => void
   readonly failed: (error: unknown) => void
 }
 
@@ -40,8 +47,11 @@ export class Arrivals {
     this.#folder = folder
   }
 
-  /** Adds messages, all or none; answers with their UIDs when they are on disk. On failure the waiting files are removed. */
-  add(arrivals: readonly Arrival[]): Promise<readonly Uid[]> {
+  /**
+   * Adds messages, all or none but for those that could not be linked; answers with their UIDs when they are on disk. On
+   * failure the waiting files are removed.
+   */
+  add(arrivals: readonly Arrival[]): Promise<readonly (Uid | undefined)[]> {
     return new Promise((done, failed) => {
       this.#waiting.push({arrivals, done, failed})
       if (!this.#working) void this.#work()
@@ -81,19 +91,19 @@ export class Arrivals {
     // A message that cannot be stored fails alone; its line in the database names nothing and goes at the next scan.
     const sound = placed.filter((_, place) => settled[place])
     const inPlace: string[] = []
+    const notLinked = new Set<string>()
     let committed = false
     try {
       const arrivals = sound.flatMap(({group}) => group.arrivals)
       // Before the messages are there: a scan must not see one without its keywords.
       const tagged = arrivals.filter(({keywords}) => keywords.length > 0 && folder.env.keywordsMode !== 0)
       await folder.keywordFiles.deliver(tagged.map(({base, keywords}) => [base, keywords] as const))
-      await folder.changing(async () => {
-        for (const {temporary, base, flags} of arrivals) {
-          const path = `${folder.path}/cur/${withFlags(base, flags)}`
-          await files.rename(temporary, path)
-          inPlace.push(path)
-        }
-      })
+      await folder.changing(() => this.#place(arrivals, {inPlace, notLinked}))
+      if (inPlace.length === 0) {
+        await prepared.discard()
+        for (const {group} of sound) group.done(group.arrivals.map(() => undefined))
+        return
+      }
       await prepared.commit()
       committed = true
       folder.giveUids(uids)
@@ -104,10 +114,34 @@ export class Arrivals {
       folder.touched({gone: committed})
       throw error
     }
-    const rows = sound.flatMap((each) => each.rows)
-    folder.touched({recent: rows.map(({uid}) => uid), gone: sound.length < placed.length})
+    const rows = sound.flatMap((each) => each.rows).filter(({base}) => !notLinked.has(base))
+    folder.touched({recent: rows.map(({uid}) => uid), gone: rows.length < all.length})
     folder.apply({added: rows.map((row) => ({...row, keywordSet: folder.keywordTable.numberOf(folder.keywordFiles.of(row.base))}))})
-    for (const {group, rows: own} of sound) group.done(own.map(({uid}) => uid))
+    for (const {group, rows: own} of sound) group.done(own.map(({uid, base}) => (notLinked.has(base) ? undefined : uid)))
+  }
+
+  /** Gives the files their names in `cur/`. @throws what a file call throws: some may be in place */
+  async #place(arrivals: readonly Arrival[], {inPlace, notLinked}: {inPlace: string[]; notLinked: Set<string>}): Promise<void> {
+    const {path: folder, env} = this.#folder
+    const pathOf = ({base, flags}: Arrival) => `${folder}/cur/${withFlags(base, flags)}`
+    const moves = arrivals.filter(({linked}) => !linked).map((arrival) => ({from: arrival.file, to: pathOf(arrival)}))
+    const failures = await env.files.renameAll(moves)
+    for (const [place, {to}] of moves.entries()) if (!failures[place]) inPlace.push(to)
+    const failure = failures.find((each) => each !== undefined)
+    if (failure) throw failure
+    const pace = new Pace()
+    for (const arrival of arrivals) {
+      if (!arrival.linked) continue
+      const path = pathOf(arrival)
+      try {
+        await env.files.link(arrival.file, path)
+        inPlace.push(path)
+      } catch (error) {
+        if (!CANNOT_LINK.has(errnoOf(error))) throw error
+        notLinked.add(arrival.base)
+      }
+      if (pace.due) await pace.pause()
+    }
   }
 
   /** Puts the files of a group on disk; false when that failed and the group was told. */
@@ -124,7 +158,7 @@ export class Arrivals {
   async #fail(groups: readonly Group[], error: unknown): Promise<void> {
     const fault = fileFault(error, `Cannot store in "${this.#folder.name}"`)
     for (const {arrivals, failed} of groups) {
-      for (const {temporary} of arrivals) await this.#folder.env.files.unlink(temporary).catch(() => false)
+      for (const {file, linked} of arrivals) if (!linked) await this.#folder.env.files.unlink(file).catch(() => false)
       failed(fault)
     }
   }

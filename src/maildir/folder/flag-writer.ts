@@ -49,7 +49,7 @@ export async function writeFlags(folder: Folder, uids: readonly Uid[], options: 
       if (rest.length > 0) folder.touched()
     }
   } finally {
-    if (renamed) await folder.env.files.syncDirectory(`${folder.path}/cur`)
+    if (renamed) await folder.syncCur()
   }
 }
 

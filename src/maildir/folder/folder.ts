@@ -6,6 +6,7 @@
  * before it is believed (`reader.ts`). UIDs are synced to disk before anybody is told (`design.md` §3).
  */
 import {Fault} from '../../support/fault.js'
+import {SharedRun} from '../../support/shared-run.js'
 import type {StoreEnvironment} from '../environment.js'
 import type {FolderIndex, FolderState} from '../index/metadata-index.js'
 import type {FolderKeywords} from '../keywords/folder-keywords.js'
@@ -48,6 +49,7 @@ export class Folder {
   readonly #cur: CurChanges
   readonly #reader: FolderReader
   readonly #listeners = new Set<() => void>()
+  readonly #curSync = new SharedRun(() => this.env.files.syncDirectory(`${this.path}/cur`))
   #verifyTimer: NodeJS.Timeout | undefined
   /** Changes of our own that nobody has verified: when they began and when the last was. */
   #burst = {beganMs: 0, lastMs: 0}
@@ -224,11 +226,16 @@ export class Folder {
     if (!this.#verifyTimer) void this.#look()
   }
 
+  /** Makes changes of names in `cur/` durable. Sessions that change flags at the same time share a sync. */
+  syncCur(): Promise<void> {
+    return this.#curSync.ask()
+  }
+
   /** Makes removals durable: from `cur/`, and from `new/`, from where a message that came by there would be back. */
   async syncRemovals(): Promise<void> {
     const {files} = this.env
     const both = this.#reader.leftNew && files.stat(`${this.path}/new`) !== undefined
-    await Promise.all((both ? ['cur', 'new'] : ['cur']).map((part) => files.syncDirectory(`${this.path}/${part}`)))
+    await Promise.all([this.syncCur(), both ? files.syncDirectory(`${this.path}/new`) : undefined])
     if (both) this.#reader.leftNew = false
   }
 

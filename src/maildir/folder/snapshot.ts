@@ -58,15 +58,21 @@ export interface StateChange {
 }
 
 function chunkOf(rows: readonly MessageRow[]): Chunk {
-  return {
-    place: {uids: Uint32Array.from(rows, (row) => row.uid), bases: rows.map((row) => row.base)},
-    state: {
-      infos: rows.map((row) => row.info),
-      flags: Uint8Array.from(rows, (row) => row.flags),
-      keywordSets: Uint32Array.from(rows, (row) => row.keywordSet),
-      modseqs: Float64Array.from(rows, (row) => row.modseq),
-    },
+  const size = rows.length
+  const [uids, flags, keywordSets] = [new Uint32Array(size), new Uint8Array(size), new Uint32Array(size)]
+  const modseqs = new Float64Array(size)
+  const [bases, infos]: [string[], string[]] = [[], []]
+  for (let at = 0; at < size; at += 1) {
+    const row = rows[at]
+    if (!row) break
+    uids[at] = row.uid
+    flags[at] = row.flags
+    keywordSets[at] = row.keywordSet
+    modseqs[at] = row.modseq
+    bases.push(row.base)
+    infos.push(row.info)
   }
+  return {place: {uids, bases}, state: {infos, flags, keywordSets, modseqs}}
 }
 
 function allOf({uids}: Place, strings: Strings): string[] {
@@ -289,6 +295,16 @@ export class Snapshot {
       for (let offset = 0; offset < place.uids.length; offset += 1)
         visit((place.uids[offset] ?? 0) as Uid, place.bases.at(offset) ?? '', state.infos.at(offset) ?? '')
     }
+  }
+
+  /** UIDs of the messages that have all of these flags. */
+  uidsWith(flags: FlagBits): Uid[] {
+    const uids: Uid[] = []
+    for (const {place, state} of this.#chunks) {
+      for (let offset = 0; offset < state.flags.length; offset += 1)
+        if (((state.flags[offset] ?? 0) & flags) === flags) uids.push((place.uids[offset] ?? 0) as Uid)
+    }
+    return uids
   }
 
   /** How many messages lack all of these flags. */

@@ -233,7 +233,9 @@ export class FolderView implements View {
   }
 
   async expunge(numbers?: readonly MessageNumber[]): Promise<void> {
-    const uids = numbers ? this.#uidsOf(numbers) : Array.from({length: this.size}, (_, index) => this.#listed.uidAt(index))
+    // Of all: those that the client knows of.
+    const deleted = () => this.#folder.snapshot.uidsWith(FLAG.deleted).filter((uid) => this.#listed.indexOf(uid) >= 0)
+    const uids = numbers ? this.#uidsOf(numbers) : deleted()
     const isDeleted = (uid: Uid) => {
       const index = this.#folder.snapshot.indexOf(uid)
       return index >= 0 && (this.#folder.snapshot.flagsAt(index) & FLAG.deleted) !== 0

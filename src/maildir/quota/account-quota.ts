@@ -183,6 +183,8 @@ export class AccountQuota {
   }
 
   async #open() {
+    // Most accounts have none, and it is asked for each message that is marked as deleted.
+    if (!this.#context.files.stat(this.#path())) return undefined
     try {
       return await this.#context.files.open(this.#path())
     } catch (error) {
