@@ -156,6 +156,11 @@ async function main(): Promise<void> {
   mkdirSync(mail.corpora, {recursive: true})
   pinClient()
   let servers: readonly Server[] = []
+  const end = async () => {
+    for (const server of servers) await server.stop().catch((error: unknown) => console.error(`${server.name}: ${error}`))
+    rmSync(directory, {recursive: true, force: true})
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end().finally(() => process.exit(1)))
   try {
     servers = await startServers({directory, ...owner})
     progress('making mail …')
@@ -165,8 +170,7 @@ async function main(): Promise<void> {
     const found = (results: readonly Result[]) => (options.save === '' ? undefined : saveResults(options.save, saved(results)))
     show(saved(await measureAll(rows, servers, {messages, own, scale: Number(options.scale), directory, found})))
   } finally {
-    for (const server of servers) await server.stop().catch((error: unknown) => console.error(`${server.name}: ${error}`))
-    rmSync(directory, {recursive: true, force: true})
+    await end()
   }
 }
 

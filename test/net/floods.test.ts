@@ -83,7 +83,8 @@ floods('logins of others stay fast, and a second round leaves no more memory tha
   await using server = await ServedMaildir.start()
   for (let warm = 0; warm < 50; warm += 1) await login(server)
   const memory: number[] = []
-  for (const round of [1, 2, 3]) {
+  // A process that is new still takes room for its own code: round 0 is not compared.
+  for (const round of isLong ? [1, 2, 3] : [0, 1, 2, 3]) {
     for (const load of LOADS) {
       let [times, p99] = await measured(server, load)
       // What else the machine does is no fault of the server: once more, then it counts.
@@ -94,7 +95,7 @@ floods('logins of others stay fast, and a second round leaves no more memory tha
         )
       assert.ok(p99 < LIMIT_MS, `${load[0]}: p99 ${p99.toFixed(1)} ms`)
     }
-    memory.push(await server.residentMemory())
+    if (round > 0) memory.push(await server.residentMemory())
     if (isLong) process.stdout.write(`round ${round}: ${((memory.at(-1) ?? 0) / MIB).toFixed(1)} MiB\n`)
   }
   const [first = 0, second = 0, third = 0] = memory

@@ -12,9 +12,11 @@ const testssl = suite('testssl.sh', {limitMs: 400_000})
 
 const PROGRAM = ['/usr/bin/testssl', '/usr/bin/testssl.sh'].find(existsSync) ?? ''
 
-/** Nothing that can be said of a test's own certificate and name: chain, revocation, DNS; and what of itself the program tells. */
+/**
+ * Nothing that can be said of a test's own certificate and name: chain, revocation, DNS; and where it tells that it cannot look
+ * (it ends its client before a ticket of TLS 1.3 has come; `openssl.test.ts` shows that sessions resume). */
 const EXCEPTED =
-  /^(cert_chain_of_trust|cert_trust|cert_revocation|cert_crlDistributionPoints|cert_ocspURL|DNS_CAArecord|engine_problem|overall_grade|scanProblem)/
+  /^(cert_chain_of_trust|cert_trust|cert_revocation|cert_crlDistributionPoints|cert_ocspURL|DNS_CAArecord|engine_problem|sessionresumption_ticket|overall_grade|scanProblem)/
 const HARMLESS = ['OK', 'INFO', 'LOW', 'DEBUG']
 
 interface Finding {
