@@ -6,6 +6,7 @@ import {AppPasswordStore, useKey} from '../auth/app-passwords/store.js'
 import {loadTryLock} from '../auth/native.js'
 import {defaultPlaces} from '../config/places.js'
 import {Fault} from '../support/fault.js'
+import {tableText} from './table.js'
 import {isRoot} from './unprivileged-user.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -97,15 +98,5 @@ export function appPasswordTable(list: readonly ListedAppPassword[]): string {
     expired ? `${day(expires)} (over)` : day(expires),
     lastUse ? `${new Date(lastUse.time).toISOString().slice(0, 16)}Z ${lastUse.service} ${lastUse.remote}` : '-',
   ])
-  const all = [['ACCOUNT', 'NAME', 'SERVICES', 'CREATED', 'EXPIRES', 'LAST USE'], ...rows]
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
-  return all
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
+  return tableText(['ACCOUNT', 'NAME', 'SERVICES', 'CREATED', 'EXPIRES', 'LAST USE'], rows)
 }

@@ -5,6 +5,7 @@ import {type Ban, covers, current} from '../net/guard/ban.js'
 import {banPath, changeBanFile, readBanFile} from '../net/guard/ban-file.js'
 import {BadSyntax, Fault} from '../support/fault.js'
 import {Networks} from '../support/networks.js'
+import {tableText} from './table.js'
 import {isRoot} from './unprivileged-user.js'
 
 const UNITS_MS: Readonly<Record<string, number>> = {m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000}
@@ -75,15 +76,5 @@ export async function removeBans(state: string | undefined, target: string | und
 export function banTable(bans: readonly Ban[]): string {
   const minute = (time: number | undefined) => (time === undefined ? 'removed by hand' : `${new Date(time).toISOString().slice(0, 16)}Z`)
   const rows = bans.map(({network, since, until, by, note}) => [network, minute(since), minute(until), by, note ?? ''])
-  const all = [['ADDRESS', 'SINCE', 'UNTIL', 'BY', 'NOTE'], ...rows]
-  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
-  return all
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
+  return tableText(['ADDRESS', 'SINCE', 'UNTIL', 'BY', 'NOTE'], rows)
 }
