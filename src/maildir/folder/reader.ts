@@ -15,7 +15,7 @@ import type {FolderContents} from './contents.js'
 import type {CurChanges} from './cur-changes.js'
 import {contentParts, type FolderIdentity, folderIdentity, isSettled, nowNs, sameFacts, sameIdentity} from './identity.js'
 import {takeUpSnapshot} from './left-behind.js'
-import {type Findings, merge} from './merge.js'
+import {type Findings, type Merged, merge} from './merge.js'
 import {type MovedMessage, NewMail} from './new-mail.js'
 import {type ScanResult, scanCur} from './scan.js'
 import type {UidFile} from './uid-file.js'
@@ -176,12 +176,14 @@ export class FolderReader {
     cur.noticeOthers()
     const result = await this.#compare(database)
     const keywordsChanged = await this.#readKeywords(observed.keywords, result)
-    const merged = await this.#merge({result, database, reread, keywordsChanged})
+    const {complete, written} = await this.#merge({result, database, reread, keywordsChanged})
     const after = folderIdentity(env.files, path)
-    cur.isRead(merged && sameFacts(observed.cur, after.cur) ? after.cur : undefined)
-    const trusted = {...observed, uids: uidFile.isCurrent(after.uids) ? after.uids : observed.uids}
-    const holds =
-      merged && this.#newMail.isKnownEmpty(after.fresh) && sameIdentity(trusted, after) && isSettled(contentParts(after), beganNs)
+    cur.isRead(complete && sameFacts(observed.cur, after.cur) ? after.cur : undefined)
+    // A database that we have just put there is as we know it: whoever replaces it does so for what changes in `cur/`.
+    const isOurs = written && uidFile.isCurrent(after.uids)
+    const expected = isOurs ? {...observed, uids: after.uids} : observed
+    const parts = contentParts(isOurs ? {...after, uids: undefined} : after)
+    const holds = complete && this.#newMail.isKnownEmpty(after.fresh) && sameIdentity(expected, after) && isSettled(parts, beganNs)
     this.#trusted = holds ? after : undefined
     if (holds) uidFile.rest()
   }
@@ -219,10 +221,10 @@ export class FolderReader {
     return changed
   }
 
-  /** Makes what was found the state. False: the disk is full, and what has no UID yet is left for later. */
-  async #merge(findings: Findings): Promise<boolean> {
+  /** Makes what was found the state. */
+  async #merge(findings: Findings): Promise<Merged> {
     const {env, name, path, contents, uidFile, validities, index} = this.#options
-    const {complete, written, arrived} = await merge(findings, {
+    const merged = await merge(findings, {
       env,
       name,
       path,
@@ -234,8 +236,8 @@ export class FolderReader {
       onNumbered: (uidValidity) => index().belongsTo(uidValidity),
     })
     this.#saved = undefined
-    if (written) this.staleLines = false
-    if (arrived) this.leftNew = true
-    return complete
+    if (merged.written) this.staleLines = false
+    if (merged.arrived) this.leftNew = true
+    return merged
   }
 }

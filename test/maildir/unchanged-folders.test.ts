@@ -1,0 +1,55 @@
+import {tmpdir} from 'node:os'
+import * as assert from 'uvu/assert'
+import {NodeFiles} from '../../src/maildir/node-files.js'
+import {INBOX, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
+import {suite} from '../support/suite.js'
+
+const unchanged = suite('Unchanged folders')
+
+/** Time stamps of the kernel move in steps that are shorter. */
+const STEP_MS = 30
+
+/** Counts how often `cur/` is read. */
+class CountingFiles extends NodeFiles {
+  readings = 0
+
+  override async list(path: string): Promise<string[]> {
+    if (path.endsWith('/cur')) this.readings += 1
+    return super.list(path)
+  }
+}
+
+for (const [where, below] of [
+  ['on disk', tmpdir()],
+  ['on tmpfs', TMPFS],
+] as const) {
+  unchanged.when(below, 'no tmpfs')(`are read once, although their UID database was written then (${where})`, async () => {
+    using maildir = new TemporaryMaildir(below)
+    for (let number = 1; number <= 5; number += 1) maildir.put(`cur/${1000 + number}.M1.host:2,`)
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    const files = new CountingFiles()
+    const store = await openStore(maildir, {files})
+    for (let time = 0; time < 3; time += 1) {
+      const view = await store.select(INBOX, {readOnly: false})
+      assert.is(view.size, 5)
+      view.close()
+    }
+    assert.is(files.readings, 1)
+  })
+
+  unchanged.when(below, 'no tmpfs')(`are read again after another program has given UIDs in them (${where})`, async () => {
+    using maildir = new TemporaryMaildir(below)
+    maildir.put('cur/1001.M1.host:2,')
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    const store = await openStore(maildir)
+    const first = await store.select(INBOX, {readOnly: false})
+    const uids = await openStore(maildir)
+    maildir.put('cur/1002.M1.host:2,')
+    const other = await uids.select(INBOX, {readOnly: false})
+    const again = await store.select(INBOX, {readOnly: false})
+    assert.equal([first.size, other.size, again.size], [1, 2, 2])
+    for (const view of [first, other, again]) view.close()
+  })
+}
+
+unchanged.run()
