@@ -29,6 +29,13 @@ export interface OpenFile {
   close(): void
 }
 
+/** What is known of a message file, and its first octets. */
+export interface FileStart {
+  readonly facts: FileFacts
+  /** Only valid until the next call. */
+  readonly octets: Buffer
+}
+
 /** A file being written in `tmp/`. */
 export interface NewFile {
   write(chunk: Buffer): Promise<void>
@@ -46,6 +53,8 @@ export interface Move {
   readonly to: string
 }
 
+/** Mostly enough for a header. */
+export const START_BYTES = 8 * 1024
 /** Message files up to this size are read at once. */
 export const WHOLE_FILE_BYTES = 1024 * 1024
 
@@ -61,6 +70,8 @@ export interface MaildirFiles {
   list(path: string): Promise<string[]>
   /** Opens a message without following a link; undefined when it is missing or not a plain file. A promise where one has to wait. */
   open(path: string): OpenFile | undefined | Promise<OpenFile | undefined>
+  /** The first octets of a message, at most `START_BYTES`; undefined when it has to be opened: to wait for it, or to learn that it is gone. */
+  start(path: string): FileStart | undefined
   /** Makes a file that must not exist yet. */
   create(path: string, data: Buffer, options: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts>
   /** The same for content that comes in pieces. */

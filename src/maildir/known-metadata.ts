@@ -3,6 +3,7 @@ import {renderEnvelope} from '../message/envelope-text.js'
 import {NO_ENVELOPE} from '../message/no-envelope.js'
 import {stringRenderer} from '../message/nstring.js'
 import type {Part} from '../message/structure.js'
+import {asked} from './metadata-need.js'
 import type {MessageMetadata} from './types.js'
 
 const render = stringRenderer('encoded')
@@ -29,15 +30,15 @@ export class KnownMetadata implements MessageMetadata {
   }
 
   get wireBytes(): number {
-    return known(this.#wireBytes)
+    return asked(this.#wireBytes)
   }
 
   get header(): string {
-    return known(this.#header)
+    return asked(this.#header)
   }
 
   get structure(): Part {
-    return known(this.#structure)
+    return asked(this.#structure)
   }
 
   get envelope(): string {
@@ -57,9 +58,4 @@ export class KnownMetadata implements MessageMetadata {
 
 function isEightBit({header8bit, children, message}: Part): boolean {
   return header8bit || (message !== undefined && isEightBit(message)) || children.some(isEightBit)
-}
-
-function known<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('Metadata that was not asked for')
-  return value
 }

@@ -24,7 +24,16 @@ import * as fs from 'node:fs/promises'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {promisify} from 'node:util'
 import {errnoOf} from '../support/fault.js'
-import {type FileFacts, type MaildirFiles, type Move, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from './files.js'
+import {
+  type FileFacts,
+  type FileStart,
+  type MaildirFiles,
+  type Move,
+  type NewFile,
+  type OpenFile,
+  START_BYTES,
+  WHOLE_FILE_BYTES,
+} from './files.js'
 import {diskReads, LoopCalls} from './loop-calls.js'
 
 /** Directories with more entries than this are read in batches. */
@@ -88,6 +97,16 @@ function createNow(path: string, data: Buffer, mode: number): FileFacts {
 
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
+/** A descriptor; undefined: it is missing, or no message. */
+function openMessageNow(path: string): number | undefined {
+  try {
+    return openSync(native(path), READ_FLAGS)
+  } catch (error) {
+    if (notAMessage(error)) return undefined
+    throw error
+  }
+}
+
 // A file handle of `fs/promises` costs ten times as much as the calls themselves; only what waits for the disk goes through the pool.
 const openLater = promisify(openCallback)
 const syncLater = promisify(fsync)
@@ -99,6 +118,7 @@ export class NodeFiles implements MaildirFiles {
   readonly #calls = new LoopCalls()
   readonly #reads = new LoopCalls(diskReads())
   readonly #buffers: Buffer[] = []
+  readonly #start = Buffer.allocUnsafeSlow(START_BYTES)
   readonly #localDevices = new Map<bigint, boolean>()
 
   stat(path: string): FileFacts | undefined {
@@ -171,6 +191,10 @@ export class NodeFiles implements MaildirFiles {
   open(path: string): OpenFile | undefined | Promise<OpenFile | undefined> {
     const opened = this.#reads.onLoop ? this.#reads.timed(() => this.#openNow(path)) : 'big'
     return opened === 'big' ? this.#openLater(path) : opened
+  }
+
+  start(path: string): FileStart | undefined {
+    return this.#reads.onLoop ? this.#reads.timed(() => this.#startNow(path)) : undefined
   }
 
   async create(path: string, data: Buffer, {mode, sync}: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts> {
@@ -291,15 +315,23 @@ export class NodeFiles implements MaildirFiles {
     }
   }
 
+  #startNow(path: string): FileStart | undefined {
+    const descriptor = openMessageNow(path)
+    if (descriptor === undefined) return undefined
+    try {
+      const facts = factsOf(fstatSync(descriptor, {bigint: true}))
+      if (facts.kind !== 'file') return undefined
+      const length = readSync(descriptor, this.#start, 0, START_BYTES, 0)
+      return {facts, octets: this.#start.subarray(0, length)}
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
   /** `big`: it is to be read in pieces. */
   #openNow(path: string): OpenFile | 'big' | undefined {
-    let descriptor: number
-    try {
-      descriptor = openSync(native(path), READ_FLAGS)
-    } catch (error) {
-      if (notAMessage(error)) return undefined
-      throw error
-    }
+    const descriptor = openMessageNow(path)
+    if (descriptor === undefined) return undefined
     try {
       const facts = factsOf(fstatSync(descriptor, {bigint: true}))
       if (facts.kind !== 'file') return undefined

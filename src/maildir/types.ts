@@ -7,6 +7,9 @@ import type {Part} from '../message/structure.js'
 import type {Brand} from '../support/brand.js'
 import type {Pace} from '../support/pace.js'
 import type {Steps} from '../support/steps.js'
+import type {MetadataNeed} from './metadata-need.js'
+
+export type {MetadataNeed}
 
 /** Permanent number of a message within one `uidValidity` (RFC 3501 §2.3.1.1). */
 export type Uid = Brand<number, 'Uid'>
@@ -50,18 +53,15 @@ export type Update =
   /** Flags or keywords of a message were changed by somebody else. */
   | {readonly kind: 'flags'; readonly number: MessageNumber}
 
-/** What of a message's metadata is needed; each level includes those before it. */
-export type MetadataNeed = 'date' | 'size' | 'header' | 'structure'
-
 /** Metadata of one message file; what was not asked for may be missing. */
 export interface MessageMetadata {
   /** File time, milliseconds since 1970: INTERNALDATE. */
   readonly internalDateMs: number
   /** Octets of the file as stored. */
   readonly storedBytes: number
-  /** RFC822.SIZE: stored octets plus line feeds (`spec/imap.md` §13.3). From need `size` on. */
+  /** RFC822.SIZE: stored octets plus line feeds (`spec/imap.md` §13.3). With need `size`. */
   readonly wireBytes: number
-  /** The top header with its empty line, as stored, one character for each octet. From need `header` on. */
+  /** The top header with its empty line, as stored, one character for each octet. With need `header`. */
   readonly header: string
   /** The MIME tree with the envelopes. With need `structure`, as what follows. */
   readonly structure: Part

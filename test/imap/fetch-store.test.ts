@@ -106,6 +106,19 @@ test('a message removed by another program is replaced until the client is told'
   })
 })
 
+test('a header that is too long to be kept is told whole, whatever else is asked for', async () => {
+  const long = Buffer.from(`Subject: long\n${'X-Filler: 0123456789\n'.repeat(60_000)}\nbody\n`)
+  await withView([long], async (view) => {
+    const {output: alone} = await runVerb(fetch, view, '1 BODY.PEEK[HEADER]')
+    const header = alone.slice('* 1 FETCH ('.length, -')\r\n'.length)
+    assert.is(header.length, 'BODY[HEADER] {1320017}\r\n'.length + 1_320_017)
+    for (const item of ['RFC822.SIZE', 'ENVELOPE']) {
+      const {output} = await runVerb(fetch, view, `1 (${item} BODY.PEEK[HEADER])`)
+      assert.ok(output.endsWith(` ${header})\r\n`), item)
+    }
+  })
+})
+
 test('a message renamed by another program is read under its new name', async () => {
   await withView(SMALL, async (view, maildir) => {
     renameSync(join(maildir.path, 'cur', '1000000000.M1P1.host:2,'), join(maildir.path, 'cur', '1000000000.M1P1.host:2,FS'))

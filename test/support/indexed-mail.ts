@@ -41,6 +41,7 @@ export const QUESTIONS: readonly string[] = [
   'UID FETCH 1:* (BODYSTRUCTURE)',
   'FETCH 1:* BODY',
   'FETCH 1:* (BODY.PEEK[HEADER.FIELDS (Subject From To Cc Message-ID References Date)])',
+  'FETCH 1:* (RFC822.SIZE BODY.PEEK[HEADER.FIELDS (Subject Date)])',
   'FETCH 1:* (BODY.PEEK[HEADER] BODY.PEEK[1.MIME])',
   'FETCH 1:* BODY.PEEK[1]<0.50>',
   'FETCH 3:7,12:* (BODY.PEEK[])',

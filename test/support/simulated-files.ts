@@ -126,6 +126,10 @@ export class SimulatedFiles implements MaildirFiles {
     })
   }
 
+  start(): undefined {
+    return undefined
+  }
+
   create(path: string, data: Buffer, {mode, sync}: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts> {
     return this.#call(() => {
       const node = this.disk.make(path, 'file', mode, Buffer.from(data))

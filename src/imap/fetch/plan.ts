@@ -1,3 +1,4 @@
+import {bothNeeds} from '../../maildir/metadata-need.js'
 import type {MetadataNeed, View} from '../../maildir/types.js'
 import {DATA_NEED, itemRenderer, type RenderItem} from './data-items.js'
 import type {FetchItem, SectionItem} from './items.js'
@@ -8,6 +9,8 @@ export interface FetchPlan {
   readonly steps: readonly FetchStep[]
   /** The most metadata that an item needs. */
   readonly need: MetadataNeed | undefined
+  /** Headers are sent that the metadata has. */
+  readonly showsHeader: boolean
   /** Message files must be opened. */
   readonly opens: boolean
   /** \Seen is set (RFC 3501 §6.4.5). */
@@ -15,14 +18,6 @@ export interface FetchPlan {
 }
 
 export type FetchStep = {readonly kind: 'data'; readonly render: RenderItem} | {readonly kind: 'section'; readonly item: SectionItem}
-
-const NEEDS: readonly MetadataNeed[] = ['date', 'size', 'header', 'structure']
-
-/** The greater of two needs. */
-export function moreNeed(a: MetadataNeed | undefined, b: MetadataNeed | undefined): MetadataNeed | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  return NEEDS.indexOf(a) > NEEDS.indexOf(b) ? a : b
-}
 
 /** Works out what the items need. UID FETCH tells the UID first, unless it was asked for (RFC 3501 §6.4.8). */
 export function planFetch(
@@ -32,18 +27,20 @@ export function planFetch(
 ): FetchPlan {
   const all: readonly FetchItem[] = uid && !items.includes('UID') ? ['UID', ...items] : items
   let need: MetadataNeed | undefined
+  let showsHeader = false
   let opens = false
   let marksSeen = false
   const steps = all.map((item): FetchStep => {
     if (typeof item === 'string') {
-      need = moreNeed(need, DATA_NEED[item])
+      need = bothNeeds(need, DATA_NEED[item])
       return {kind: 'data', render: itemRenderer(item, view, {utf8})}
     }
     const sectionNeeds = sectionNeed(item)
-    need = moreNeed(need, sectionNeeds === 'header' ? 'header' : sectionNeeds === 'structure and file' ? 'structure' : undefined)
+    need = bothNeeds(need, sectionNeeds === 'header' ? 'header' : sectionNeeds === 'structure and file' ? 'structure' : undefined)
+    showsHeader ||= sectionNeeds === 'header'
     opens ||= sectionNeeds !== 'header'
     marksSeen ||= !item.peek && !view.readOnly
     return {kind: 'section', item}
   })
-  return {steps, need, opens, marksSeen}
+  return {steps, need, showsHeader, opens, marksSeen}
 }

@@ -122,10 +122,10 @@ class FetchRun {
 
   /** Answers a promise only when it has to wait. @throws {Fault} before anything was written */
   #writeMessage(number: MessageNumber, metadata: MessageMetadata | undefined): undefined | Promise<void> {
-    const {need, opens} = this.#plan
+    const {need, showsHeader, opens} = this.#plan
     if (need && !metadata) return this.#write(number, this.#gone())
     // A header that was cut in the metadata: the file and the structure tell all of it.
-    const isCut = need === 'header' && metadata !== undefined && !isWholeHeader(metadata.header)
+    const isCut = showsHeader && metadata !== undefined && !isWholeHeader(metadata.header)
     if (!opens && !isCut) return this.#write(number, {metadata, opened: undefined})
     const opening = this.#context.view.open(number)
     if (opening instanceof Promise || !opening || isCut || (metadata && isOld(metadata, opening)))

@@ -14,7 +14,13 @@ export const STAGES = ['view', 'date', 'size', 'fields', 'header', 'body'] as co
 export type Stage = (typeof STAGES)[number]
 
 /** Stages of columns by what they are made of. */
-const COLUMN_STAGE: Readonly<Record<MetadataNeed, Stage>> = {date: 'date', size: 'size', header: 'fields', structure: 'header'}
+const COLUMN_STAGE: Readonly<Record<MetadataNeed, Stage>> = {
+  date: 'date',
+  size: 'size',
+  header: 'fields',
+  'size and header': 'fields',
+  structure: 'header',
+}
 
 /** A message while it is looked at. */
 export interface Subject {

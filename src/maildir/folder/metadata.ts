@@ -4,10 +4,11 @@ import {countLineFeeds} from '../../message/line-feeds.js'
 import {parseStructure, StructureParser} from '../../message/parse-structure.js'
 import type {Part} from '../../message/structure.js'
 import {Pace} from '../../support/pace.js'
-import type {FileFacts, OpenFile} from '../files.js'
+import type {FileFacts, FileStart, OpenFile} from '../files.js'
 import type {IndexEntry, IndexedMessage} from '../index/metadata-index.js'
 import {Slab} from '../index/slab.js'
 import {KnownMetadata} from '../known-metadata.js'
+import {covers} from '../metadata-need.js'
 import type {MessageMetadata, MessageNumber, MetadataEntry, MetadataNeed, Uid} from '../types.js'
 import type {Folder} from './folder.js'
 import type {Snapshot} from './snapshot.js'
@@ -48,7 +49,16 @@ function headerOf(start: Buffer): string {
   return ''
 }
 
-function entryOf({facts}: OpenFile, level: MetadataNeed, known: ConstructorParameters<typeof KnownMetadata>[1]): IndexEntry {
+/** The header at the start of a file, if it ends there. */
+function headerIn({facts, octets}: FileStart): string | undefined {
+  const text = octets.toString('latin1')
+  const end = headerLength(text)
+  return end < text.length || facts.size <= text.length ? text.slice(0, end) : undefined
+}
+
+type Known = ConstructorParameters<typeof KnownMetadata>[1]
+
+function entryOf({facts}: {readonly facts: FileFacts}, level: MetadataNeed, known: Known): IndexEntry {
   const {inode, mtimeNs, size} = facts
   const metadata = new KnownMetadata({internalDateMs: Number(mtimeNs / 1_000_000n), storedBytes: size}, known)
   return {inode, mtimeNs, level, metadata}
@@ -62,8 +72,10 @@ function deriveNow(file: OpenFile, whole: Buffer, level: MetadataNeed): IndexEnt
     const wireBytes = whole.length + structure.header.lineFeeds + structure.body.lineFeeds
     return entryOf(file, level, {wireBytes, header: whole.toString('latin1', 0, structure.header.end), structure})
   }
-  const wireBytes = whole.length + countLineFeeds(whole)
-  return entryOf(file, level, level === 'header' ? {wireBytes, header: headerOf(whole)} : {wireBytes})
+  return entryOf(file, level, {
+    ...(covers(level, 'size') ? {wireBytes: whole.length + countLineFeeds(whole)} : {}),
+    ...(covers(level, 'header') ? {header: headerOf(whole)} : {}),
+  })
 }
 
 /** The same of a large file, piece by piece. */
@@ -75,9 +87,10 @@ async function deriveLater(file: OpenFile, level: MetadataNeed): Promise<IndexEn
     const header = (await file.read(0, Math.min(structure.header.end, HEADER_BYTES))).toString('latin1')
     return entryOf(file, level, {wireBytes, header, structure})
   }
-  const wireBytes = size + (await lineFeedsOf(file))
-  if (level !== 'header') return entryOf(file, level, {wireBytes})
-  return entryOf(file, level, {wireBytes, header: headerOf(await file.read(0, HEADER_BYTES))})
+  return entryOf(file, level, {
+    ...(covers(level, 'size') ? {wireBytes: size + (await lineFeedsOf(file))} : {}),
+    ...(covers(level, 'header') ? {header: headerOf(await file.read(0, HEADER_BYTES))} : {}),
+  })
 }
 
 /** Opens the file of a message; looks again when somebody has just renamed it. undefined: it is gone. A promise where one has to wait. */
@@ -113,6 +126,11 @@ function read(folder: Folder, wanted: Wanted, need: MetadataNeed): MessageMetada
   if (need === 'date') {
     const facts = folder.env.files.stat(path)
     if (facts) return remember(folder, wanted, dateEntry(facts))
+  }
+  if (need === 'header') {
+    const start = folder.env.files.start(path)
+    const header = start && headerIn(start)
+    if (start && header !== undefined) return remember(folder, wanted, entryOf(start, need, {header}))
   }
   const file = folder.env.files.open(path)
   if (file === undefined || file instanceof Promise || !file.whole) return readLater(folder, wanted, {need, file})

@@ -1,5 +1,6 @@
 import type {Part} from '../../message/structure.js'
 import type {FileFacts} from '../files.js'
+import {covers, PART, PARTS} from '../metadata-need.js'
 import type {MessageMetadata, Uid} from '../types.js'
 import {
   describes,
@@ -8,7 +9,6 @@ import {
   type FolderKey,
   type IndexEntry,
   type IndexedMessage,
-  LEVELS,
   type MetadataIndex,
   type ReadOptions,
   type SavedFolder,
@@ -24,8 +24,55 @@ function partCount(part: Part): number {
 }
 
 function costOf({level, metadata}: IndexEntry): number {
-  if (level === 'date' || level === 'size') return ENTRY_BYTES
+  if ((PARTS[level] & PART.header) === 0) return ENTRY_BYTES
   return ENTRY_BYTES + metadata.header.length + (level === 'structure' ? PART_BYTES * partCount(metadata.structure) : 0)
+}
+
+function isOfOneFile(a: IndexEntry, b: IndexEntry): boolean {
+  return a.inode === b.inode && a.mtimeNs === b.mtimeNs && a.metadata.storedBytes === b.metadata.storedBytes
+}
+
+/** The size from one, all else from another. */
+class SizeAndHeader implements MessageMetadata {
+  readonly internalDateMs: number
+  readonly storedBytes: number
+  readonly wireBytes: number
+  readonly #headed: MessageMetadata
+
+  constructor({wireBytes}: MessageMetadata, headed: MessageMetadata) {
+    this.internalDateMs = headed.internalDateMs
+    this.storedBytes = headed.storedBytes
+    this.wireBytes = wireBytes
+    this.#headed = headed
+  }
+
+  get header(): string {
+    return this.#headed.header
+  }
+
+  get structure(): Part {
+    return this.#headed.structure
+  }
+
+  get envelope(): string {
+    return this.#headed.envelope
+  }
+
+  get bodyStructure(): string {
+    return this.#headed.bodyStructure
+  }
+
+  get isAscii(): boolean {
+    return this.#headed.isAscii
+  }
+}
+
+/** What two entries for the same file know together. */
+function together(a: IndexEntry, b: IndexEntry): IndexEntry {
+  if (covers(a.level, b.level)) return a
+  if (covers(b.level, a.level)) return b
+  const [{metadata: sized}, {metadata: headed}] = a.level === 'size' ? [a, b] : [b, a]
+  return {...b, level: 'size and header', metadata: new SizeAndHeader(sized, headed)}
 }
 
 /** Metadata in memory, least recently used folders dropped first when `limitBytes` (roughly) are exceeded. */
@@ -89,10 +136,9 @@ class MemoryFolder implements FolderIndex {
   }
 
   async read(messages: readonly IndexedMessage[], {need, factsOf}: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]> {
-    const level = LEVELS.indexOf(need)
     return messages.map((message) => {
       const found = this.#find(message, factsOf)
-      return found && LEVELS.indexOf(found.entry.level) >= level ? found.entry.metadata : undefined
+      return found && covers(found.entry.level, need) ? found.entry.metadata : undefined
     })
   }
 
@@ -126,9 +172,12 @@ class MemoryFolder implements FolderIndex {
 
   set({uid, hash}: IndexedMessage, entry: IndexEntry): void {
     const old = this.#entries.get(uid)
-    const delta = costOf(entry) - (old ? costOf(old.entry) : 0)
+    const isSame = old?.hash === hash && isOfOneFile(old.entry, entry)
+    const kept = isSame ? together(old.entry, entry) : entry
+    const delta = costOf(kept) - (old ? costOf(old.entry) : 0)
     this.#version += 1
-    this.#entries.set(uid, {hash, entry, epoch: this.#epoch, stamp: this.#version})
+    // What follows from one part of the metadata is not another when more of it is known.
+    this.#entries.set(uid, {hash, entry: kept, epoch: this.#epoch, stamp: isSame ? old.stamp : this.#version})
     this.#bytes += delta
     this.#grew(delta)
   }

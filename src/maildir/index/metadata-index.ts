@@ -10,8 +10,6 @@ import type {Snapshot} from '../folder/snapshot.js'
 import type {MessageMetadata, MetadataNeed, Uid} from '../types.js'
 import type {Slab} from './slab.js'
 
-export const LEVELS: readonly MetadataNeed[] = ['date', 'size', 'header', 'structure']
-
 /** The folder that entries belong to. */
 export interface FolderKey {
   /** Path of the account's Maildir in octets: whose index it is. */
@@ -24,7 +22,7 @@ export interface FolderKey {
 export interface IndexEntry {
   readonly inode: bigint
   readonly mtimeNs: bigint
-  /** How much `metadata` holds. */
+  /** What `metadata` holds. */
   readonly level: MetadataNeed
   readonly metadata: MessageMetadata
 }

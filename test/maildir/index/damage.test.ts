@@ -18,6 +18,7 @@ import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {NO_INDEX} from '../../../src/maildir/index/metadata-index.js'
 import {Mailstores} from '../../../src/maildir/mailstores.js'
+import {covers} from '../../../src/maildir/metadata-need.js'
 import type {FolderName, MetadataNeed, View} from '../../../src/maildir/types.js'
 import {fillWithMail} from '../../support/indexed-mail.js'
 import {randomNumbers} from '../../support/other-programs.js'
@@ -30,7 +31,7 @@ const damage = suite('Damaged index')
 const ROUNDS = isLong ? 20 : 1
 const TIMES = isLong ? 500 : 300
 const MESSAGES = 40
-const NEEDS: readonly MetadataNeed[] = ['date', 'size', 'header', 'structure']
+const NEEDS: readonly MetadataNeed[] = ['date', 'size', 'header', 'size and header', 'structure']
 const FILES = ['view', 'log', 'records'] as const
 
 /** Members of objects by name. */
@@ -47,8 +48,8 @@ async function picture(view: View, need: MetadataNeed): Promise<string> {
   for await (const batch of view.metadata(allNumbers(view), need)) {
     for (const {number, metadata} of batch) {
       const flags = `${view.uidOf(number)} ${view.flagsOf(number)} ${view.keywordsOf(number).join(' ')} ${metadata?.internalDateMs} ${metadata?.storedBytes}`
-      const size = need === 'date' ? '' : metadata?.wireBytes
-      const header = need === 'header' || need === 'structure' ? metadata?.header : ''
+      const size = covers(need, 'size') ? metadata?.wireBytes : ''
+      const header = covers(need, 'header') ? metadata?.header : ''
       lines.push(
         `${flags} ${size} ${header} ${need === 'structure' ? `${metadata?.isAscii} ${metadata?.envelope} ${metadata?.bodyStructure} ${JSON.stringify(metadata?.structure, inOrder)}` : ''}`,
       )

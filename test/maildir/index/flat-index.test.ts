@@ -41,9 +41,14 @@ const flat = suite('Index in files')
 class CountedFiles extends NodeFiles {
   opened = 0
   listed = 0
+  started = 0
   override open(path: string) {
     if (path.includes('/cur/')) this.opened += 1
     return super.open(path)
+  }
+  override start(path: string) {
+    this.started += 1
+    return super.start(path)
   }
   override list(path: string) {
     this.listed += 1
@@ -116,6 +121,51 @@ flat('after a restart an unchanged folder is neither listed nor are its messages
   assert.is(again.recent, 0)
   await second.close()
 })
+
+/** Reads the metadata of all messages. */
+async function readAll(view: View, need: MetadataNeed): Promise<void> {
+  for await (const batch of view.metadata(allNumbers(view), need)) for (const {metadata} of batch) assert.ok(metadata)
+}
+
+for (const [kind, makeIndex] of [
+  ['in files', (cache: Cache) => flatIndex(cache)],
+  ['in memory', () => new MemoryIndex(1 << 24)],
+] as const) {
+  flat(`only the beginnings of files are read for headers; they and sizes that are asked for later are kept ${kind}`, async () => {
+    using maildir = new TemporaryMaildir()
+    using cache = new Cache()
+    for (let number = 0; number < 20; number += 1) maildir.put(`cur/${number}.host:2,S`, `Subject: ${number}\n\n${'text\n'.repeat(4000)}`)
+    maildir.put('cur/20.host:2,S', `Subject: long\n${'X-Filler: 0123456789\n'.repeat(1000)}\nbody\n`)
+    const files = new CountedFiles()
+    const {view} = await opened(maildir, makeIndex(cache), {files})
+    await readAll(view, 'header')
+    assert.is(files.started, 21)
+    assert.is(files.opened, 1, 'the one with a long header')
+    await readAll(view, 'size')
+    assert.is(files.opened, 22)
+    assert.equal((await sizes(view, 'size and header')).at(0), 24_014)
+    for (const need of ['date', 'header', 'size', 'size and header'] as const) await readAll(view, need)
+    assert.equal([files.started, files.opened], [21, 22])
+    await readAll(view, 'structure')
+    assert.is(files.opened, 43)
+    for (const need of ['header', 'size', 'structure'] as const) await readAll(view, need)
+    assert.equal([files.started, files.opened], [21, 43])
+  })
+
+  flat(`headers that are asked for after sizes do not make these unknown ${kind}`, async () => {
+    using maildir = new TemporaryMaildir()
+    using cache = new Cache()
+    for (let number = 0; number < 5; number += 1) maildir.put(`cur/${number}.host:2,S`)
+    const files = new CountedFiles()
+    const {view} = await opened(maildir, makeIndex(cache), {files})
+    const before = await sizes(view, 'size')
+    await readAll(view, 'header')
+    assert.equal([files.started, files.opened], [5, 5])
+    assert.equal(await sizes(view, 'size and header'), before)
+    assert.equal(await sizes(view, 'size'), before)
+    assert.equal([files.started, files.opened], [5, 5])
+  })
+}
 
 flat('after a restart what others changed has a new modification sequence, and nothing else has', async () => {
   using maildir = new TemporaryMaildir()
@@ -334,10 +384,10 @@ flat('records of messages that are gone are left out when there are many, also a
 
 flat('rows that come in any order are found', () => {
   const rows = new MetadataRows()
-  const row = (uid: number, level = 2) => ({
+  const row = (uid: number, parts = 3) => ({
     uid,
     hash: uid,
-    level,
+    parts,
     inode: 1n,
     mtimeNs: 2n,
     storedBytes: uid,
@@ -347,12 +397,12 @@ flat('rows that come in any order are found', () => {
   })
   for (const uid of [5, 9, 2, 7, 100, 1]) rows.put(row(uid))
   rows.remove(9)
-  rows.put(row(2, 4))
+  rows.put(row(2, 7))
   assert.is(rows.find(9), -1)
   for (const tidy of [false, true]) {
     if (tidy) rows.tidy()
     for (const uid of [5, 2, 7, 100, 1]) assert.is(rows.row(rows.find(uid)).storedBytes, uid)
-    assert.is(rows.row(rows.find(2)).level, 4)
+    assert.is(rows.row(rows.find(2)).parts, 7)
     assert.is(rows.find(3), -1)
     assert.is(rows.live, 5)
   }

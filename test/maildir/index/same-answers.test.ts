@@ -72,6 +72,7 @@ same('half-filled, at every level', async () => {
   for (const before of [
     'FETCH 1:20 RFC822.SIZE',
     'FETCH 5:30 ENVELOPE',
+    'FETCH 9:40 (RFC822.SIZE BODY.PEEK[HEADER])',
     'SEARCH SUBJECT a',
     'SORT (ARRIVAL) UTF-8 1:9',
     'FETCH 40,3,17 BODYSTRUCTURE',

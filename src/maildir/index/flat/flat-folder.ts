@@ -10,6 +10,7 @@ import type {Log} from '../../../log/log.js'
 import {Pace} from '../../../support/pace.js'
 import type {FileFacts} from '../../files.js'
 import {sameIdentity} from '../../folder/identity.js'
+import {PART, PARTS} from '../../metadata-need.js'
 import type {MessageMetadata, Uid} from '../../types.js'
 import type {FileLookup, FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
 import {Slab} from '../slab.js'
@@ -19,7 +20,7 @@ import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LogState, logHeader} f
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
 import {type RecordPlace, RecordsFile} from './records-file.js'
 import {applyLog} from './replay.js'
-import {DEAD, levelOf, type MetadataRow, MetadataRows, type RowFacts} from './rows.js'
+import {DEAD, type MetadataRow, MetadataRows, type RowFacts} from './rows.js'
 import {decodeView, encodeView, type ViewFile, viewState} from './view-file.js'
 
 const SAVE_MS = 1_000
@@ -31,9 +32,8 @@ const LOG_BYTES = 256 * 1024
 /** Records are copied to a new file when as much as this, and half of them, belongs to nobody. */
 const DEAD_BYTES = 4 * 1024 * 1024
 const COPIED_AT_ONCE = 200
-const DATE_LEVEL = levelOf('date')
-const SIZE_LEVEL = levelOf('size')
-const STRUCTURE_LEVEL = levelOf('structure')
+/** What rows tell by themselves; the rest is in their records. */
+const ROW_PARTS = PART.date | PART.size
 
 export interface FlatFolderOptions {
   readonly directory: string
@@ -97,15 +97,14 @@ export class FlatFolder implements FolderIndex {
   }
 
   async read(messages: readonly IndexedMessage[], {need, factsOf, slab}: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]> {
-    const level = levelOf(need)
+    const parts = PARTS[need]
     const rows = this.#rows
-    const places = this.#placesOf(messages, level, factsOf)
-    if (level <= SIZE_LEVEL)
-      return places.map((place) => (place < 0 ? undefined : new RowMetadata(rows.factsAt(place), level === SIZE_LEVEL)))
+    const places = this.#placesOf(messages, parts, factsOf)
+    if ((parts & ~ROW_PARTS) === 0) return places.map((place) => (place < 0 ? undefined : new RowMetadata(rows.factsAt(place))))
     const payloads = this.#payloadsOf(places, slab)
     return messages.map((message, number) => {
       const place = places[number] ?? -1
-      return place < 0 ? undefined : this.#decode(payloads[number], message, {facts: rows.factsAt(place), level})
+      return place < 0 ? undefined : this.#decode(payloads[number], message, {facts: rows.factsAt(place), parts})
     })
   }
 
@@ -114,34 +113,43 @@ export class FlatFolder implements FolderIndex {
   }
 
   stamps(messages: readonly IndexedMessage[], {factsOf}: FileLookup): readonly number[] {
-    return this.#placesOf(messages, DATE_LEVEL, factsOf).map((place) => (place < 0 ? 0 : this.#rows.stampAt(place)))
+    return this.#placesOf(messages, PART.date, factsOf).map((place) => (place < 0 ? 0 : this.#rows.stampAt(place)))
   }
 
   compare({uid, hash}: IndexedMessage, facts: FileFacts): void {
     const place = this.#rows.find(uid)
     if (place < 0) return
-    if (this.#rows.hashAt(place) === hash && this.#rows.isAbout(place, facts)) this.#rows.confirm(place)
+    if (this.#rows.hashAt(place) === hash && isAboutFile(this.#rows, place, facts)) this.#rows.confirm(place)
     else this.delete(uid)
   }
 
   set({uid, hash}: IndexedMessage, entry: IndexEntry): void {
     if (this.#off || this.#uidValidity === 0) return
     const {inode, mtimeNs, metadata} = entry
-    const wanted = levelOf(entry.level)
-    const place = wanted > SIZE_LEVEL ? this.#record({uid, hash}, entry) : undefined
+    const {storedBytes} = metadata
+    const parts = PARTS[entry.level]
+    const before = this.#rowOf({uid, hash}, {inode, mtimeNs, storedBytes})
+    const needsRecord = (parts & ~ROW_PARTS & ~(before?.parts ?? 0)) !== 0
+    const record = needsRecord ? this.#record({uid, hash}, entry) : undefined
     this.#rows.put({
       uid,
       hash,
-      level: place ? wanted : Math.min(wanted, SIZE_LEVEL),
+      parts: (record ? parts : parts & ROW_PARTS) | (before?.parts ?? 0),
       inode,
       mtimeNs,
-      storedBytes: metadata.storedBytes,
-      wireBytes: wanted >= SIZE_LEVEL ? metadata.wireBytes : 0,
-      offset: place?.offset ?? 0,
-      length: place?.length ?? 0,
+      storedBytes,
+      wireBytes: (parts & PART.size) !== 0 ? metadata.wireBytes : (before?.wireBytes ?? 0),
+      offset: record?.offset ?? before?.offset ?? 0,
+      length: record?.length ?? before?.length ?? 0,
     })
     this.#dirty.add(uid)
     this.changed()
+  }
+
+  /** The row that the message has, if it is about this very file. */
+  #rowOf({uid, hash}: IndexedMessage, file: Pick<MetadataRow, 'inode' | 'mtimeNs' | 'storedBytes'>): MetadataRow | undefined {
+    const place = this.#rows.find(uid)
+    return place >= 0 && this.#rows.hashAt(place) === hash && this.#rows.isAbout(place, file) ? this.#rows.row(place) : undefined
   }
 
   delete(uid: Uid): void {
@@ -248,8 +256,7 @@ export class FlatFolder implements FolderIndex {
   #dropRecords(reason: string): void {
     this.#options.log.warning('index.damaged', {path: `${this.#options.directory}/records`, reason})
     for (const row of [...this.#rows.rows()]) {
-      if (row.level <= SIZE_LEVEL) continue
-      this.#rows.put({...row, level: SIZE_LEVEL, offset: 0, length: 0})
+      if (row.length > 0) this.#rows.put({...row, parts: row.parts & ROW_PARTS, offset: 0, length: 0})
     }
     this.#records = this.#emptyRecords()
     this.#rows.deadBytes = 0
@@ -273,22 +280,22 @@ export class FlatFolder implements FolderIndex {
   }
 
   /** Places of the rows that may be used; -1: there is none. Mostly they follow each other. */
-  #placesOf(messages: readonly IndexedMessage[], level: number, factsOf: FileLookup['factsOf']): number[] {
+  #placesOf(messages: readonly IndexedMessage[], parts: number, factsOf: FileLookup['factsOf']): number[] {
     let last = -1
     return messages.map((message) => {
       const place = this.#off ? -1 : this.#rows.find(message.uid, last + 1)
       if (place >= 0) last = place
-      return this.#usable(place, message, {level, factsOf})
+      return this.#usable(place, message, {parts, factsOf})
     })
   }
 
   /** The place, if its row may be used; else -1. */
-  #usable(place: number, message: IndexedMessage, {level, factsOf}: {readonly level: number} & FileLookup): number {
+  #usable(place: number, message: IndexedMessage, {parts, factsOf}: {readonly parts: number} & FileLookup): number {
     const rows = this.#rows
-    if (place < 0 || rows.levelAt(place) < level || rows.hashAt(place) !== message.hash) return -1
+    if (place < 0 || (parts & ~rows.partsAt(place)) !== 0 || rows.hashAt(place) !== message.hash) return -1
     if (!rows.isDoubtful(place)) return place
     const facts = factsOf(message)
-    if (facts && rows.isAbout(place, facts)) {
+    if (facts && isAboutFile(rows, place, facts)) {
       rows.confirm(place)
       return place
     }
@@ -311,10 +318,10 @@ export class FlatFolder implements FolderIndex {
   #decode(
     payload: Buffer | undefined,
     message: IndexedMessage,
-    {facts, level}: {readonly facts: RowFacts; readonly level: number},
+    {facts, parts}: {readonly facts: RowFacts; readonly parts: number},
   ): MessageMetadata | undefined {
     try {
-      const metadata = payload && readRecord(payload, message, facts, level === STRUCTURE_LEVEL)
+      const metadata = payload && readRecord(payload, message, facts, (parts & PART.structure) !== 0)
       if (metadata) return metadata
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
@@ -400,7 +407,7 @@ export class FlatFolder implements FolderIndex {
   #rowToKeep(uid: number): MetadataRow {
     const place = this.#rows.find(uid)
     if (place >= 0) return this.#rows.row(place)
-    return {uid, level: DEAD, hash: 0, inode: 0n, mtimeNs: 0n, storedBytes: 0, wireBytes: 0, offset: 0, length: 0}
+    return {uid, parts: DEAD, hash: 0, inode: 0n, mtimeNs: 0n, storedBytes: 0, wireBytes: 0, offset: 0, length: 0}
   }
 
   /** Copies the records that belong to a message into a new file, in turn with other work. */
@@ -410,9 +417,9 @@ export class FlatFolder implements FolderIndex {
     const {endBytes, moved} = await this.#copyRecords(this.#recordsAt(generation, 0, 'records.new'))
     moveFile(`${directory}/records.new`, `${directory}/records`)
     for (const row of [...this.#rows.rows()]) {
-      if (row.level <= SIZE_LEVEL) continue
+      if (row.length === 0) continue
       const place = moved.get(row.offset)
-      this.#rows.put(place ? {...row, ...place} : {...row, level: SIZE_LEVEL, offset: 0, length: 0})
+      this.#rows.put(place ? {...row, ...place} : {...row, parts: row.parts & ROW_PARTS, offset: 0, length: 0})
     }
     this.#recordsGeneration = generation
     this.#records = this.#recordsAt(generation, endBytes)
@@ -424,7 +431,7 @@ export class FlatFolder implements FolderIndex {
     const pace = new Pace()
     const slab = new Slab()
     const moved = new Map<number, RecordPlace>()
-    const rows = [...this.#rows.rows()].filter(({level}) => level > SIZE_LEVEL).sort((a, b) => a.offset - b.offset)
+    const rows = [...this.#rows.rows()].filter(({length}) => length > 0).sort((a, b) => a.offset - b.offset)
     this.#compacting = true
     try {
       for (let at = 0; at < rows.length; at += COPIED_AT_ONCE) {
@@ -470,4 +477,8 @@ export class FlatFolder implements FolderIndex {
     this.#viewBytes = octets.reduce((sum, {length}) => sum + length, 0)
     this.#kept = state
   }
+}
+
+function isAboutFile(rows: MetadataRows, place: number, {inode, mtimeNs, size}: FileFacts): boolean {
+  return rows.isAbout(place, {inode, mtimeNs, storedBytes: size})
 }

@@ -16,7 +16,7 @@ import {OctetReader, OctetWriter} from './octets.js'
 import {DEAD, type MetadataRow} from './rows.js'
 
 const MAGIC = 0x314c4e43
-const VERSION = 1
+const VERSION = 2
 const FRAME_BYTES = 8
 export const LOG_HEADER_BYTES = 16
 
@@ -110,8 +110,8 @@ function readState(from: OctetReader): LogState {
 }
 
 function writeRow(out: OctetWriter, row: MetadataRow): void {
-  out.count(row.uid).octet(row.level)
-  if (row.level === DEAD) return
+  out.count(row.uid).octet(row.parts)
+  if (row.parts === DEAD) return
   out.uint32(row.hash).int64(row.inode).int64(row.mtimeNs)
   out.count(row.storedBytes).count(row.wireBytes).count(row.offset).count(row.length)
 }
@@ -120,11 +120,11 @@ const NO_FILE = {hash: 0, inode: 0n, mtimeNs: 0n, storedBytes: 0, wireBytes: 0, 
 
 function readRow(from: OctetReader): MetadataRow {
   const uid = from.count()
-  const level = from.octet()
-  if (level === DEAD) return {uid, level, ...NO_FILE}
+  const parts = from.octet()
+  if (parts === DEAD) return {uid, parts, ...NO_FILE}
   return {
     uid,
-    level,
+    parts,
     hash: from.uint32(),
     inode: BigInt.asUintN(64, from.int64()),
     mtimeNs: from.int64(),

@@ -2,12 +2,13 @@
  * One record: what a message file told, as octets. What clients ask for most lies there as it is sent; the MIME tree is taken
  * apart when it is asked for.
  *
- *     UID, hash of the base name, octets as stored and on the wire, kind, lengths of what follows       44 octets
+ *     UID, hash of the base name, octets as stored, kind, lengths of what follows                       36 octets
  *     header, ENVELOPE, BODYSTRUCTURE, MIME tree
  *
- * UID, name and sizes are in it so that a record that is found in a wrong place is not believed.
+ * UID, name and size are in it so that a record that is found in a wrong place is not believed.
  */
 import type {Part} from '../../../message/structure.js'
+import {asked} from '../../metadata-need.js'
 import type {MessageMetadata} from '../../types.js'
 import type {IndexEntry, IndexedMessage} from '../metadata-index.js'
 import {OctetReader, type OctetWriter} from './octets.js'
@@ -17,8 +18,8 @@ import {readPart, writePart} from './structure-codec.js'
 /** Larger headers and structures are read from the file each time. */
 export const RECORD_LIMIT_BYTES = 256 * 1024
 
-const AT = {uid: 0, hash: 4, storedBytes: 8, wireBytes: 16, kind: 24, header: 28, envelope: 32, bodyStructure: 36, structure: 40} as const
-const FIXED_BYTES = 44
+const AT = {uid: 0, hash: 4, storedBytes: 8, kind: 16, header: 20, envelope: 24, bodyStructure: 28, structure: 32} as const
+const FIXED_BYTES = 36
 /** Bits of `kind`. */
 const HAS_STRUCTURE = 1
 const IS_ASCII = 2
@@ -29,15 +30,14 @@ export class RowMetadata implements MessageMetadata {
   readonly storedBytes: number
   readonly #wireBytes: number | undefined
 
-  constructor({internalDateMs, storedBytes, wireBytes}: RowFacts, hasWireBytes: boolean) {
+  constructor({internalDateMs, storedBytes, wireBytes}: RowFacts) {
     this.internalDateMs = internalDateMs
     this.storedBytes = storedBytes
-    this.#wireBytes = hasWireBytes ? wireBytes : undefined
+    this.#wireBytes = wireBytes
   }
 
   get wireBytes(): number {
-    if (this.#wireBytes === undefined) throw new Error('Metadata that was not asked for')
-    return this.#wireBytes
+    return asked(this.#wireBytes)
   }
 
   get header(): string {
@@ -65,14 +65,18 @@ export class RowMetadata implements MessageMetadata {
 export class RecordMetadata implements MessageMetadata {
   readonly internalDateMs: number
   readonly storedBytes: number
-  readonly wireBytes: number
+  readonly #wireBytes: number | undefined
   readonly #octets: Buffer
 
   constructor({internalDateMs, storedBytes, wireBytes}: RowFacts, octets: Buffer) {
     this.internalDateMs = internalDateMs
     this.storedBytes = storedBytes
-    this.wireBytes = wireBytes
+    this.#wireBytes = wireBytes
     this.#octets = octets
+  }
+
+  get wireBytes(): number {
+    return asked(this.#wireBytes)
   }
 
   get header(): string {
@@ -108,11 +112,11 @@ export class RecordMetadata implements MessageMetadata {
 /** Writes a record. @throws {RangeError} what the codec cannot hold */
 export function writeRecord(out: OctetWriter, {uid, hash}: IndexedMessage, {level, metadata}: IndexEntry): void {
   const start = out.length
-  const {storedBytes, wireBytes, header} = metadata
+  const {storedBytes, header} = metadata
   const has = level === 'structure'
   const envelope = has ? metadata.envelope : ''
   const bodyStructure = has ? metadata.bodyStructure : ''
-  out.uint32(uid).uint32(hash).double(storedBytes).double(wireBytes)
+  out.uint32(uid).uint32(hash).double(storedBytes)
   out.uint32(has ? HAS_STRUCTURE | (metadata.isAscii ? IS_ASCII : 0) : 0)
   out.uint32(header.length).uint32(envelope.length).uint32(bodyStructure.length).uint32(0)
   out.octetsOf(header).octetsOf(envelope).octetsOf(bodyStructure)
@@ -124,7 +128,7 @@ export function writeRecord(out: OctetWriter, {uid, hash}: IndexedMessage, {leve
 /** The metadata of a record; undefined when it is about another message, or holds less than is needed. @throws {RangeError} it is cut */
 export function readRecord(octets: Buffer, {uid, hash}: IndexedMessage, facts: RowFacts, needsStructure: boolean) {
   if (octets.readUInt32LE(AT.uid) !== uid || octets.readUInt32LE(AT.hash) !== hash) return undefined
-  if (octets.readDoubleLE(AT.storedBytes) !== facts.storedBytes || octets.readDoubleLE(AT.wireBytes) !== facts.wireBytes) return undefined
+  if (octets.readDoubleLE(AT.storedBytes) !== facts.storedBytes) return undefined
   if (needsStructure && (octets.readUInt32LE(AT.kind) & HAS_STRUCTURE) === 0) return undefined
   let length = FIXED_BYTES
   for (const at of [AT.header, AT.envelope, AT.bodyStructure, AT.structure]) length += octets.readUInt32LE(at)

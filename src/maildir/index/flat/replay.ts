@@ -16,7 +16,7 @@ export function applyLog(view: ViewFile, entries: readonly LogEntry[]) {
   for (const entry of entries) {
     recordsEnd = entry.recordsEnd
     for (const row of entry.rows) {
-      if (row.level === DEAD) rows.remove(row.uid)
+      if (row.parts === DEAD) rows.remove(row.uid)
       else rows.put(row)
     }
     if (!entry.state) continue

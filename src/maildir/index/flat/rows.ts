@@ -3,10 +3,9 @@
  *
  * Rows are in ascending order of UID as far as they came so; those that came out of order are found by a map.
  */
-import type {FileFacts} from '../../files.js'
-import {LEVELS} from '../metadata-index.js'
+import {PART} from '../../metadata-need.js'
 
-/** Level of a row that does not count any more. */
+/** Parts of a row that does not count any more. */
 export const DEAD = 0
 
 /** 2³² ns = 4294 ms and 967296 ns. */
@@ -14,14 +13,15 @@ const HIGH_MS = 4294
 const HIGH_NS = 967296
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
-/** One row, for building. `level`: place in `LEVELS` + 1. */
+/** One row, for building. `parts`: bits of `PART`. */
 export interface MetadataRow {
   readonly uid: number
   readonly hash: number
-  readonly level: number
+  readonly parts: number
   readonly inode: bigint
   readonly mtimeNs: bigint
   readonly storedBytes: number
+  /** 0: it is not known. */
   readonly wireBytes: number
   /** Where the record is; length 0: there is none. */
   readonly offset: number
@@ -32,14 +32,15 @@ export interface MetadataRow {
 export interface RowFacts {
   readonly internalDateMs: number
   readonly storedBytes: number
-  readonly wireBytes: number
+  /** undefined: it is not known. */
+  readonly wireBytes: number | undefined
 }
 
 /** The columns themselves. */
 export interface RowColumns {
   readonly uids: Uint32Array
   readonly hashes: Uint32Array
-  readonly levels: Uint8Array
+  readonly parts: Uint8Array
   readonly inodes: BigUint64Array
   readonly mtimes: BigInt64Array
   readonly sizes: Float64Array
@@ -52,7 +53,7 @@ function emptyColumns(capacity: number): RowColumns {
   return {
     uids: new Uint32Array(capacity),
     hashes: new Uint32Array(capacity),
-    levels: new Uint8Array(capacity),
+    parts: new Uint8Array(capacity),
     inodes: new BigUint64Array(capacity),
     mtimes: new BigInt64Array(capacity),
     sizes: new Float64Array(capacity),
@@ -62,7 +63,7 @@ function emptyColumns(capacity: number): RowColumns {
   }
 }
 
-const NAMES = ['uids', 'hashes', 'levels', 'inodes', 'mtimes', 'sizes', 'wires', 'offsets', 'lengths'] as const
+const NAMES = ['uids', 'hashes', 'parts', 'inodes', 'mtimes', 'sizes', 'wires', 'offsets', 'lengths'] as const
 
 function copyColumns(from: RowColumns, to: RowColumns, count: number): RowColumns {
   for (const name of NAMES) (to[name] as Uint32Array).set((from[name] as Uint32Array).subarray(0, count))
@@ -112,9 +113,9 @@ export class MetadataRows {
 
   /** Octets of the records that rows refer to. */
   get recordBytes(): number {
-    const {levels, lengths} = this.#columns
+    const {parts, lengths} = this.#columns
     let bytes = 0
-    for (let place = 0; place < this.#count; place += 1) if (levels[place] !== DEAD) bytes += lengths[place] ?? 0
+    for (let place = 0; place < this.#count; place += 1) if (parts[place] !== DEAD) bytes += lengths[place] ?? 0
     return bytes
   }
 
@@ -124,8 +125,9 @@ export class MetadataRows {
 
   /** Place of the row of a message; -1 when there is none. `guess`: where it may be. */
   find(uid: number, guess = -1): number {
-    const {uids, levels} = this.#columns
-    if (guess < this.#count && uids[guess] === uid && this.#sorted === this.#count) return levels[guess] !== DEAD ? guess : -1
+    const {uids, parts} = this.#columns
+    if (guess < this.#count && uids[guess] === uid && this.#sorted === this.#count) return parts[guess] !== DEAD ? guess : -1
+    if (this.#unsorted.size === 0 && (this.#sorted === 0 || uid > (uids[this.#sorted - 1] ?? 0))) return -1
     let low = 0
     let high = this.#sorted
     while (low < high) {
@@ -134,11 +136,11 @@ export class MetadataRows {
       else high = middle
     }
     const place = low < this.#sorted && uids[low] === uid ? low : (this.#unsorted.get(uid) ?? -1)
-    return place >= 0 && levels[place] !== DEAD ? place : -1
+    return place >= 0 && parts[place] !== DEAD ? place : -1
   }
 
-  levelAt(place: number): number {
-    return this.#columns.levels[place] ?? DEAD
+  partsAt(place: number): number {
+    return this.#columns.parts[place] ?? DEAD
   }
 
   hashAt(place: number): number {
@@ -147,14 +149,15 @@ export class MetadataRows {
 
   /** What a row says of its message's file, without the record. */
   factsAt(place: number): RowFacts {
-    const {mtimes, sizes, wires} = this.#columns
-    return {internalDateMs: millisecondsAt(mtimes, place), storedBytes: sizes[place] ?? 0, wireBytes: wires[place] ?? 0}
+    const {parts, mtimes, sizes, wires} = this.#columns
+    const wireBytes = ((parts[place] ?? 0) & PART.size) === 0 ? undefined : wires[place]
+    return {internalDateMs: millisecondsAt(mtimes, place), storedBytes: sizes[place] ?? 0, wireBytes}
   }
 
   /** The row is about this very file. */
-  isAbout(place: number, {inode, mtimeNs, size}: FileFacts): boolean {
+  isAbout(place: number, {inode, mtimeNs, storedBytes}: Pick<MetadataRow, 'inode' | 'mtimeNs' | 'storedBytes'>): boolean {
     const {inodes, mtimes, sizes} = this.#columns
-    return sizes[place] === size && mtimes[place] === mtimeNs && inodes[place] === inode
+    return sizes[place] === storedBytes && mtimes[place] === mtimeNs && inodes[place] === inode
   }
 
   /** Where the record is. */
@@ -163,11 +166,11 @@ export class MetadataRows {
   }
 
   row(place: number): MetadataRow {
-    const {uids, hashes, levels, inodes, mtimes, sizes, wires, offsets, lengths} = this.#columns
+    const {uids, hashes, parts, inodes, mtimes, sizes, wires, offsets, lengths} = this.#columns
     return {
       uid: uids[place] ?? 0,
       hash: hashes[place] ?? 0,
-      level: levels[place] ?? 0,
+      parts: parts[place] ?? 0,
       inode: inodes[place] ?? 0n,
       mtimeNs: mtimes[place] ?? 0n,
       storedBytes: sizes[place] ?? 0,
@@ -177,17 +180,19 @@ export class MetadataRows {
     }
   }
 
-  /** Takes a row in place of the one that the message had. */
+  /** Takes a row in place of the one that the message had; it is the same entry when it is about the same file. */
   put(row: MetadataRow): void {
     const place = this.#placeFor(row.uid)
-    const {hashes, levels, inodes, mtimes, sizes, wires, offsets, lengths} = this.#columns
-    if (levels[place] !== DEAD) {
+    const {hashes, parts, inodes, mtimes, sizes, wires, offsets, lengths} = this.#columns
+    const wasAlive = parts[place] !== DEAD
+    const isSame = wasAlive && hashes[place] === row.hash && this.isAbout(place, row)
+    if (wasAlive) {
       this.#live -= 1
       if (offsets[place] !== row.offset) this.deadBytes += lengths[place] ?? 0
     }
-    if (row.level !== DEAD) this.#live += 1
+    if (row.parts !== DEAD) this.#live += 1
     hashes[place] = row.hash
-    levels[place] = row.level
+    parts[place] = row.parts
     inodes[place] = row.inode
     mtimes[place] = row.mtimeNs
     sizes[place] = row.storedBytes
@@ -196,14 +201,14 @@ export class MetadataRows {
     lengths[place] = row.length
     this.#epochs[place] = this.#epoch
     this.#version += 1
-    this.#stamps[place] = this.#version
+    if (!isSame) this.#stamps[place] = this.#version
   }
 
   /** False: there was no such row. */
   remove(uid: number): boolean {
     const place = this.find(uid)
     if (place < 0) return false
-    this.#columns.levels[place] = DEAD
+    this.#columns.parts[place] = DEAD
     this.deadBytes += this.#columns.lengths[place] ?? 0
     this.#live -= 1
     this.#version += 1
@@ -234,7 +239,7 @@ export class MetadataRows {
     if (this.#live === this.#count && this.#unsorted.size === 0 && this.#columns.uids.length === this.#count) return
     const columns = this.#columns
     const places: number[] = []
-    for (let place = 0; place < this.#count; place += 1) if (columns.levels[place] !== DEAD) places.push(place)
+    for (let place = 0; place < this.#count; place += 1) if (columns.parts[place] !== DEAD) places.push(place)
     if (this.#unsorted.size > 0) places.sort((a, b) => (columns.uids[a] ?? 0) - (columns.uids[b] ?? 0))
     const tidy = emptyColumns(places.length)
     const epochs = new Uint32Array(places.length)
@@ -253,7 +258,7 @@ export class MetadataRows {
   }
 
   *rows(): Generator<MetadataRow> {
-    for (let place = 0; place < this.#count; place += 1) if (this.#columns.levels[place] !== DEAD) yield this.row(place)
+    for (let place = 0; place < this.#count; place += 1) if (this.#columns.parts[place] !== DEAD) yield this.row(place)
   }
 
   #placeFor(uid: number): number {
@@ -267,7 +272,7 @@ export class MetadataRows {
     if (place === uids.length) this.#grow()
     this.#count += 1
     this.#columns.uids[place] = uid
-    this.#columns.levels[place] = DEAD
+    this.#columns.parts[place] = DEAD
     if (uid > last && this.#sorted === place) this.#sorted = this.#count
     else this.#unsorted.set(uid, place)
     return place
@@ -296,11 +301,6 @@ export class MetadataRows {
     stamps.set(this.#stamps.subarray(0, this.#count))
     this.#stamps = stamps
   }
-}
-
-/** Level of a need in a row. */
-export function levelOf(need: (typeof LEVELS)[number]): number {
-  return LEVELS.indexOf(need) + 1
 }
 
 /** Whole milliseconds of a time in nanoseconds; exact, and mostly without a BigInt. */

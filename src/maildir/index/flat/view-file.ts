@@ -19,7 +19,7 @@ import {OctetReader, OctetWriter} from './octets.js'
 import type {RowColumns} from './rows.js'
 
 const MAGIC = 0x31564e43
-const VERSION = 3
+const VERSION = 4
 const FIXED_BYTES = 16
 
 /** Folder state without what becomes stale at once. */
@@ -63,7 +63,7 @@ function layout(start: number, messages: number, rows: number) {
     rowUids: take(4 * rows),
     hashes: take(4 * rows),
     lengths: take(4 * rows),
-    levels: take(rows),
+    parts: take(rows),
     flags: take(messages),
     get end() {
       return at
@@ -114,7 +114,7 @@ export async function encodeView({generation, recordsGeneration, recordsEnd, sta
   put(rows.uids, places.rowUids)
   put(rows.hashes, places.hashes)
   put(rows.lengths, places.lengths)
-  put(rows.levels, places.levels)
+  put(rows.parts, places.parts)
 
   const pace = new Pace()
   const names = new OctetWriter(snapshot.size * 64 + 64)
@@ -162,7 +162,7 @@ export function decodeView(file: ArrayBuffer, seed: number): ViewFile | undefine
   const rows: RowColumns = {
     uids: new Uint32Array(file, places.rowUids, rowCount),
     hashes: new Uint32Array(file, places.hashes, rowCount),
-    levels: new Uint8Array(file, places.levels, rowCount),
+    parts: new Uint8Array(file, places.parts, rowCount),
     inodes: new BigUint64Array(file, places.inodes, rowCount),
     mtimes: new BigInt64Array(file, places.mtimes, rowCount),
     sizes: new Float64Array(file, places.sizes, rowCount),
