@@ -25,6 +25,8 @@ const AFTER_REMOVAL_MS = 50
 const FIRST_WAIT_MS = 5
 const LONGEST_WAIT_MS = 100
 const CONTENT_MAX = 511
+/** Others judge by its age: the own file is made anew long before it could count as left behind. */
+const OWN_FILE_MS = 30_000
 
 /** What locking needs to know of the world. */
 export interface LockContext {
@@ -46,49 +48,89 @@ export interface DotLock {
   release(): Promise<void>
 }
 
-/**
- * Takes the lock of a folder. `folder`: its path. `waitMs`: for how long to try.
- *
- * @throws {Fault} `busy` when another holds it for longer; others when `tmp/` cannot be written
- */
-export async function lockFolder(folder: string, waitMs: number, context: LockContext): Promise<DotLock> {
-  const lock = `${folder}/tmp/courier.lock`
-  // Counted, not measured: a clock that is set meanwhile must not make the wait an hour long.
-  let left = waitMs
-  for (let waitForMs = FIRST_WAIT_MS; ; waitForMs = Math.min(waitForMs * 2, LONGEST_WAIT_MS)) {
-    try {
-      if (!context.files.stat(lock)) {
-        const facts = await take(folder, lock, context)
-        if (facts) return {release: () => release(lock, facts, context.files)}
-      } else if (await removeDead(lock, context)) {
-        waitForMs = AFTER_REMOVAL_MS
-      }
-    } catch (error) {
-      throw fileFault(error, `Cannot lock "${folder}"`)
-    }
-    if (left <= 0) throw new Fault('busy', `"${folder}" is locked by another program`)
-    await (context.sleep ?? setTimeout)(Math.min(waitForMs, left))
-    left -= waitForMs
-  }
+/** The own file of who locks, in `tmp/`: the lock is a second link to it. */
+interface OwnFile {
+  readonly path: string
+  readonly facts: FileFacts
+  readonly madeMs: number
 }
 
-/** Makes the link; undefined when somebody else was quicker. */
-async function take(folder: string, lock: string, {files, names, pid, hostName}: LockContext): Promise<FileFacts | undefined> {
-  const temporary = `${folder}/tmp/${names.side('courierlock')}`
-  const file = await files.begin(temporary, {mode: 0o644})
-  try {
-    await file.write(Buffer.from(`${pid}:${hostName}`, 'utf8'))
-    try {
-      await files.link(temporary, lock)
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error
+export interface TakeOptions {
+  /** For how long to try, milliseconds. */
+  readonly waitMs: number
+  /** The lock is wanted again soon: the own file stays for it, until `rest`. */
+  readonly again?: boolean
+}
+
+/** The lock of one folder; one hold at a time. */
+export class FolderLock {
+  readonly #folder: string
+  readonly #lock: string
+  readonly #context: LockContext
+  #own: OwnFile | undefined
+
+  /** `folder`: its path. */
+  constructor(folder: string, context: LockContext) {
+    this.#folder = folder
+    this.#lock = `${folder}/tmp/courier.lock`
+    this.#context = context
+  }
+
+  /** Takes it. @throws {Fault} `busy` when another holds it for longer; others when `tmp/` cannot be written */
+  async take({waitMs, again = false}: TakeOptions): Promise<DotLock> {
+    const {files, sleep = setTimeout} = this.#context
+    // Counted, not measured: a clock that is set meanwhile must not make the wait an hour long.
+    let left = waitMs
+    for (let waitForMs = FIRST_WAIT_MS; ; waitForMs = Math.min(waitForMs * 2, LONGEST_WAIT_MS)) {
+      try {
+        const facts = await this.#link(again)
+        if (facts) return {release: () => release(this.#lock, facts, files)}
+        if (await removeDead(this.#lock, this.#context)) waitForMs = AFTER_REMOVAL_MS
+      } catch (error) {
+        throw fileFault(error, `Cannot lock "${this.#folder}"`)
+      }
+      if (left <= 0) throw new Fault('busy', `"${this.#folder}" is locked by another program`)
+      await sleep(Math.min(waitForMs, left))
+      left -= waitForMs
     }
-    // Over a network file system a link may be made and yet be reported as failed: the count of links knows.
-    const facts = file.facts()
-    return facts.links === 2 ? facts : undefined
-  } finally {
-    await file.abort()
-    await files.unlink(temporary)
+  }
+
+  /** The lock is not wanted again soon: no file of ours stays. */
+  async rest(): Promise<void> {
+    const own = this.#own
+    this.#own = undefined
+    if (own) await this.#context.files.unlink(own.path).catch(() => false) // one that stays is removed as a left-over
+  }
+
+  /** Makes the link; undefined when somebody else has the lock. */
+  async #link(again: boolean): Promise<FileFacts | undefined> {
+    const {files} = this.#context
+    if (!this.#own && files.stat(this.#lock)) return undefined
+    const own = await this.#ownFile()
+    try {
+      await files.link(own.path, this.#lock)
+      return own.facts
+    } catch (error) {
+      const code = errnoOf(error)
+      // Somebody has tidied `tmp/`: the next attempt makes another file, or finds that the folder is gone.
+      if (code === 'ENOENT') await this.rest()
+      else if (code !== 'EEXIST') throw error
+      // Over a network file system a link may be made and yet be reported as failed: the count of links knows.
+      return files.stat(own.path)?.links === 2 ? own.facts : undefined
+    } finally {
+      if (!again) await this.rest()
+    }
+  }
+
+  async #ownFile(): Promise<OwnFile> {
+    const {files, names, pid, hostName, nowMs} = this.#context
+    const age = this.#own ? nowMs() - this.#own.madeMs : 0
+    if (age < 0 || age > OWN_FILE_MS) await this.rest()
+    if (this.#own) return this.#own
+    const path = `${this.#folder}/tmp/${names.side('courierlock')}`
+    const facts = await files.create(path, Buffer.from(`${pid}:${hostName}`, 'utf8'), {mode: 0o644, sync: false})
+    this.#own = {path, facts, madeMs: nowMs()}
+    return this.#own
   }
 }
 

@@ -47,7 +47,7 @@ export interface NewFile {
   abort(): Promise<void>
 }
 
-/** One file gets another name. */
+/** One file gets another name, or one more. */
 export interface Move {
   readonly from: string
   readonly to: string
@@ -82,8 +82,12 @@ export interface MaildirFiles {
   /** Renames each; answers with what went wrong, at the place of each move: the others are done all the same. */
   renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]>
   link(from: string, to: string): Promise<void>
+  /** As `renameAll`. */
+  linkAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]>
   /** False when it was not there. */
   unlink(path: string): Promise<boolean>
+  /** As `renameAll`; `ENOENT` for one that was not there. */
+  unlinkAll(paths: readonly string[]): Promise<readonly (Error | undefined)[]>
   mkdir(path: string, mode: number): Promise<void>
   rmdir(path: string): Promise<void>
   chmod(path: string, mode: number): Promise<void>

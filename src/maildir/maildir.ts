@@ -181,12 +181,12 @@ export class Maildir implements Mailstore, ViewAccount {
     }
   }
 
-  async deletedChanges(folder: Folder, base: string, deleted: boolean): Promise<void> {
+  async deletedChanges(folder: Folder, bases: readonly string[], deleted: boolean): Promise<void> {
     if (!folderCounts(folder.path, false)) return
-    const bytes = this.#bytesOf(folder, base)
-    if (bytes === undefined) return
-    if (deleted) await this.#quota.record({bytes: -bytes, messages: -1})
-    else await (await this.#quota.admit({bytes, messages: 1}, this.#quotaText))()
+    const sizes = bases.map((base) => this.#bytesOf(folder, base)).filter((size) => size !== undefined)
+    const bytes = sizes.reduce((sum, size) => sum + size, 0)
+    if (deleted) await this.#quota.record({bytes: -bytes, messages: -sizes.length})
+    else await (await this.#quota.admit({bytes, messages: sizes.length}, this.#quotaText))()
   }
 
   async removed(folder: Folder, names: readonly string[]): Promise<void> {

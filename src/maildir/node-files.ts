@@ -5,6 +5,7 @@ import {
   fstatSync,
   fsync,
   futimesSync,
+  link as linkCallback,
   linkSync,
   lstatSync,
   open as openCallback,
@@ -16,14 +17,15 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  unlink as unlinkCallback,
   unlinkSync,
   write,
   writeSync,
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import {setImmediate as nextTurn} from 'node:timers/promises'
 import {promisify} from 'node:util'
 import {errnoOf} from '../support/fault.js'
+import {callEach} from './call-each.js'
 import {
   type FileFacts,
   type FileStart,
@@ -39,8 +41,6 @@ import {diskReads, LoopCalls} from './loop-calls.js'
 /** Directories with more entries than this are read in batches. */
 const SMALL_DIRECTORY_ENTRIES = 10_000
 const POOLED_BUFFERS = 4
-/** Many calls in a row keep the loop for this long, then others get their turn (`design.md` §4). */
-const SLICE_MS = 3
 
 /** `f_type` of file systems on other machines, and FUSE: a call may take forever and time stamps are theirs. */
 const NETWORK_TYPES = new Set([
@@ -112,6 +112,8 @@ const openLater = promisify(openCallback)
 const syncLater = promisify(fsync)
 const writeLater = promisify(write)
 const renameLater = promisify(renameCallback)
+const linkLater = promisify(linkCallback)
+const unlinkLater = promisify(unlinkCallback)
 
 /** The real file system. Short calls run on the loop as long as they are fast, else asynchronously. */
 export class NodeFiles implements MaildirFiles {
@@ -238,44 +240,25 @@ export class NodeFiles implements MaildirFiles {
     else await fs.rename(native(from), native(to))
   }
 
-  async renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    const failures: (Error | undefined)[] = []
-    while (failures.length < moves.length && this.#calls.onLoop) {
-      if (failures.length > 0) await nextTurn()
-      this.#renameSlice(moves, failures)
-    }
-    // A disk that takes its time is asked for all of the rest at once.
-    const rest = moves.slice(failures.length).map(({from, to}) =>
-      renameLater(native(from), native(to)).then(
-        () => undefined,
-        (error: Error) => error,
-      ),
-    )
-    return [...failures, ...(await Promise.all(rest))]
-  }
-
-  /** Goes on from the last outcome for as long as others can wait. */
-  #renameSlice(moves: readonly Move[], failures: (Error | undefined)[]): void {
-    const sliceBegan = performance.now()
-    for (let began = sliceBegan; began - sliceBegan < SLICE_MS; ) {
-      const move = moves[failures.length]
-      if (!move) return
-      let failure: Error | undefined
-      try {
-        renameSync(native(move.from), native(move.to))
-      } catch (error) {
-        failure = error as Error
-      }
-      failures.push(failure)
-      const ended = performance.now()
-      this.#calls.count(began, ended)
-      began = ended
-    }
+  renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    return callEach(moves, {
+      calls: this.#calls,
+      now: ({from, to}) => renameSync(native(from), native(to)),
+      later: ({from, to}) => renameLater(native(from), native(to)),
+    })
   }
 
   async link(from: string, to: string): Promise<void> {
     if (this.#calls.onLoop) this.#calls.timed(() => linkSync(native(from), native(to)))
     else await fs.link(native(from), native(to))
+  }
+
+  linkAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    return callEach(moves, {
+      calls: this.#calls,
+      now: ({from, to}) => linkSync(native(from), native(to)),
+      later: ({from, to}) => linkLater(native(from), native(to)),
+    })
   }
 
   async unlink(path: string): Promise<boolean> {
@@ -287,6 +270,14 @@ export class NodeFiles implements MaildirFiles {
       if (missing(error)) return false
       throw error
     }
+  }
+
+  unlinkAll(paths: readonly string[]): Promise<readonly (Error | undefined)[]> {
+    return callEach(paths, {
+      calls: this.#calls,
+      now: (path) => unlinkSync(native(path)),
+      later: (path) => unlinkLater(native(path)),
+    })
   }
 
   async mkdir(path: string, mode: number): Promise<void> {

@@ -1,8 +1,8 @@
-import {existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {fileURLToPath} from 'node:url'
 import * as assert from 'uvu/assert'
-import {isDead, lockFolder} from '../../src/maildir/dot-lock.js'
+import {FolderLock, isDead} from '../../src/maildir/dot-lock.js'
 import {Fault} from '../../src/support/fault.js'
 import {maildirContext, makeMaildir} from '../support/maildir-context.js'
 import {runProgram} from '../support/run-program.js'
@@ -24,7 +24,7 @@ async function isBusy(promise: Promise<unknown>): Promise<boolean> {
 lock('says who holds it, and is gone when it is released', async () => {
   using directory = temporaryDirectory()
   const folder = makeMaildir(`${directory.path}/M`)
-  const held = await lockFolder(folder, 100, maildirContext())
+  const held = await new FolderLock(folder, maildirContext()).take({waitMs: 100})
   assert.is(readFileSync(`${folder}/tmp/courier.lock`, 'latin1'), `${process.pid}:${hostname()}`)
   assert.equal(readdirSync(`${folder}/tmp`), ['courier.lock'])
   await held.release()
@@ -57,7 +57,7 @@ lock('of a dead process is taken over', async () => {
   using directory = temporaryDirectory()
   const folder = makeMaildir(`${directory.path}/M`)
   writeFileSync(`${folder}/tmp/courier.lock`, `999999:${hostname()}`)
-  const held = await lockFolder(folder, 1000, {...maildirContext(), isAlive: () => false})
+  const held = await new FolderLock(folder, {...maildirContext(), isAlive: () => false}).take({waitMs: 1000})
   await held.release()
 })
 
@@ -65,31 +65,31 @@ lock('of another host is waited for, then the answer is "busy"', async () => {
   using directory = temporaryDirectory()
   const folder = makeMaildir(`${directory.path}/M`)
   writeFileSync(`${folder}/tmp/courier.lock`, '1:elsewhere')
-  assert.ok(await isBusy(lockFolder(folder, 50, maildirContext())))
+  assert.ok(await isBusy(new FolderLock(folder, maildirContext()).take({waitMs: 50})))
   assert.equal(readdirSync(`${folder}/tmp`), ['courier.lock'])
   utimesSync(`${folder}/tmp/courier.lock`, new Date(), new Date(Date.now() - 121_000))
-  await (await lockFolder(folder, 1000, maildirContext())).release()
+  await (await new FolderLock(folder, maildirContext()).take({waitMs: 1000})).release()
 })
 
 lock('that is no file is waited for, never followed', async () => {
   using directory = temporaryDirectory()
   const folder = makeMaildir(`${directory.path}/M`)
   symlinkSync('/nonexistent', `${folder}/tmp/courier.lock`)
-  assert.ok(await isBusy(lockFolder(folder, 30, maildirContext())))
+  assert.ok(await isBusy(new FolderLock(folder, maildirContext()).take({waitMs: 30})))
   const other = makeMaildir(`${directory.path}/N`)
   mkdirSync(`${other}/tmp/courier.lock`)
-  assert.ok(await isBusy(lockFolder(other, 30, maildirContext())))
+  assert.ok(await isBusy(new FolderLock(other, maildirContext()).take({waitMs: 30})))
   const large = makeMaildir(`${directory.path}/O`)
   writeFileSync(`${large}/tmp/courier.lock`, `1:${hostname()}`.padEnd(5000, 'x'))
-  assert.ok(await isBusy(lockFolder(large, 30, maildirContext())))
+  assert.ok(await isBusy(new FolderLock(large, maildirContext()).take({waitMs: 30})))
 })
 
 lock('is taken as soon as it is free', async () => {
   using directory = temporaryDirectory()
   const folder = makeMaildir(`${directory.path}/M`)
   // Another process as far as the second one can see.
-  const held = await lockFolder(folder, 100, maildirContext())
-  const second = lockFolder(folder, 5000, {...maildirContext(), pid: 1, isAlive: () => true})
+  const held = await new FolderLock(folder, maildirContext()).take({waitMs: 100})
+  const second = new FolderLock(folder, {...maildirContext(), pid: 1, isAlive: () => true}).take({waitMs: 5000})
   await held.release()
   await (await second).release()
   assert.equal(readdirSync(`${folder}/tmp`), [])
@@ -98,17 +98,48 @@ lock('is taken as soon as it is free', async () => {
 lock('that another has taken over meanwhile is left to it', async () => {
   using directory = temporaryDirectory()
   const folder = makeMaildir(`${directory.path}/M`)
-  const held = await lockFolder(folder, 100, maildirContext())
-  const second = await lockFolder(folder, 1000, {...maildirContext(), pid: 1, isAlive: () => false})
+  const held = await new FolderLock(folder, maildirContext()).take({waitMs: 100})
+  const second = await new FolderLock(folder, {...maildirContext(), pid: 1, isAlive: () => false}).take({waitMs: 1000})
   await held.release()
   assert.ok(existsSync(`${folder}/tmp/courier.lock`))
   await second.release()
 })
 
+lock('that is taken again and again is made of one file, and leaves none', async () => {
+  using directory = temporaryDirectory()
+  const folder = makeMaildir(`${directory.path}/M`)
+  const again = new FolderLock(folder, maildirContext())
+  const inodes = new Set<number>()
+  for (let time = 0; time < 3; time += 1) {
+    const held = await again.take({waitMs: 100, again: true})
+    inodes.add(statSync(`${folder}/tmp/courier.lock`).ino)
+    await held.release()
+    assert.not.ok(existsSync(`${folder}/tmp/courier.lock`))
+  }
+  assert.is(inodes.size, 1)
+  for (const name of readdirSync(`${folder}/tmp`)) rmSync(`${folder}/tmp/${name}`) // somebody tidies up
+  await (await again.take({waitMs: 100, again: true})).release()
+  await again.rest()
+  assert.equal(readdirSync(`${folder}/tmp`), [])
+})
+
+lock('is never made of a file that others may take for a dead one', async () => {
+  using directory = temporaryDirectory()
+  const folder = makeMaildir(`${directory.path}/M`)
+  let nowMs = Date.now()
+  const again = new FolderLock(folder, {...maildirContext(), nowMs: () => nowMs})
+  await (await again.take({waitMs: 100, again: true})).release()
+  const [first = ''] = readdirSync(`${folder}/tmp`)
+  nowMs += 60_000
+  await (await again.take({waitMs: 100, again: true})).release()
+  assert.not.ok(readdirSync(`${folder}/tmp`).includes(first))
+  await again.rest()
+})
+
 lock('needs tmp', async () => {
   using directory = temporaryDirectory()
   try {
-    await lockFolder(directory.path, 100, maildirContext())
+    await new FolderLock(directory.path, maildirContext()).take({waitMs: 100})
     assert.unreachable()
   } catch (error) {
     assert.ok(error instanceof Fault && error.code === 'io-error')

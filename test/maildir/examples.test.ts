@@ -10,7 +10,7 @@ import {hostname} from 'node:os'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {decodeUtf7, encodeUtf7} from '../../src/imap/mailbox-name.js'
-import {lockFolder} from '../../src/maildir/dot-lock.js'
+import {FolderLock} from '../../src/maildir/dot-lock.js'
 import {examplesOf} from '../support/example.js'
 import {maildirContext, makeMaildir} from '../support/maildir-context.js'
 import {suite} from '../support/suite.js'
@@ -94,7 +94,7 @@ differs('61 a lock of another host counts for two minutes', {}, async ({imap, pa
 examples('62 the lock says who holds it', async () => {
   using directory = temporaryDirectory()
   const folder = makeMaildir(`${directory.path}/M`)
-  const held = await lockFolder(folder, 1000, maildirContext())
+  const held = await new FolderLock(folder, maildirContext()).take({waitMs: 1000})
   assert.is(readFileSync(`${folder}/tmp/courier.lock`, 'utf8'), `${process.pid}:${hostname()}`)
   await held.release()
 })

@@ -167,25 +167,26 @@ export class SimulatedFiles implements MaildirFiles {
     return this.#call(() => this.disk.rename(from, to))
   }
 
-  async renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    const failures: (Error | undefined)[] = []
-    for (const {from, to} of moves) {
-      failures.push(
-        await this.rename(from, to).then(
-          () => undefined,
-          (error: Error) => error,
-        ),
-      )
-    }
-    return failures
+  renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    return each(moves, ({from, to}) => this.rename(from, to))
   }
 
   link(from: string, to: string): Promise<void> {
     return this.#call(() => this.disk.link(from, to))
   }
 
+  linkAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    return each(moves, ({from, to}) => this.link(from, to))
+  }
+
   unlink(path: string): Promise<boolean> {
     return this.#call(() => this.disk.unlink(path))
+  }
+
+  unlinkAll(paths: readonly string[]): Promise<readonly (Error | undefined)[]> {
+    return each(paths, async (path) => {
+      if (!(await this.unlink(path))) throw failure('ENOENT', path)
+    })
   }
 
   mkdir(path: string, mode: number): Promise<void> {
@@ -226,4 +227,18 @@ export class SimulatedFiles implements MaildirFiles {
     for (let turns = this.#surroundings.random(3); turns > 0; turns -= 1) await null
     return result
   }
+}
+
+/** One call after the other; what went wrong at the place of each. */
+async function each<T>(items: readonly T[], call: (item: T) => Promise<void>): Promise<readonly (Error | undefined)[]> {
+  const failures: (Error | undefined)[] = []
+  for (const item of items) {
+    failures.push(
+      await call(item).then(
+        () => undefined,
+        (error: Error) => error,
+      ),
+    )
+  }
+  return failures
 }

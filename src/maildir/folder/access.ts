@@ -4,7 +4,7 @@
  */
 import {Fault} from '../../support/fault.js'
 import {Mutex} from '../../support/mutex.js'
-import {type DotLock, lockFolder} from '../dot-lock.js'
+import {type DotLock, FolderLock} from '../dot-lock.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import type {FileFacts} from '../files.js'
@@ -28,6 +28,8 @@ export interface FolderAccessOptions {
 export class FolderAccess {
   readonly #options: FolderAccessOptions
   readonly #mutex = new Mutex()
+  readonly #lock: FolderLock
+  #bursts = 0
   #place: FileFacts | undefined
   #lost: Fault | undefined
   /** The lock file is held for the next task: since when. */
@@ -35,6 +37,7 @@ export class FolderAccess {
 
   constructor(options: FolderAccessOptions) {
     this.#options = options
+    this.#lock = new FolderLock(options.path, options.env)
   }
 
   /** The directory that was opened; undefined before `checkPlace`. */
@@ -51,6 +54,17 @@ export class FolderAccess {
         if (!this.#mayKeep) await this.#giveBack()
       }
     })
+  }
+
+  /** Runs `task`, which takes the lock file again and again: what it is made of is made once. */
+  async burst<T>(task: () => Promise<T>): Promise<T> {
+    this.#bursts += 1
+    try {
+      return await task()
+    } finally {
+      this.#bursts -= 1
+      if (this.#bursts === 0) await this.#lock.rest()
+    }
   }
 
   /** Runs `task` under Courier's lock file. Call it from `exclusive`. @throws {Fault} `busy` */
@@ -99,9 +113,10 @@ export class FolderAccess {
 
   async #acquire(): Promise<DotLock | undefined> {
     const {env, path} = this.#options
-    const {files, lockDeadlineMs} = env
+    const {files} = env
+    const options = {waitMs: env.lockDeadlineMs, again: this.#bursts > 0}
     try {
-      return await lockFolder(path, lockDeadlineMs, env)
+      return await this.#lock.take(options)
     } catch (error) {
       if (isReadOnly(error)) return undefined // nothing can be written here, so nothing needs the lock
       // On a full disk nobody holds it and nobody can take it, and mail has to be readable and removable: that makes room.
@@ -111,7 +126,7 @@ export class FolderAccess {
       await files.mkdir(`${path}/tmp`, 0o700).catch((failure: unknown) => {
         throw fileFault(failure, `Cannot make "${path}/tmp"`)
       })
-      return lockFolder(path, lockDeadlineMs, env)
+      return this.#lock.take(options)
     }
   }
 }

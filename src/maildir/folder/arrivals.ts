@@ -6,7 +6,6 @@
  * are synced; only then is anybody told (`design.md` §3). All that wait for the same folder share one such round.
  */
 import {errnoOf} from '../../support/fault.js'
-import {Pace} from '../../support/pace.js'
 import {fileFault} from '../file-fault.js'
 import {withFlags} from '../file-names.js'
 import type {FlagBits, Uid} from '../types.js'
@@ -129,19 +128,15 @@ export class Arrivals {
     for (const [place, {to}] of moves.entries()) if (!failures[place]) inPlace.push(to)
     const failure = failures.find((each) => each !== undefined)
     if (failure) throw failure
-    const pace = new Pace()
-    for (const arrival of arrivals) {
-      if (!arrival.linked) continue
-      const path = pathOf(arrival)
-      try {
-        await env.files.link(arrival.file, path)
-        inPlace.push(path)
-      } catch (error) {
-        if (!CANNOT_LINK.has(errnoOf(error))) throw error
-        notLinked.add(arrival.base)
-      }
-      if (pace.due) await pace.pause()
+    const linked = arrivals.filter((arrival) => arrival.linked)
+    const links = linked.map((arrival) => ({from: arrival.file, to: pathOf(arrival)}))
+    const refusals = await env.files.linkAll(links)
+    for (const [place, {to}] of links.entries()) {
+      if (!refusals[place]) inPlace.push(to)
+      else if (CANNOT_LINK.has(errnoOf(refusals[place]))) notLinked.add(linked[place]?.base ?? '')
     }
+    const refusal = refusals.find((each) => each && !CANNOT_LINK.has(errnoOf(each)))
+    if (refusal) throw refusal
   }
 
   /** Puts the files of a group on disk; false when that failed and the group was told. */

@@ -26,12 +26,16 @@ export interface FlagWriteOptions {
   readonly change: FlagChange
   /** Who asks; is not told through the journal. */
   readonly by: object
-  /** Called before a message's \Deleted changes; a rejection stops the command there. */
-  readonly onDeletedChange: (base: string, deleted: boolean) => Promise<void>
+  /** Called before \Deleted of messages changes, which all get the same; a rejection keeps them as they are. */
+  readonly onDeletedChange: (bases: readonly string[], deleted: boolean) => Promise<void>
 }
 
 /** Applies a change to messages; those that are gone are passed over. Answers when all of it is on disk. */
-export async function writeFlags(folder: Folder, uids: readonly Uid[], options: FlagWriteOptions): Promise<void> {
+export function writeFlags(folder: Folder, uids: readonly Uid[], options: FlagWriteOptions): Promise<void> {
+  return folder.burst(() => writeAll(folder, uids, options))
+}
+
+async function writeAll(folder: Folder, uids: readonly Uid[], options: FlagWriteOptions): Promise<void> {
   let rest: readonly Uid[] = uids
   let renamed = false
   try {
@@ -135,34 +139,39 @@ interface Outcome extends FlagWriteOptions {
 }
 
 /** Renames files; one that somebody else has renamed does not keep the others. @throws {Fault} the rest is not done */
-async function renameAll(folder: Folder, renames: readonly Rename[], {again, changed, onDeletedChange}: Outcome): Promise<void> {
-  const {counted, refusal} = await countDeleted(renames, onDeletedChange)
-  const failures = await folder.env.files.renameAll(counted.map(({move}) => move))
-  let failure: unknown = refusal
-  for (const [place, {uid, base, change, deleted}] of counted.entries()) {
+async function renameAll(folder: Folder, renames: readonly Rename[], outcome: Outcome): Promise<void> {
+  const {again, changed, onDeletedChange} = outcome
+  const {bases, deleted} = ofDeleted(renames)
+  try {
+    if (bases.length > 0) await onDeletedChange(bases, deleted)
+  } catch (refusal) {
+    if (renames.length === 1) throw refusal
+    // All together are too many: as many as there is room for.
+    for (const rename of renames) await renameAll(folder, [rename], outcome)
+    return
+  }
+  const failures = await folder.env.files.renameAll(renames.map(({move}) => move))
+  const failed: Rename[] = []
+  let failure: unknown
+  for (const [place, rename] of renames.entries()) {
     const error = failures[place]
     if (!error) {
-      changed.set(uid, change)
+      changed.set(rename.uid, rename.change)
       continue
     }
-    if (deleted !== undefined) await onDeletedChange(base, !deleted).catch(() => {}) // what was counted is taken back
-    if (errnoOf(error) === 'ENOENT') again.push(uid)
+    failed.push(rename)
+    if (errnoOf(error) === 'ENOENT') again.push(rename.uid)
     else failure ??= fileFault(error, `Cannot change flags in "${folder.name}"`)
   }
+  const uncounted = ofDeleted(failed).bases
+  if (uncounted.length > 0) await onDeletedChange(uncounted, !deleted).catch(() => {}) // what was counted is taken back
   if (failure) throw failure
 }
 
-/** Tells of changes of \Deleted before they happen; answers with the renames up to the first that is refused. */
-async function countDeleted(renames: readonly Rename[], onDeletedChange: FlagWriteOptions['onDeletedChange']) {
-  for (const [place, {base, deleted}] of renames.entries()) {
-    if (deleted === undefined) continue
-    try {
-      await onDeletedChange(base, deleted)
-    } catch (refusal) {
-      return {counted: renames.slice(0, place), refusal}
-    }
-  }
-  return {counted: renames, refusal: undefined}
+/** The messages whose \Deleted changes, and what all of them get: one change sets it or takes it away. */
+function ofDeleted(renames: readonly Rename[]): {readonly bases: readonly string[]; readonly deleted: boolean} {
+  const changing = renames.filter(({deleted}) => deleted !== undefined)
+  return {bases: changing.map(({base}) => base), deleted: changing[0]?.deleted ?? false}
 }
 
 async function changeKeywords(

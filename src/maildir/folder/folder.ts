@@ -176,6 +176,11 @@ export class Folder {
     return this.#access.locked(task)
   }
 
+  /** Runs `task`, which takes the lock file again and again. */
+  burst<T>(task: () => Promise<T>): Promise<T> {
+    return this.#access.burst(task)
+  }
+
   /** Changes `cur/`: what others did before is noticed, what `task` does is not taken for theirs. */
   changing<T>(task: () => Promise<T>): Promise<T> {
     return this.#cur.during(task)

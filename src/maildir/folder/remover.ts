@@ -1,4 +1,5 @@
 /** Removes messages: unlinks their files under the lock. What others renamed meanwhile is looked up again. */
+import {errnoOf} from '../../support/fault.js'
 import {fileFault} from '../file-fault.js'
 import type {Uid} from '../types.js'
 import {LOCK_BATCH} from './access.js'
@@ -23,16 +24,19 @@ export interface Removal {
  * Removes messages for which `mayRemove` holds at the moment of removal. Answers when that is on disk. One that cannot be
  * removed (a directory that somebody put there) does not keep the others.
  */
-export async function removeMessages(folder: Folder, uids: readonly Uid[], mayRemove: (uid: Uid) => boolean): Promise<Removal> {
-  const removed: Removed[] = []
-  const failures: unknown[] = []
+export function removeMessages(folder: Folder, uids: readonly Uid[], mayRemove: (uid: Uid) => boolean): Promise<Removal> {
+  return folder.burst(() => removeAllOf({folder, mayRemove, removed: [], again: [], failures: []}, uids))
+}
+
+async function removeAllOf(work: Work, uids: readonly Uid[]): Promise<Removal> {
+  const {folder, removed, failures} = work
   let rest: readonly Uid[] = uids
   for (let attempt = 0; rest.length > 0 && attempt < TRIES; attempt += 1) {
     if (attempt > 0) await folder.refresh()
     const again: Uid[] = []
     for (let at = 0; at < rest.length; at += LOCK_BATCH) {
       const batch = rest.slice(at, at + LOCK_BATCH)
-      await folder.exclusive(() => removeBatch({folder, mayRemove, removed, again, failures}, batch))
+      await folder.exclusive(() => removeBatch({...work, again}, batch))
       if (at + LOCK_BATCH < rest.length) await new Promise((resolve) => setImmediate(resolve))
     }
     rest = again
@@ -55,18 +59,19 @@ async function removeBatch({folder, mayRemove, removed, again, failures}: Work, 
   const gone: Uid[] = []
   try {
     const removeAll = async () => {
+      const doomed: Removed[] = []
       for (const uid of uids) {
         const index = folder.snapshot.indexOf(uid)
-        if (index < 0 || !mayRemove(uid)) continue
-        const name = folder.snapshot.nameAt(index)
-        try {
-          if (await folder.env.files.unlink(`${folder.path}/cur/${name}`)) {
-            gone.push(uid)
-            removed.push({uid, name})
-          } else again.push(uid)
-        } catch (error) {
-          failures.push(error)
-        }
+        if (index >= 0 && mayRemove(uid)) doomed.push({uid, name: folder.snapshot.nameAt(index)})
+      }
+      const outcomes = await folder.env.files.unlinkAll(doomed.map(({name}) => `${folder.path}/cur/${name}`))
+      for (const [place, message] of doomed.entries()) {
+        const error = outcomes[place]
+        if (!error) {
+          gone.push(message.uid)
+          removed.push(message)
+        } else if (errnoOf(error) === 'ENOENT') again.push(message.uid)
+        else failures.push(error)
       }
     }
     await folder.locked(() => folder.changing(removeAll))

@@ -33,8 +33,8 @@ import type {Snapshot} from './snapshot.js'
 /** What a view needs of its account. */
 export interface ViewAccount {
   copy(source: Folder, uids: readonly Uid[], target: FolderName, options: {readonly isMove: boolean}): Promise<CopyResult>
-  /** \Deleted of a message is about to change: it stops counting for the quota, or counts again. */
-  deletedChanges(folder: Folder, base: string, deleted: boolean): Promise<void>
+  /** \Deleted of messages is about to change: they stop counting for the quota, or count again, all or none. */
+  deletedChanges(folder: Folder, bases: readonly string[], deleted: boolean): Promise<void>
   /** Messages are gone; they counted for the quota unless they had \Deleted. */
   removed(folder: Folder, names: readonly string[]): Promise<void>
 }
@@ -228,7 +228,7 @@ export class FolderView implements View {
     await writeFlags(folder, this.#uidsOf(numbers), {
       change,
       by: this,
-      onDeletedChange: (base, deleted) => this.#account.deletedChanges(folder, base, deleted),
+      onDeletedChange: (bases, deleted) => this.#account.deletedChanges(folder, bases, deleted),
     })
   }
 
