@@ -17,18 +17,21 @@ const tools = join(root, 'dist', 'tools')
 /** Files stay where they are for those who look for others beside themselves. */
 const places = {
   name: 'places',
-  setup({onLoad, onResolve}) {
+  setup({onLoad}) {
     onLoad({filter: /dist\/src\/.*\.js$/}, ({path}) => {
       const text = readFileSync(path, 'utf8')
       const place = `require('node:url').pathToFileURL(require('node:path').join(__dirname, ${JSON.stringify(relative(tools, path))}))`
       if (!text.includes('import.meta.url')) return undefined
       return {contents: text.replaceAll('createRequire(import.meta.url)', 'require').replaceAll('import.meta.url', `${place}.href`)}
     })
-    // The package finds its native part from its own path.
-    onResolve({filter: /^lmdb$/}, ({kind}) => (kind === 'require-resolve' ? {path: 'lmdb', external: true} : undefined))
+    // The package finds its native part from its own path, which is found without what Node needs milliseconds to load for it.
     onLoad({filter: /node_modules\/lmdb\/dist\/index\.cjs$/}, ({path}) => ({
-      contents: `const __filename = require.resolve('lmdb')\n${readFileSync(path, 'utf8')}`,
+      contents: `
+        const __filename = require.resolve.paths('lmdb').map((each) => each + '/lmdb/dist/index.cjs').find(require('fs').existsSync)
+        ${readFileSync(path, 'utf8')}`,
     }))
+    // Values of userdb are octets: what packs others has nothing to do here, and takes long to load.
+    onLoad({filter: /node_modules\/msgpackr\/.*\.c?js$/}, () => ({contents: 'exports.Encoder = undefined'}))
   },
 }
 
@@ -71,8 +74,6 @@ const [, program, ...args] = process.argv
     legalComments: 'none',
     // Loaded when they are needed, which is seldom, and not in half of the time by this.
     external: ['enquirer', 'ldapts', 'mysql2', 'pg', '@koromix/*'],
-    // Values of userdb are octets: the native part of msgpackr has nothing to do here, and takes long to load.
-    define: {'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"'},
     plugins: [places, whenUsed],
   })
   const [{text}] = outputFiles
@@ -82,4 +83,4 @@ const [, program, ...args] = process.argv
 
 mkdirSync(tools, {recursive: true})
 await Promise.all(Object.entries(TOOLS).map(([name, load]) => bundle(name, load)))
-await prepareTools(tools)
+await prepareTools(root)

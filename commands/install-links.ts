@@ -17,7 +17,7 @@ export default class InstallLinks extends Command {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(InstallLinks)
     const launcher = join(this.config.root, 'bin', 'tool.cjs')
-    await prepareTools(join(this.config.root, 'dist', 'tools'))
+    await prepareTools(this.config.root)
     const links = await installLinks({directory: args.directory, launcher, force: flags.force}).catch((error: Error) =>
       this.error(error.message),
     )

@@ -5,7 +5,7 @@ import {authdaemon} from '../auth/modules/authdaemon/authdaemon.js'
 import type {ChangeResult, EnumeratedAccount, ModuleResult, PasswordChange} from '../auth/modules/module.js'
 import {authDirectory} from '../config/config-directory.js'
 import {hasErrors, problemText} from '../config/problem.js'
-import {readAuthConfiguration} from '../config/read-configuration.js'
+import {readAuthConfiguration} from '../config/read-auth-configuration.js'
 import {createLog} from '../log/create-log.js'
 import {Fault} from '../support/fault.js'
 import {authSettings} from './auth-settings.js'
@@ -43,18 +43,18 @@ export async function openAccountSource({config, socket}: SourceOptions, io: Too
   if (!settings || path !== undefined) return daemonSource(path ?? '')
   const log = createLog({format: 'text', write: (lines) => io.err(octetsOf(lines)), now: () => new Date(), debug: false})
   // All modules with their libraries: not for those who ask a daemon.
-  const {startAuth} = await import('./start-auth.js')
-  const auth = startAuth(settings, log)
+  const {accountChain} = await import('./account-modules.js')
+  const {modules, close} = accountChain(settings, log)
   return {
-    check: (request) => auth.modules.check(request),
-    find: (service, user) => auth.modules.find(service, user),
-    changePassword: (request) => auth.modules.changePassword(request),
+    check: (request) => modules.check(request),
+    find: (service, user) => modules.find(service, user),
+    changePassword: (request) => modules.changePassword(request),
     async *enumerate() {
-      for (const module of auth.modules.modules) if (module.enumerate) yield* module.enumerate()
+      for (const module of modules.modules) if (module.enumerate) yield* module.enumerate()
     },
     defaultOptions: settings.defaultOptions,
     daemon: false,
-    close: () => auth.close(),
+    close,
   }
 }
 

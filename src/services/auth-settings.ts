@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {daemonSocketIn} from '../auth/daemon/socket-path.js'
 import {AUTHDAEMONRC} from '../config/authdaemonrc-options.js'
 import {defaultPlaces} from '../config/places.js'
-import type {AuthConfiguration} from '../config/read-configuration.js'
+import type {AuthConfiguration} from '../config/read-auth-configuration.js'
 import type {AuthSettings} from './start-auth.js'
 import {isRoot} from './unprivileged-user.js'
 

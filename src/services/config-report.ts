@@ -9,13 +9,8 @@ import type {Option} from '../config/option.js'
 import {POP3D} from '../config/pop3d-options.js'
 import {POP3D_SSL} from '../config/pop3d-ssl-options.js'
 import {hasErrors, type Problem, problemText} from '../config/problem.js'
-import {
-  type Configuration,
-  type Pop3Configuration,
-  readAuthConfiguration,
-  readConfiguration,
-  readPop3Configuration,
-} from '../config/read-configuration.js'
+import {readAuthConfiguration} from '../config/read-auth-configuration.js'
+import {type Configuration, type Pop3Configuration, readConfiguration, readPop3Configuration} from '../config/read-configuration.js'
 import type {Settings} from '../config/settings.js'
 import {certificateProblems} from './certificate-check.js'
 import {memoryExpectation} from './processes/expectations.js'

@@ -1,3 +1,4 @@
+import {randomBytes} from 'node:crypto'
 import * as assert from 'uvu/assert'
 import {CryptPool} from '../../src/auth/hash/crypt-pool.js'
 import {verifyPassword} from '../../src/auth/hash/password-verifier.js'
@@ -22,7 +23,7 @@ function clock() {
 
 recent('are known for a while, by hash and password together', () => {
   const {now, pass} = clock()
-  const checks = new RecentChecks({limit: 10, lifeMs: 1000, now})
+  const checks = new RecentChecks({limit: 10, lifeMs: 1000, now, random: randomBytes})
   checks.remember('hash', 'secret')
   assert.ok(checks.knows('hash', 'secret'))
   for (const [stored, password] of [
@@ -42,7 +43,7 @@ recent('are known for a while, by hash and password together', () => {
 
 recent('the oldest make room', () => {
   const {now} = clock()
-  const checks = new RecentChecks({limit: 3, lifeMs: 1000, now})
+  const checks = new RecentChecks({limit: 3, lifeMs: 1000, now, random: randomBytes})
   for (const name of ['a', 'b', 'c', 'a', 'd']) checks.remember(name, 'x')
   assert.equal(
     ['a', 'b', 'c', 'd'].map((name) => checks.knows(name, 'x')),
@@ -52,7 +53,7 @@ recent('the oldest make room', () => {
 
 recent('spare the hash only for what was right, and only while the stored hash is the same', async () => {
   const {now} = clock()
-  const checks = new RecentChecks({limit: 3, lifeMs: 1000, now})
+  const checks = new RecentChecks({limit: 3, lifeMs: 1000, now, random: randomBytes})
   await using pool = Object.assign(new CryptPool({threads: 1, limitMs: 10_000, recent: checks}), {
     async [Symbol.asyncDispose]() {
       await pool.close()

@@ -2,6 +2,8 @@ import {mkdir, readFile, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {Script} from 'node:vm'
 import * as assert from 'uvu/assert'
+import {loadTryLock} from '../../src/auth/native.js'
+import {makeUserdb} from '../../src/auth/userdb/make.js'
 import {TOOLS} from '../../src/services/tools.js'
 import {scratch} from '../auth/support/scratch.js'
 import {runProgram} from '../support/run-program.js'
@@ -30,7 +32,11 @@ process.on('exit', () => {
 })`
 
 /** The tool called by a link; what it loads. */
-async function loadedBy(name: string, args: readonly string[], input = ''): Promise<readonly string[]> {
+async function loadedBy(
+  name: string,
+  args: readonly string[],
+  {input = '', config}: {readonly input?: string; readonly config?: string} = {},
+): Promise<readonly string[]> {
   await using at = await scratch()
   const link = at.path('sbin', name)
   await mkdir(at.path('sbin'))
@@ -40,7 +46,7 @@ async function loadedBy(name: string, args: readonly string[], input = ''): Prom
   const words = args.map((arg) => arg.replace('FILE', at.path('userdb')))
   const {code, stderr} = await runProgram(process.execPath, ['--require', at.path('report.cjs'), link, ...words], {
     input,
-    env: {PATH: process.env.PATH ?? '', COURIER_CONFIG: at.directory},
+    env: {PATH: process.env.PATH ?? '', COURIER_CONFIG: config ?? at.directory},
   })
   assert.is(code, 0, stderr)
   const loaded = JSON.parse(stderr) as string[]
@@ -52,7 +58,7 @@ start('a tool that shows a line loads nothing but itself', async () => {
 })
 
 start('a tool that takes a lock loads what makes system calls besides, and no database', async () => {
-  const [launcher, ...others] = await loadedBy('userdb', ['-f', 'FILE', 'ann', 'set', 'gecos'], 'Ann\n')
+  const [launcher, ...others] = await loadedBy('userdb', ['-f', 'FILE', 'ann', 'set', 'gecos'], {input: 'Ann\n'})
   assert.ok(launcher?.endsWith('tool.cjs'))
   assert.ok(others.length > 0 && others.every((each) => each.includes('koffi')), others.join(', '))
 })
@@ -62,6 +68,19 @@ start('makeuserdb loads the database, and neither cryptography nor child process
   assert.ok(loaded.some((each) => each.includes('lmdb')))
   assert.equal(
     loaded.filter((each) => ['crypto', 'child_process', 'net', 'http', 'worker_threads'].includes(each)),
+    [],
+  )
+})
+
+start('authtest that looks an account up loads neither cryptography nor the libraries of other account sources', async () => {
+  await using at = await scratch()
+  await writeFile(at.path('userdb'), 'ann\tuid=5|gid=5|home=/srv/ann|systempw=x\n', {mode: 0o600})
+  await makeUserdb({source: at.path('userdb'), generation: '0'.repeat(32), tryLock: loadTryLock(), progress: () => undefined})
+  const loaded = await loadedBy('authtest', ['ann'], {config: at.directory})
+  assert.ok(loaded.some((each) => each.includes('lmdb')))
+  const heavy = ['crypto', 'child_process', 'net', 'http', 'tls', 'worker_threads', '@koromix', 'mysql2', 'pg', 'ldapts']
+  assert.equal(
+    loaded.filter((each) => heavy.some((name) => each === name || each.startsWith(`${name}/`))),
     [],
   )
 })

@@ -7,7 +7,8 @@ import {IMAPD_SSL} from '../../src/config/imapd-ssl-options.js'
 import type {Option} from '../../src/config/option.js'
 import {POP3D} from '../../src/config/pop3d-options.js'
 import {POP3D_SSL} from '../../src/config/pop3d-ssl-options.js'
-import {readAuthConfiguration, readConfiguration, readPop3Configuration} from '../../src/config/read-configuration.js'
+import {readAuthConfiguration} from '../../src/config/read-auth-configuration.js'
+import {readConfiguration, readPop3Configuration} from '../../src/config/read-configuration.js'
 import {suite} from '../support/suite.js'
 
 const templates = suite('Templates')

@@ -1,4 +1,4 @@
-import {createHmac, randomBytes} from 'node:crypto'
+import {createHmac} from 'node:crypto'
 
 export interface RecentChecksOptions {
   /** Checks that are remembered. */
@@ -6,7 +6,11 @@ export interface RecentChecksOptions {
   readonly lifeMs: number
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
+  /** That many unpredictable octets. */
+  readonly random: (octets: number) => Buffer
 }
+
+const KEY_OCTETS = 32
 
 /**
  * Passwords that were right a short time ago: clients open many connections, and each would cost a hash.
@@ -17,7 +21,8 @@ export interface RecentChecksOptions {
  */
 export class RecentChecks {
   readonly #options: RecentChecksOptions
-  readonly #key = randomBytes(32)
+  /** Made when it is first needed: a tool that only looks accounts up starts sooner. */
+  #key: Buffer | undefined
   /** MAC → end of its life, the oldest first. */
   readonly #right = new Map<string, number>()
 
@@ -43,6 +48,7 @@ export class RecentChecks {
   }
 
   #mac(stored: string, password: string): string {
+    this.#key ??= this.#options.random(KEY_OCTETS)
     return createHmac('sha256', this.#key).update(`${stored.length}:${stored}`, 'latin1').update(password, 'latin1').digest('base64')
   }
 }

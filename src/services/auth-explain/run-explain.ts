@@ -6,8 +6,8 @@ import {authDirectory} from '../../config/config-directory.js'
 import {defaultPlaces} from '../../config/places.js'
 import type {Log} from '../../log/log.js'
 import type {Secret} from '../../log/secret.js'
+import {accountChain} from '../account-modules.js'
 import {authSettingsOf} from '../account-source.js'
-import {startAuth} from '../start-auth.js'
 import {isRoot} from '../unprivileged-user.js'
 import {explainLogin} from './explain.js'
 import type {Explanation} from './step.js'
@@ -24,7 +24,7 @@ export interface ExplainCommand {
 /** @throws {Fault} `bad-configuration` */
 export async function runExplain({user, service, password, config, state, env}: ExplainCommand): Promise<Explanation> {
   const settings = await authSettingsOf(authDirectory(config, env), env)
-  const auth = startAuth(settings, quiet)
+  const accounts = accountChain(settings, quiet)
   const directory = state ?? defaultPlaces({root: isRoot(), home: homedir(), env}).state
   const appPasswords = new AppPasswordStore({directory, tryLock: loadTryLock, random: randomBytes})
   try {
@@ -33,14 +33,14 @@ export async function runExplain({user, service, password, config, state, env}: 
       service,
       password,
       listed: settings.modules,
-      modules: auth.modules,
+      modules: accounts.modules,
       defaults: {options: settings.defaultOptions, maildir: settings.defaultMaildir},
       defaultDomain: settings.defaultDomain,
       appPasswords,
     })
   } finally {
     await appPasswords.close()
-    await auth.close()
+    await accounts.close()
   }
 }
 

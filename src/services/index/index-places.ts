@@ -7,8 +7,8 @@ import {defaultPlaces} from '../../config/places.js'
 import {createLog} from '../../log/create-log.js'
 import type {Log} from '../../log/log.js'
 import {Fault} from '../../support/fault.js'
+import {accountChain} from '../account-modules.js'
 import {authSettingsOf} from '../account-source.js'
-import {startAuth} from '../start-auth.js'
 import {isRoot} from '../unprivileged-user.js'
 
 export interface IndexCommand {
@@ -46,9 +46,9 @@ export async function targetMaildir(target: string, {config, env}: Pick<IndexCom
   const direct = await maildirAt(resolve(target))
   if (direct) return direct
   if (target.includes('/')) throw new Fault('no-such-mailbox', `"${target}" is no Maildir`)
-  const auth = startAuth(await authSettingsOf(authDirectory(config, env), env), commandLog())
+  const accounts = accountChain(await authSettingsOf(authDirectory(config, env), env), commandLog())
   try {
-    const found = await auth.modules.find('imap', target)
+    const found = await accounts.modules.find('imap', target)
     if (found.outcome !== 'accepted')
       throw new Fault('no-such-mailbox', `There is no account "${target}", and no Maildir of that name here`)
     const path = resolve(found.account.home, found.account.maildir ?? 'Maildir')
@@ -56,6 +56,6 @@ export async function targetMaildir(target: string, {config, env}: Pick<IndexCom
     if (!maildir) throw new Fault('no-such-mailbox', `"${path}", the Maildir of ${target}, does not exist`)
     return maildir
   } finally {
-    await auth.close()
+    await accounts.close()
   }
 }
