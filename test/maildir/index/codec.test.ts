@@ -104,4 +104,9 @@ codec('the checksum in JavaScript is that of zlib', () => {
   assert.is(crc32(Buffer.from('123456789')), 0xcbf43926)
 })
 
+codec('the checksum of nothing is what it goes on from', () => {
+  assert.is(crc32(Buffer.from(new ArrayBuffer(0)), 123), 123)
+  assert.is(tableCrc32(new Uint8Array(0), 123), 123)
+})
+
 codec.run()

@@ -122,6 +122,37 @@ flat('after a restart an unchanged folder is neither listed nor are its messages
   await second.close()
 })
 
+flat('of an empty folder is whole after a restart', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  const first = flatIndex(cache)
+  await opened(maildir, first)
+  await first.close()
+  const log = new LogLines()
+  const second = flatIndex({...cache, log})
+  await opened(maildir, second)
+  await second.close()
+  assert.equal(log.lines, [])
+})
+
+flat('records that are cut are told once, not at every restart', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 20)
+  const told: number[] = []
+  for (let start = 0; start < 3; start += 1) {
+    const log = new LogLines()
+    const index = flatIndex({...cache, log})
+    const {view} = await opened(maildir, index)
+    await sizes(view)
+    await index.close()
+    told.push(log.lines.length)
+    for (const name of start === 0 ? readdirSync(cache.directory, {recursive: true, encoding: 'utf8'}) : [])
+      if (name.endsWith('/records')) writeFileSync(join(cache.directory, name), '')
+  }
+  assert.equal(told, [0, 1, 0])
+})
+
 /** Reads the metadata of all messages. */
 async function readAll(view: View, need: MetadataNeed): Promise<void> {
   for await (const batch of view.metadata(allNumbers(view), need)) for (const {metadata} of batch) assert.ok(metadata)

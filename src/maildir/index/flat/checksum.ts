@@ -24,5 +24,7 @@ export function tableCrc32(data: Uint8Array, value = 0): number {
 
 /** CRC-32 of octets, going on from `value`. */
 export function crc32(data: Buffer, value = 0): number {
+  // For nothing, zlib begins anew where the buffer has no memory of its own.
+  if (data.length === 0) return value
   return native ? native(data, value) : tableCrc32(data, value)
 }

@@ -235,19 +235,19 @@ export class FlatFolder implements FolderIndex {
     this.#uidValidity = state.uidValidity
     this.#rows = rows
     this.#kept = state
-    this.#takeRecords(view, recordsEnd)
     // What the end of a log said is unknown; a new view makes an end of it.
     if (read && !read.isWhole) this.#rows.doubt()
     this.#viewGeneration = read?.isWhole ? view.generation : 0
     this.#viewBytes = octets.byteLength
     this.#logBytes = log?.byteLength ?? 0
+    this.#takeRecords(view, recordsEnd)
   }
 
   #takeRecords({recordsGeneration}: ViewFile, recordsEnd: number): void {
     const {directory} = this.#options
-    const size = sizeOf(`${directory}/records`)
+    const size = Math.max(0, sizeOf(`${directory}/records`)) // none are no file
     this.#recordsGeneration = recordsGeneration
-    if (size >= recordsEnd) this.#records = this.#recordsAt(recordsGeneration, Math.max(0, size))
+    if (size >= recordsEnd) this.#records = this.#recordsAt(recordsGeneration, size)
     else this.#dropRecords('The records are cut')
     this.#rows.deadBytes = Math.max(0, size - this.#rows.recordBytes)
   }
