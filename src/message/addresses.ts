@@ -3,6 +3,16 @@ import {endOfQuoted, unquote} from './mime-fields.js'
 import {isBlank, trimBlanks} from './octets.js'
 import type {Address} from './structure.js'
 
+const QUOTE = 0x22
+const OPEN = 0x28
+const COMMA = 0x2c
+const COLON = 0x3a
+const SEMICOLON = 0x3b
+const LESS = 0x3c
+const GREATER = 0x3e
+const BRACKET = 0x5b
+const BACKSLASH = 0x5c
+
 /** Text of a comment that starts at `at`, without the outer parentheses, and where it ends. */
 function readComment(text: string, at: number): {comment: string; end: number} {
   let depth = 0
@@ -21,9 +31,12 @@ function readComment(text: string, at: number): {comment: string; end: number} {
 /** Characters of a domain literal that are looked at for its end. */
 const LITERAL_OCTETS = 300
 
+/** By octet: an atom ends before it. */
+const ENDS_ATOM = Uint8Array.from({length: 256}, (_, code) => Number(isBlank(code) || '"(),:;<>[\\'.includes(String.fromCharCode(code))))
+
 function endOfAtom(text: string, at: number): number {
-  let end = at + (text[at] === '\\' ? 2 : 1)
-  while (end < text.length && !isBlank(text.charCodeAt(end)) && !'"(),:;<>[\\'.includes(text[end]!)) end += 1
+  let end = at + (text.charCodeAt(at) === BACKSLASH ? 2 : 1)
+  while (end < text.length && ENDS_ATOM[text.charCodeAt(end)] !== 1) end += 1
   return Math.min(end, text.length)
 }
 
@@ -34,38 +47,35 @@ interface Token {
   readonly text: string
   /** Blanks stand before it. */
   readonly spaced: boolean
+  /** Where it ends. */
+  readonly end: number
 }
 
-function tokenAt(text: string, at: number, spaced: boolean): {token: Token; end: number} {
-  const first = text[at]!
-  if (first === '"') {
-    const end = endOfQuoted(text, at)
-    return {token: {kind: 'quoted', text: text.slice(at, end), spaced}, end}
+function tokenAt(text: string, at: number, spaced: boolean): Token {
+  switch (text.charCodeAt(at)) {
+    case QUOTE: {
+      const end = endOfQuoted(text, at)
+      return {kind: 'quoted', text: text.slice(at, end), spaced, end}
+    }
+    case OPEN: {
+      const {comment, end} = readComment(text, at)
+      return {kind: 'comment', text: comment, spaced, end}
+    }
+    case BRACKET: {
+      const end = at + text.slice(at, at + LITERAL_OCTETS).indexOf(']') + 1
+      // Without its end, the bracket is a part of an atom.
+      if (end > at) return {kind: 'literal', text: text.slice(at, end), spaced, end}
+      break
+    }
+    case COMMA:
+    case COLON:
+    case SEMICOLON:
+    case LESS:
+    case GREATER:
+      return {kind: 'special', text: text[at] ?? '', spaced, end: at + 1}
   }
-  if (first === '(') {
-    const {comment, end} = readComment(text, at)
-    return {token: {kind: 'comment', text: comment, spaced}, end}
-  }
-  if (first === '[') {
-    const close = text.slice(at, at + LITERAL_OCTETS).indexOf(']')
-    // Without its end, the bracket is a part of an atom.
-    if (close > 0) return {token: {kind: 'literal', text: text.slice(at, at + close + 1), spaced}, end: at + close + 1}
-  }
-  if (',:;<>'.includes(first)) return {token: {kind: 'special', text: first, spaced}, end: at + 1}
   const end = endOfAtom(text, at)
-  return {token: {kind: 'atom', text: text.slice(at, end), spaced}, end}
-}
-
-function* tokens(text: string): Generator<Token> {
-  let at = 0
-  while (at < text.length) {
-    const from = at
-    while (at < text.length && isBlank(text.charCodeAt(at))) at += 1
-    if (at >= text.length) return
-    const {token, end} = tokenAt(text, at, at > from)
-    yield token
-    at = end
-  }
+  return {kind: 'atom', text: text.slice(at, end), spaced, end}
 }
 
 /** Words of a display name: quotes removed, one space between words that had blanks between them (RFC 5322 §3.2.5). */
@@ -124,7 +134,7 @@ class AddressReader {
     else if (special === ',') this.#endAddress()
     else if (special === ':' && !this.#inGroup) this.#startGroup()
     else if (special === ';') this.#endGroup()
-    else if (special === ':') this.#words.push({kind: 'atom', text: ':', spaced: false})
+    else if (special === ':') this.#words.push({kind: 'atom', text: ':', spaced: false, end: 0})
   }
 
   #openAngle(): void {
@@ -198,9 +208,13 @@ class AddressReader {
  */
 export function parseAddresses(value: string): Address[] {
   const reader = new AddressReader()
-  for (const token of tokens(value)) {
-    if (reader.addresses.length >= LIMITS.addresses) break
+  for (let at = 0; reader.addresses.length < LIMITS.addresses; ) {
+    const from = at
+    while (at < value.length && isBlank(value.charCodeAt(at))) at += 1
+    if (at >= value.length) break
+    const token = tokenAt(value, at, at > from)
     reader.take(token)
+    at = token.end
   }
   return reader.end()
 }

@@ -49,7 +49,8 @@ function disposition(part: Part, render: RenderString): string {
 
 /** Courier: a part's language is NIL, and a multipart's is one string; RFC 3501 §7.4.2 wants the tag, or a list of them. */
 function language(value: string | undefined, render: RenderString): string {
-  const tags = (value ?? '').split(',').flatMap((tag) => tag.trim() || [])
+  if (value === undefined) return 'NIL'
+  const tags = value.split(',').flatMap((tag) => tag.trim() || [])
   if (tags.length === 0) return 'NIL'
   return tags.length === 1 ? render(tags[0] ?? '') : `(${tags.map(render).join(' ')})`
 }

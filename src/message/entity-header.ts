@@ -1,14 +1,14 @@
-import {envelopeOf} from './envelope.js'
-import {fieldValue, type HeaderField, splitHeader} from './headers.js'
+import {ENVELOPE_FIELDS, envelopeOf} from './envelope.js'
+import {FieldNames} from './field-scan.js'
+import {fieldValue, type HeaderField} from './headers.js'
 import {LIMITS} from './limits.js'
 import {isMimeVersion, type MediaType, normalEncoding, parseMediaType, parseMimeValue} from './mime-fields.js'
-import {isEightBit} from './octets.js'
 import type {Envelope, Part} from './structure.js'
 
 /** What one header block says about its entity. */
 export type EntityHeader = Pick<
   Part,
-  'type' | 'subtype' | 'parameters' | 'id' | 'description' | 'encoding' | 'md5' | 'disposition' | 'language' | 'header8bit'
+  'type' | 'subtype' | 'parameters' | 'id' | 'description' | 'encoding' | 'md5' | 'disposition' | 'language'
 > & {
   readonly envelope: Envelope | undefined
   /** The MIME structure of this entity counts. */
@@ -25,34 +25,50 @@ export interface EntityRole {
 const PLAIN: MediaType = {type: 'text', subtype: 'plain', parameters: []}
 const MESSAGE: MediaType = {type: 'message', subtype: 'rfc822', parameters: []}
 
+const MIME_FIELDS = [
+  'mime-version',
+  'content-type',
+  'content-disposition',
+  'content-transfer-encoding',
+  'content-id',
+  'content-description',
+  'content-md5',
+  'content-language',
+]
+const OF_PART = new FieldNames(MIME_FIELDS)
+const OF_MESSAGE = new FieldNames([...ENVELOPE_FIELDS, ...MIME_FIELDS])
+
 /** The MIME fields of a header; of each name the last one counts (`spec/imap.md` §13.5). */
 class MimeFields {
   readonly #header: string
-  readonly #last = new Map<string, HeaderField>()
+  readonly #fields: readonly HeaderField[]
 
   constructor(header: string, fields: readonly HeaderField[]) {
     this.#header = header
-    for (const field of fields) {
-      if (field.name === 'mime-version' || field.name.startsWith('content-')) this.#last.set(field.name, field)
-    }
+    this.#fields = fields
   }
 
   /** A value as it stands in the header; empty when there is none. */
   raw(name: string): string {
-    const field = this.#last.get(name)
+    const field = this.#last(name)
     return field ? this.#header.slice(field.valueStart, field.end) : ''
   }
 
   /** A value on one line; undefined when it is missing or empty. */
   text(name: string): string | undefined {
-    const field = this.#last.get(name)
+    const field = this.#last(name)
     return field && (fieldValue(this.#header, field).slice(0, LIMITS.valueOctets) || undefined)
+  }
+
+  #last(name: string): HeaderField | undefined {
+    for (let at = this.#fields.length - 1; at >= 0; at -= 1) if (this.#fields[at]?.name === name) return this.#fields[at]
+    return undefined
   }
 }
 
 /** Reads the header block of an entity. A message without `MIME-Version: 1.…` is text/plain without parameters. */
 export function readEntityHeader(header: string, {isMessage, inDigest}: EntityRole): EntityHeader {
-  const fields = splitHeader(header)
+  const fields = (isMessage ? OF_MESSAGE : OF_PART).in(header)
   const mime = new MimeFields(header, fields)
   const mimeOn = !isMessage || isMimeVersion(mime.raw('mime-version'))
   const {type, subtype, parameters} = (mimeOn && parseMediaType(mime.raw('content-type'))) || (inDigest ? MESSAGE : PLAIN)
@@ -67,7 +83,6 @@ export function readEntityHeader(header: string, {isMessage, inDigest}: EntityRo
     md5: mime.text('content-md5'),
     disposition: disposition?.value ? {type: disposition.value, parameters: disposition.parameters} : undefined,
     language: mime.text('content-language'),
-    header8bit: isEightBit(header),
     envelope: isMessage ? envelopeOf(header, fields) : undefined,
     mimeOn,
   }

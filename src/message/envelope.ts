@@ -3,7 +3,9 @@ import {fieldValue, type HeaderField} from './headers.js'
 import {LIMITS} from './limits.js'
 import type {Address, Envelope} from './structure.js'
 
-const NAMES = new Set(['date', 'subject', 'from', 'sender', 'reply-to', 'to', 'cc', 'bcc', 'in-reply-to', 'message-id'])
+/** Names of the fields that an envelope is made of. */
+export const ENVELOPE_FIELDS = ['date', 'subject', 'from', 'sender', 'reply-to', 'to', 'cc', 'bcc', 'in-reply-to', 'message-id'] as const
+const NAMES: ReadonlySet<string> = new Set(ENVELOPE_FIELDS)
 
 /** Values by field name, repeated fields joined (`spec/imap.md` §13.6). */
 function collect(header: string, fields: readonly HeaderField[]): Map<string, string> {
@@ -18,7 +20,7 @@ function collect(header: string, fields: readonly HeaderField[]): Map<string, st
   return values
 }
 
-/** The envelope of a header block that was split already (RFC 3501 §7.4.2, `spec/imap.md` §13.6). */
+/** The envelope of a header block whose fields (these at least) were found already (RFC 3501 §7.4.2, `spec/imap.md` §13.6). */
 export function envelopeOf(header: string, fields: readonly HeaderField[]): Envelope {
   const values = collect(header, fields)
   const text = (name: string): string | undefined => values.get(name)?.slice(0, LIMITS.valueOctets) || undefined

@@ -84,13 +84,26 @@ export function splitHeader(header: string): HeaderField[] {
  * ends are trimmed (`spec/imap.md` §13.6, §25.2).
  */
 export function unfold(raw: string): string {
-  const text = /[\r\n\0]/.test(raw) ? raw.replace(/\r?\n[ \t]*/g, ' ').replace(/[\r\0]/g, ' ') : raw
-  return trimBlanks(text)
+  return unfolded(raw, 0, raw.length)
 }
 
 /** The value of a field, unfolded. */
-export function fieldValue(header: string, field: HeaderField): string {
-  return unfold(header.slice(field.valueStart, field.end))
+export function fieldValue(header: string, {valueStart, end}: Pick<HeaderField, 'valueStart' | 'end'>): string {
+  return unfolded(header, valueStart, end)
+}
+
+/** A stretch of a text unfolded: mostly it is on one line already, and only cut out. */
+function unfolded(text: string, from: number, to: number): string {
+  let start = from
+  let end = to
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1
+  const value = text.slice(start, end)
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === 0x0a || code === 0x0d || code === 0) return value.replace(/\r?\n[ \t]*/g, ' ').replace(/[\r\0]/g, ' ')
+  }
+  return value
 }
 
 function withEmptyLine(header: string, fields: readonly HeaderField[]): string {

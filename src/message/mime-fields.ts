@@ -3,6 +3,11 @@ import {LIMITS} from './limits.js'
 import {asciiLower, trimBlanks} from './octets.js'
 import type {Parameters} from './structure.js'
 
+const QUOTE = 0x22
+const OPEN = 0x28
+const SEMICOLON = 0x3b
+const EQUALS = 0x3d
+
 /** A value with parameters: `text/plain; charset=utf-8`, `attachment; filename=x`. */
 export interface MimeValue {
   /** What stands before the first `;`, lower-case, without blanks and comments. */
@@ -34,22 +39,27 @@ export function unquote(quoted: string): string {
 }
 
 /**
- * Reads up to a character of `stops` outside comments and quotes. Comments are left out; a quoted string ends the value,
+ * Reads up to one of two characters outside comments and quotes. Comments are left out; a quoted string ends the value,
  * what follows it is garbage.
  */
-function readUntil(text: string, from: number, stops: string): {read: string; at: number} {
+function readUntil(text: string, from: number, stop: number, otherStop = stop): {read: string; at: number} {
   let read = ''
   let hasEnded = false
   let at = from
-  while (at < text.length && !stops.includes(text[at]!)) {
+  while (at < text.length) {
     const start = at
-    if (text[at] === '(') at = skipComments(text, at)
-    else if (text[at] === '"') {
+    const first = text.charCodeAt(at)
+    if (first === stop || first === otherStop) break
+    if (first === OPEN) at = skipComments(text, at)
+    else if (first === QUOTE) {
       at = endOfQuoted(text, at)
       if (!hasEnded) read = trimBlanks(read) + unquote(text.slice(start, at))
       hasEnded = true
     } else {
-      while (at < text.length && text[at] !== '"' && text[at] !== '(' && !stops.includes(text[at]!)) at += 1
+      for (let code = first; code !== QUOTE && code !== OPEN && code !== stop && code !== otherStop; code = text.charCodeAt(at)) {
+        at += 1
+        if (at >= text.length) break
+      }
       if (!hasEnded) read += text.slice(start, at)
     }
   }
@@ -62,14 +72,14 @@ function readUntil(text: string, from: number, stops: string): {read: string; at
  */
 export function parseMimeValue(raw: string): MimeValue {
   const text = unfold(raw)
-  const first = readUntil(text, 0, ';')
+  const first = readUntil(text, 0, SEMICOLON)
   const parameters: [string, string][] = []
   let at = first.at
   while (at < text.length && parameters.length < LIMITS.parameters) {
-    const name = readUntil(text, at + 1, ';=')
+    const name = readUntil(text, at + 1, SEMICOLON, EQUALS)
     at = name.at
-    if (text[at] !== '=') continue
-    const value = readUntil(text, at + 1, ';')
+    if (text.charCodeAt(at) !== EQUALS) continue
+    const value = readUntil(text, at + 1, SEMICOLON)
     at = value.at
     if (name.read !== '') parameters.push([asciiLower(name.read), value.read.slice(0, LIMITS.valueOctets)])
   }

@@ -16,16 +16,22 @@ export function nstring(value: string | undefined, render: RenderString): string
   return value === undefined || value === '' ? 'NIL' : render(value)
 }
 
-/** What may stand between quotes without another look. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+/** May stand between quotes without another look: visible ASCII and spaces, no quote and no backslash. */
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return false
+  }
+  return true
+}
 
 function asciiString(value: string): string {
-  if (PLAIN.test(value)) return `"${value}"`
+  if (isPlain(value)) return `"${value}"`
   return quoted(/[\x80-\xff]/.test(value) ? encodeEightBit(value) : value)
 }
 
 function utf8String(value: string): string {
-  if (PLAIN.test(value)) return `"${value}"`
+  if (isPlain(value)) return `"${value}"`
   // Octets that are not UTF-8 must not appear in UTF8 mode (RFC 6855 §3): they are read as windows-1252.
   return quoted(/[\x80-\xff]/.test(value) ? Buffer.from(unicodeOf(value), 'utf8').toString('latin1') : value)
 }
@@ -39,5 +45,5 @@ function quoted(octets: string): string {
 
 /** An `astring` sent back as the client wrote it: quoted, or a literal when it holds what cannot be quoted. */
 export function echoString(octets: string): string {
-  return PLAIN.test(octets) || /^[\x01-\x7f]*$/.test(octets) ? quoted(octets) : `{${octets.length}}\r\n${octets.replaceAll('\0', ' ')}`
+  return isPlain(octets) || /^[\x01-\x7f]*$/.test(octets) ? quoted(octets) : `{${octets.length}}\r\n${octets.replaceAll('\0', ' ')}`
 }

@@ -20,6 +20,7 @@ interface OpenEntity {
   /** Set when the header has ended. */
   bodyStart: Mark | undefined
   head: EntityHeader | undefined
+  header8bit: boolean
   /** Lower-case, without the two hyphens; undefined for all but multiparts whose closing line has not come. */
   boundary: string | undefined
   message: Part | undefined
@@ -47,6 +48,8 @@ export class StructureParser {
   /** Reading a header; else a body, a preamble or an epilogue. */
   #inHeader = true
   #header = ''
+  /** Bits that octets of it have. */
+  #headerBits = 0
   #headerBudget: number = LIMITS.allHeaderOctets
   /** Octets before `data[0]` of the chunk at hand, and LF before the place of work. */
   #base = 0
@@ -149,17 +152,24 @@ export class StructureParser {
 
   /** To the next line of a header that may be its end: an empty one, or a delimiter. */
   #restOfHeader(data: Buffer, at: number): number {
+    let bits = 0
+    let lineFeeds = 0
     let end = at
-    do {
-      const lineFeed = data.indexOf(LF, end)
-      if (lineFeed < 0) {
-        this.#keepHeader(data, at, data.length)
-        return data.length
-      }
-      this.#lineFeeds += 1
-      end = lineFeed + 1
-    } while (end < data.length && data[end] !== LF && data[end] !== CR && data[end] !== HYPHEN)
-    this.#atLineStart = true
+    // A loop takes less time than a search for each line end: lines are short.
+    while (end < data.length) {
+      const octet = data[end]!
+      end += 1
+      bits |= octet
+      if (octet !== LF) continue
+      lineFeeds += 1
+      const next = data[end]
+      if (next !== LF && next !== CR && next !== HYPHEN) continue
+      this.#atLineStart = true
+      break
+    }
+    if (data[end - 1] === LF) this.#atLineStart = true
+    this.#lineFeeds += lineFeeds
+    this.#headerBits |= bits
     this.#keepHeader(data, at, end)
     return end
   }
@@ -235,17 +245,20 @@ export class StructureParser {
       children: [],
       bodyStart: undefined,
       head: undefined,
+      header8bit: false,
       boundary: undefined,
       message: undefined,
     })
     this.#inHeader = true
     this.#header = ''
+    this.#headerBits = 0
   }
 
   /** The header of the innermost entity ends at `mark`; a message inside is opened there. */
   #endHeader(mark: Mark): void {
     const entity = this.#stack.at(-1)!
     const head = readEntityHeader(this.#header, entity)
+    entity.header8bit = this.#headerBits >= 0x80
     this.#header = ''
     this.#inHeader = false
     entity.head = head
@@ -338,7 +351,7 @@ function finish(entity: OpenEntity, end: Mark): Part {
     children: entity.children,
     message: entity.message,
     envelope: head.envelope,
-    header8bit: head.header8bit,
+    header8bit: entity.header8bit,
   }
 }
 

@@ -20,6 +20,8 @@ const FRAME_BYTES = 8
 /** Records with less than this between them are read at once. */
 const GAP_BYTES = 32 * 1024
 const READ_BYTES = 1024 * 1024
+/** Memory for the first of new records. */
+const FIRST_BYTES = 16 * 1024
 /** New records wait in memory up to this. */
 const PENDING_BYTES = 256 * 1024
 
@@ -48,7 +50,7 @@ export class RecordsFile {
   readonly #seed: number
   /** Octets that are in the file. */
   #written: number
-  #pending = new OctetWriter(16 * 1024)
+  #pending = new OctetWriter(FIRST_BYTES)
 
   /** `endBytes`: length of the file as it was left; 0: it is made. */
   constructor(path: string, seed: number, endBytes: number) {
@@ -90,11 +92,16 @@ export class RecordsFile {
 
   /** Puts new records into the file. False: the file is not as it was left. @throws {Error} the disk is full, … */
   flush(): boolean {
-    if (this.#pending.length === 0) return true
+    if (this.#pending.length === 0) {
+      this.#pending = new OctetWriter(FIRST_BYTES)
+      return true
+    }
     if (this.#written === 0) removeFile(this.#path)
     if (!appendAt(this.#path, this.#written, this.#pending.octets)) return false
     this.#written += this.#pending.length
-    this.#pending = new OctetWriter(16 * 1024)
+    // Many came, so more will; the memory goes when nothing has come.
+    if (this.isFull) this.#pending.clear()
+    else this.#pending = new OctetWriter(FIRST_BYTES)
     return true
   }
 

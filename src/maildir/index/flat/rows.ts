@@ -237,6 +237,10 @@ export class MetadataRows {
   /** Puts the rows in order and drops those that do not count. */
   tidy(): void {
     if (this.#live === this.#count && this.#unsorted.size === 0 && this.#columns.uids.length === this.#count) return
+    if (this.#live === this.#count && this.#unsorted.size === 0) {
+      this.#fit(this.#count)
+      return
+    }
     const columns = this.#columns
     const places: number[] = []
     for (let place = 0; place < this.#count; place += 1) if (columns.parts[place] !== DEAD) places.push(place)
@@ -292,7 +296,11 @@ export class MetadataRows {
   }
 
   #grow(): void {
-    const capacity = Math.max(64, Math.ceil(this.#count * 1.5))
+    this.#fit(Math.max(64, Math.ceil(this.#count * 1.5)))
+  }
+
+  /** Room for so many rows. */
+  #fit(capacity: number): void {
     this.#columns = copyColumns(this.#columns, emptyColumns(capacity), this.#count)
     const epochs = new Uint32Array(capacity)
     epochs.set(this.#epochs.subarray(0, this.#count))
