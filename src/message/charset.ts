@@ -24,6 +24,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   'iso-2022-jp-ms': 'iso-2022-jp',
 }
 
+const WINDOWS = 'windows-1252'
+
+/** Some versions of Node 20 to 23 take 0x80 to 0x9F for control characters unless they decode a stream. It has no split characters. */
+function decodeWindows(octets: Uint8Array): string {
+  return new TextDecoder(WINDOWS).decode(octets, {stream: true})
+}
+
 function label(name: string): string {
   const lower = asciiLower(name.trim())
   return ALIASES[lower] ?? (/^cp125[0-8]$/.test(lower) ? `windows-${lower.slice(2)}` : lower)
@@ -32,7 +39,8 @@ function label(name: string): string {
 /** A decoder for a charset by its MIME name; undefined if there is none. */
 export function decoderOf(charset: string): Decoder | undefined {
   try {
-    return new TextDecoder(label(charset), {ignoreBOM: true})
+    const decoder = new TextDecoder(label(charset), {ignoreBOM: true})
+    return decoder.encoding === WINDOWS ? {encoding: WINDOWS, decode: decodeWindows} : decoder
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error
@@ -46,6 +54,8 @@ export function supportedCharset(charset: string): boolean {
 
 /** Is every octet that is not ASCII part of a character, and ASCII always itself: can one search in the octets? */
 export function isAsciiCompatible(charset: string): boolean {
+  // A decoder takes longer to be made than most bodies to be searched.
+  if (/^(us-ascii|utf-8|iso-8859-[0-9]{1,2}|windows-125[0-8])$/i.test(charset)) return true
   const decoder = decoderOf(charset)
   if (!decoder) return true
   const {encoding} = decoder
@@ -62,7 +72,7 @@ export function guessText(octets: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(octets)
   } catch {
-    return new TextDecoder('windows-1252').decode(octets)
+    return decodeWindows(octets)
   }
 }
 

@@ -48,9 +48,11 @@ for (const [text, expected] of [
   words(`${text} is sent as ${expected}`, () => assert.is(encodeEightBit(octets(text)), expected))
 }
 
-words('octets that are not UTF-8 are taken as windows-1252', () =>
-  assert.is(encodeEightBit('caf\xe9 latin1'), '=?utf-8?B?Y2Fmw6k=?= latin1'),
-)
+words('octets that are not UTF-8 are taken as windows-1252', () => {
+  assert.is(encodeEightBit('caf\xe9 latin1'), '=?utf-8?B?Y2Fmw6k=?= latin1')
+  assert.is(decodeWordsIn('it\x92s 5 \x80'), 'it’s 5 €')
+  assert.is(decodeWordsIn('=?windows-1252?Q?it=92s?= =?us-ascii?Q?_5_=80?='), 'it’s 5 €')
+})
 
 words('an encoded word stays, and so do the blanks beside it', () => {
   assert.is(decodeWordsIn(encodeEightBit(octets('é =?utf-8?Q?x?= é'))), 'é x é')

@@ -111,6 +111,7 @@ search('headers of parts and embedded messages are searched', () => {
 search('8-bit text without charset is found as UTF-8 and as windows-1252', () => {
   assert.ok(found(searchBody, Buffer.from('A: b\n\ncafé'), 'café'))
   assert.ok(found(searchBody, Buffer.from('A: b\n\ncafé', 'latin1'), 'café'))
+  assert.ok(found(searchBody, Buffer.from('A: b\n\nit\x92s', 'latin1'), 'it’s'))
 })
 
 search('strings of many charsets are understood', () => {
