@@ -22,6 +22,11 @@ export interface EntityRole {
   readonly inDigest: boolean
 }
 
+export interface HeaderDetail {
+  /** Only what tells where text is and how to read it: type, parameters, encoding. */
+  readonly outline: boolean
+}
+
 const PLAIN: MediaType = {type: 'text', subtype: 'plain', parameters: []}
 const MESSAGE: MediaType = {type: 'message', subtype: 'rfc822', parameters: []}
 
@@ -35,6 +40,7 @@ const MIME_FIELDS = [
   'content-md5',
   'content-language',
 ]
+const OF_OUTLINE = new FieldNames(['mime-version', 'content-type', 'content-transfer-encoding'])
 const OF_PART = new FieldNames(MIME_FIELDS)
 const OF_MESSAGE = new FieldNames([...ENVELOPE_FIELDS, ...MIME_FIELDS])
 
@@ -67,8 +73,9 @@ class MimeFields {
 }
 
 /** Reads the header block of an entity. A message without `MIME-Version: 1.…` is text/plain without parameters. */
-export function readEntityHeader(header: string, {isMessage, inDigest}: EntityRole): EntityHeader {
-  const fields = (isMessage ? OF_MESSAGE : OF_PART).in(header)
+export function readEntityHeader(header: string, {isMessage, inDigest}: EntityRole, {outline}: HeaderDetail): EntityHeader {
+  const names = outline ? OF_OUTLINE : isMessage ? OF_MESSAGE : OF_PART
+  const fields = names.in(header)
   const mime = new MimeFields(header, fields)
   const mimeOn = !isMessage || isMimeVersion(mime.raw('mime-version'))
   const {type, subtype, parameters} = (mimeOn && parseMediaType(mime.raw('content-type'))) || (inDigest ? MESSAGE : PLAIN)
@@ -83,7 +90,7 @@ export function readEntityHeader(header: string, {isMessage, inDigest}: EntityRo
     md5: mime.text('content-md5'),
     disposition: disposition?.value ? {type: disposition.value, parameters: disposition.parameters} : undefined,
     language: mime.text('content-language'),
-    envelope: isMessage ? envelopeOf(header, fields) : undefined,
+    envelope: isMessage && !outline ? envelopeOf(header, fields) : undefined,
     mimeOn,
   }
 }

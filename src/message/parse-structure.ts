@@ -1,4 +1,4 @@
-import {type EntityHeader, readEntityHeader} from './entity-header.js'
+import {type EntityHeader, type HeaderDetail, readEntityHeader} from './entity-header.js'
 import {LIMITS} from './limits.js'
 import {countLineFeeds} from './line-feeds.js'
 import {parameter} from './mime-fields.js'
@@ -42,6 +42,7 @@ const JUDGED_OCTETS = LIMITS.boundaryOctets + 4
  * Rules: RFC 2045, RFC 2046 and `spec/imap.md` §13.4, §13.5.
  */
 export class StructureParser {
+  readonly #detail: HeaderDetail
   readonly #stack: OpenEntity[] = []
   #root: Part | undefined
   #entities = 0
@@ -67,7 +68,8 @@ export class StructureParser {
   /** Too many entities: no more boundaries are looked for. */
   #stopped = false
 
-  constructor() {
+  constructor(detail: HeaderDetail = {outline: false}) {
+    this.#detail = detail
     this.#open({isMessage: true, inDigest: false})
   }
 
@@ -179,7 +181,7 @@ export class StructureParser {
     let end = found < 0 ? data.length : found + 1
     // `\n` or `\n-` at the end of the chunk: the next one tells.
     if (found < 0 && data[end - 1] === HYPHEN && end - 2 >= at && data[end - 2] === LF) end -= 1
-    this.#lineFeeds += countLineFeeds(data, at, end)
+    if (!this.#detail.outline) this.#lineFeeds += countLineFeeds(data, at, end)
     this.#atLineStart = data[end - 1] === LF
     return end
   }
@@ -257,7 +259,7 @@ export class StructureParser {
   /** The header of the innermost entity ends at `mark`; a message inside is opened there. */
   #endHeader(mark: Mark): void {
     const entity = this.#stack.at(-1)!
-    const head = readEntityHeader(this.#header, entity)
+    const head = readEntityHeader(this.#header, entity, this.#detail)
     entity.header8bit = this.#headerBits >= 0x80
     this.#header = ''
     this.#inHeader = false
@@ -353,6 +355,13 @@ function finish(entity: OpenEntity, end: Mark): Part {
     envelope: head.envelope,
     header8bit: entity.header8bit,
   }
+}
+
+/** The parts of a whole message without envelopes, descriptions and numbers of line feeds: enough to search it. */
+export function parseOutline(message: Buffer): Part {
+  const parser = new StructureParser({outline: true})
+  parser.push(message)
+  return parser.end()
 }
 
 /** The structure of a whole message that is in memory. */

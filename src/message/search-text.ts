@@ -85,6 +85,10 @@ function decodersFor(part: Part, needle: Needle): Decoder[] {
 /** Searches the decoded text of one part. Memory is bounded by `READING_OCTETS` and the needle. */
 function* searchPart(part: Part, needle: Needle): Reading<boolean> {
   const transfer = transferDecoder(part.encoding)
+  if (part.body.end - part.body.start <= READING_OCTETS) {
+    const octets = transfer.all(yield part.body)
+    return decodersFor(part, needle).some((decoder) => textHolds(decoder.decode(octets), needle))
+  }
   const scans = decodersFor(part, needle).map((decoder) => ({decoder, scanner: new TextScanner(needle)}))
   const scan = (octets: Buffer): boolean => scans.some(({decoder, scanner}) => scanner.push(decoder.decode(octets, {stream: true})))
   for (let start = part.body.start; start < part.body.end; start += READING_OCTETS) {

@@ -4,6 +4,8 @@ export interface TransferDecoder {
   push(octets: Buffer): Buffer
   /** What was held back. */
   end(): Buffer
+  /** A whole body at once. */
+  all(octets: Buffer): Buffer
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -13,7 +15,7 @@ const CR = 0x0d
 /** Blanks between `=` and the line end that are still a soft line break. */
 const PADDING_OCTETS = 16
 
-const identity: TransferDecoder = {push: (octets) => octets, end: () => NOTHING}
+const identity: TransferDecoder = {push: (octets) => octets, end: () => NOTHING, all: (octets) => octets}
 
 function hexValue(code: number | undefined): number {
   if (code === undefined) return -1
@@ -79,6 +81,10 @@ class QuotedPrintable implements TransferDecoder {
     this.#held = NOTHING
     return rest
   }
+
+  all(octets: Buffer): Buffer {
+    return decodeQuoted(octets)
+  }
 }
 
 class Base64 implements TransferDecoder {
@@ -93,6 +99,10 @@ class Base64 implements TransferDecoder {
 
   end(): Buffer {
     return Buffer.from(this.#held, 'base64')
+  }
+
+  all(octets: Buffer): Buffer {
+    return Buffer.concat([this.push(octets), this.end()])
   }
 }
 

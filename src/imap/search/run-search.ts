@@ -1,5 +1,6 @@
-import type {MessageMetadata, MessageNumber, MetadataEntry, MetadataNeed, OpenMessage} from '../../maildir/types.js'
+import type {MessageMetadata, MessageNumber, MetadataEntry, OpenMessage} from '../../maildir/types.js'
 import {LocalTime} from '../../message/date.js'
+import {parseOutline} from '../../message/parse-structure.js'
 import {readAsync, readWith} from '../../message/reading.js'
 import {needleOf, needleOfText} from '../../message/search-needle.js'
 import {searchBody, searchText} from '../../message/search-text.js'
@@ -55,28 +56,63 @@ class KnownSubject implements Subject {
   }
 }
 
-/** What is known of the needles in a body, and how the rest is found. */
-interface BodyAnswers {
-  readonly answers: readonly boolean[]
-  readonly find: (index: number) => boolean
-}
+/** A message whose body was searched. */
+class SearchedSubject extends KnownSubject {
+  readonly #answers: readonly boolean[]
 
-/** A message with its body. */
-class ReadSubject extends KnownSubject {
-  readonly #answers: (boolean | undefined)[]
-  readonly #find: (index: number) => boolean
-
-  constructor(entry: MetadataEntry, known: KnownValues, {answers, find}: BodyAnswers) {
+  constructor(entry: MetadataEntry, known: KnownValues, answers: readonly boolean[]) {
     super(entry, known)
-    this.#answers = [...answers]
-    this.#find = find
+    this.#answers = answers
   }
 
   override bodyHolds(index: number): boolean {
-    const answer = this.#answers[index] ?? this.#find(index)
+    return this.#answers[index] === true
+  }
+}
+
+/**
+ * A message that is at hand whole. Its outline takes no longer to be parsed than to be read from the index, so that is
+ * neither asked nor filled.
+ */
+class WholeSubject implements Subject {
+  readonly number: MessageNumber
+  readonly metadata = undefined
+  readonly #whole: Buffer
+  readonly #known: KnownValues
+  readonly #needles: readonly BodyNeedle[]
+  readonly #answers: (boolean | undefined)[] = []
+  #parsed: Part | undefined
+
+  constructor(number: MessageNumber, whole: Buffer, known: KnownValues, needles: readonly BodyNeedle[]) {
+    this.number = number
+    this.#whole = whole
+    this.#known = known
+    this.#needles = needles
+  }
+
+  valueOf(column: number): unknown {
+    return this.#known[column]?.[this.number]
+  }
+
+  get header(): string {
+    return this.#whole.toString('latin1', 0, this.#outline.header.end)
+  }
+
+  bodyHolds(index: number): boolean {
+    const read = (start: number, end: number) => this.#whole.subarray(start, end)
+    const answer = this.#answers[index] ?? readWith(searchNeedle(this.#outline, this.#needles[index] as BodyNeedle), read)
     this.#answers[index] = answer
     return answer
   }
+
+  get #outline(): Part {
+    this.#parsed ??= parseOutline(this.#whole)
+    return this.#parsed
+  }
+}
+
+function searchNeedle(root: Part, {needle, inHeaders}: BodyNeedle) {
+  return inHeaders ? searchText(root, needle) : searchBody(root, needle)
 }
 
 /** One search while it runs. */
@@ -126,9 +162,8 @@ class SearchRun {
 
   #judge(undecided: readonly MessageNumber[], stage: number): Promise<MessageNumber[]> {
     const name = STAGES[stage] ?? 'body'
-    if (name === 'body') return this.#judgeByMetadata(undecided, 'structure', (entry) => this.#judgeBody(entry, stage))
-    if (name === 'header')
-      return this.#judgeByMetadata(undecided, 'header', (entry) => this.#isOpen(new KnownSubject(entry, this.#known), stage))
+    if (name === 'body') return this.#judgeByFiles(undecided, stage)
+    if (name === 'header') return this.#judgeByHeaders(undecided, stage)
     return this.#judgeByColumns(undecided, stage)
   }
 
@@ -148,41 +183,45 @@ class SearchRun {
     return undecided
   }
 
-  async #judgeByMetadata(
-    numbers: readonly MessageNumber[],
-    need: MetadataNeed,
-    isOpen: (entry: MetadataEntry) => boolean | Promise<boolean>,
-  ): Promise<MessageNumber[]> {
+  async #judgeByHeaders(numbers: readonly MessageNumber[], stage: number): Promise<MessageNumber[]> {
     const undecided: MessageNumber[] = []
-    for await (const batch of this.#context.view.metadata(numbers, need)) {
+    for await (const batch of this.#context.view.metadata(numbers, 'header')) {
       for (const entry of batch) {
-        if (await isOpen(entry)) undecided.push(entry.number)
+        if (this.#isOpen(new KnownSubject(entry, this.#known), stage)) undecided.push(entry.number)
         if (this.#pace.due) await this.#pace.pause()
       }
     }
     return undecided
   }
 
-  async #judgeBody(entry: MetadataEntry, stage: number): Promise<boolean> {
-    using opened = entry.metadata && (await this.#open(entry.number))
-    const {metadata} = entry
-    if (!metadata || !opened) return this.#isOpen(new KnownSubject({number: entry.number, metadata: undefined}, []), stage)
-    const {whole} = opened
-    const {structure} = metadata
-    if (whole) {
-      const find = (index: number) => readWith(this.#search(structure, index), (start, end) => whole.subarray(start, end))
-      return this.#isOpen(new ReadSubject(entry, this.#known, {answers: [], find}), stage)
+  async #judgeByFiles(numbers: readonly MessageNumber[], stage: number): Promise<MessageNumber[]> {
+    const undecided: MessageNumber[] = []
+    for (const number of numbers) {
+      const opening = this.#open(number)
+      using opened = opening instanceof Promise ? await opening : opening
+      const subject = opened?.whole
+        ? new WholeSubject(number, opened.whole, this.#known, this.#program.needles)
+        : await this.#searched(number, opened)
+      if (this.#isOpen(subject, stage)) undecided.push(number)
+      if (this.#pace.due) await this.#pace.pause()
     }
-    const answers: boolean[] = []
-    for (const index of this.#program.needles.keys()) {
-      answers.push(await readAsync(this.#search(structure, index), (start, end) => this.#readPiece(opened, start, end)))
-    }
-    return this.#isOpen(new ReadSubject(entry, this.#known, {answers, find: () => false}), stage)
+    return undecided
   }
 
-  #search(structure: Part, index: number) {
-    const {needle, inHeaders} = this.#program.needles[index] as BodyNeedle
-    return inHeaders ? searchText(structure, needle) : searchBody(structure, needle)
+  /** A message that is too large to be held whole, or gone. */
+  async #searched(number: MessageNumber, opened: OpenMessage | undefined): Promise<Subject> {
+    const gone = new KnownSubject({number, metadata: undefined}, [])
+    if (!opened) return gone
+    for await (const [entry] of this.#context.view.metadata([number], 'structure')) {
+      if (!entry?.metadata) break
+      const answers: boolean[] = []
+      for (const needle of this.#program.needles) {
+        const reading = searchNeedle(entry.metadata.structure, needle)
+        answers.push(await readAsync(reading, (start, end) => this.#readPiece(opened, start, end)))
+      }
+      return new SearchedSubject(entry, this.#known, answers)
+    }
+    return gone
   }
 
   async #readPiece(opened: OpenMessage, start: number, end: number): Promise<Buffer> {
@@ -191,14 +230,17 @@ class SearchRun {
   }
 
   /** A file that cannot be read matches nothing, as one that is gone; the others are searched all the same. */
-  async #open(number: MessageNumber): Promise<OpenMessage | undefined> {
-    const {view, session} = this.#context
+  #open(number: MessageNumber): OpenMessage | undefined | Promise<OpenMessage | undefined> {
     try {
-      return await view.open(number)
+      const opening = this.#context.view.open(number)
+      return opening instanceof Promise ? opening.catch((error: unknown) => this.#unreadable(error)) : opening
     } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      session.log.warning('imap.search-unreadable', {reason: error.message})
-      return undefined
+      return this.#unreadable(error)
     }
+  }
+
+  #unreadable(error: unknown): undefined {
+    if (!(error instanceof Fault)) throw error
+    this.#context.session.log.warning('imap.search-unreadable', {reason: error.message})
   }
 }
