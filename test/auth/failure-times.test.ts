@@ -88,10 +88,9 @@ times('wrong, unknown, disabled and down are answered at the same time', async (
   const ids = `uid=${NOBODY}|gid=${NOBODY}|home=${at.directory}`
   await at.userdb(`ann\t${ids}|systempw=${HASH}\noff\t${ids}|systempw=${HASH}|options=disableimap=1\n`)
   await writeFile(at.path('authProg'), PIPE, {mode: 0o755})
-  await writeFile(
-    at.path('authdaemonrc'),
-    `authmodulelist="authuserdb authpipe"\nFAILED_LOGIN_SECONDS=${PERIOD_MS / 1000}\nauthdaemonvar=${at.path('run')}\n`,
-  )
+  // Whoever has failed ten times waits besides, on purpose: wrong passwords and unknown accounts alike, and not the other kinds.
+  const settings = [`FAILED_LOGIN_SECONDS=${PERIOD_MS / 1000}`, 'LOGIN_DELAY_AFTER=0', `authdaemonvar=${at.path('run')}`]
+  await writeFile(at.path('authdaemonrc'), ['authmodulelist="authuserdb authpipe"', ...settings, ''].join('\n'))
   await writeFile(at.path('imapd'), 'IMAPDSTART=YES\nMAXPERIP=40\n')
   await writeFile(at.path('imapd-ssl'), 'IMAPDSTARTTLS=NO\n')
   for (const part of ['cur', 'new', 'tmp']) await mkdir(at.path('Maildir', part), {recursive: true})
