@@ -1,4 +1,5 @@
 /** The socket on which our daemon answers other programs: maildrop, Postfix through Cyrus SASL, Exim, Courier's own tools. */
+import {stat} from 'node:fs/promises'
 import type {AuthRole} from '../auth/auth-role.js'
 import {DaemonAnswers} from '../auth/daemon/answer.js'
 import {cramLogins} from '../auth/daemon/cram-logins.js'
@@ -9,6 +10,8 @@ import {Fault} from '../support/fault.js'
 import type {SocketOwner} from '../support/unix-socket.js'
 import type {PublicSocketSettings} from './auth-settings.js'
 import type {AuthSettings} from './start-auth.js'
+
+const OTHERS_ENTER = 0o001
 
 export interface PublicSocketOptions {
   readonly socket: PublicSocketSettings
@@ -33,6 +36,12 @@ export async function startDaemon({socket, role, owner, log}: PublicSocketOption
   const server = new DaemonServer({path, answers, log, owner})
   if ((await server.open()) === 'taken') throw new Fault('busy', `Another authdaemond answers at ${path}`)
   log.info('authdaemon.listening', {path})
+  if (((await stat(socket.directory)).mode & OTHERS_ENTER) !== 0) {
+    log.warning('authdaemon.open-to-all', {
+      path: socket.directory,
+      reason: 'Everybody on this host may ask for accounts and their password hashes: the directory should be closed to others (mode 0750)',
+    })
+  }
   return server
 }
 

@@ -166,6 +166,9 @@ for (const [title, change, selfContained, expected] of [
   ['a user that is a number', {email: 5}, true, 'invalid'],
   ['a user with a line feed', {email: 'a\nb'}, true, 'invalid'],
   ['an address that is not verified', {email_verified: false}, true, 'invalid'],
+  ['an address that is not verified, told as text', {email_verified: 'false'}, true, 'invalid'],
+  ['an address of which nobody knows whether it is verified', {email_verified: null}, true, 'invalid'],
+  ['an address that is verified, told as text', {email_verified: 'true'}, true, 'ann@corp.example'],
   ['an address that is verified', {email_verified: true}, true, 'ann@corp.example'],
 ] as const) {
   tokens(`${title}: ${expected}`, () => {

@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto'
 import {once} from 'node:events'
-import {cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {connect} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
@@ -170,6 +170,18 @@ authdaemond('courier serve answers on the socket, too, unless it is told not to'
   at.configure({AUTHDAEMON_LISTEN: 'NO'})
   await using _silent = await serve(at)
   assert.not.ok(existsSync(at.socket))
+})
+
+authdaemond('a directory that lets everybody to the socket is told, one that does not is not', async () => {
+  await using at = await host()
+  writeFileSync(join(at.directory, 'imapd-ssl'), 'IMAPDSTARTTLS=NO\n')
+  const warns = async () => {
+    await using served = await serve(at)
+    return served.lines.some((line) => line.includes('authdaemon.open-to-all') && line.includes('mode 0750'))
+  }
+  assert.not.ok(await warns())
+  chmodSync(join(at.directory, 'run'), 0o755)
+  assert.ok(await warns())
 })
 
 authdaemond('courier serve takes the accounts of a foreign authdaemond', async () => {

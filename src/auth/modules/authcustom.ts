@@ -66,17 +66,17 @@ function customModule(path: string, context: ModuleContext): AuthModule {
 
 /** @throws {Fault} `unavailable`: others may write it, it cannot be loaded, it is no account source */
 async function loadModule(path: string, context: ModuleContext): Promise<AuthModule> {
-  await refuseIfWritable(path)
-  const type = await importDefault(path)
+  const type = await importDefault(await securePath(path), path)
   if (!isModuleType(type)) throw new Fault('unavailable', `"${path}" has no default export with "create"`)
   const module = type.create(context)
   if (!module) throw new Fault('unavailable', `"${path}" makes no account source`)
   return module
 }
 
-async function importDefault(path: string): Promise<unknown> {
+/** `file`: what `path` leads to. */
+async function importDefault(file: string, path: string): Promise<unknown> {
   try {
-    const {default: found} = (await import(pathToFileURL(await realpath(path)).href)) as {readonly default?: unknown}
+    const {default: found} = (await import(pathToFileURL(file).href)) as {readonly default?: unknown}
     return found
   } catch (error) {
     throw new Fault('unavailable', `"${path}" cannot be loaded: ${systemText(error)}`, {cause: error})
@@ -84,15 +84,17 @@ async function importDefault(path: string): Promise<unknown> {
 }
 
 /**
- * The file and all folders above it, links resolved, belong to root or to the user who serves, and nobody else may write to them.
+ * The file that a path leads to. It and all folders above it and above the path belong to root or to the user who serves, and nobody
+ * else may write to them. A link on the way that is changed afterwards leads nobody elsewhere: load what this has returned.
  *
  * @throws {Fault} `unavailable`
  */
-export async function refuseIfWritable(path: string): Promise<void> {
+export async function securePath(path: string): Promise<string> {
   if (!isAbsolute(path)) throw new Fault('unavailable', `${SETTING} is "${path}": it must begin with "/"`)
   const owners = new Set([0, process.geteuid?.() ?? 0])
   try {
-    for (const start of new Set([path, await realpath(path)])) {
+    const file = await realpath(path)
+    for (const start of new Set([path, file])) {
       for (let at = start; ; at = dirname(at)) {
         const {mode, uid} = await lstat(at)
         const isLink = (mode & 0o170000) === 0o120000
@@ -103,6 +105,7 @@ export async function refuseIfWritable(path: string): Promise<void> {
         if (at === dirname(at)) break
       }
     }
+    return file
   } catch (error) {
     if (error instanceof Fault) throw error
     throw new Fault('unavailable', `"${path}" cannot be loaded: ${systemText(error)}`, {cause: error})

@@ -64,11 +64,12 @@ function wordsOf(value: unknown): string[] {
 }
 
 function userOf(claims: Claims, {userClaim}: ClaimRules): TokenResult {
+  const {email_verified: verified} = claims
   const value = Object.hasOwn(claims, userClaim) ? claims[userClaim] : undefined
   const user = typeof value === 'string' ? userNameOf(Buffer.from(value)) : undefined
   if (user === undefined) return {outcome: 'invalid', reason: `The token has no "${userClaim}"`}
-  // Anybody could claim the address of somebody else (OpenID Connect Core §5.1).
-  if (userClaim === 'email' && claims.email_verified === false)
+  // Anybody could claim the address of somebody else (OpenID Connect Core §5.1). Some servers write "true" as text.
+  if (userClaim === 'email' && verified !== undefined && verified !== true && verified !== 'true')
     return {outcome: 'invalid', reason: 'The address in the token is not verified'}
   return {outcome: 'valid', user}
 }

@@ -1,6 +1,6 @@
-import {chmod, mkdir, rename, symlink, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, realpath, rename, symlink, unlink, writeFile} from 'node:fs/promises'
 import * as assert from 'uvu/assert'
-import {authcustom} from '../../../src/auth/modules/authcustom.js'
+import {authcustom, securePath} from '../../../src/auth/modules/authcustom.js'
 import {suite} from '../../support/suite.js'
 import {MARKER, walkWithMarker} from '../support/marker.js'
 import {moduleUnderTest} from '../support/module-context.js'
@@ -67,6 +67,16 @@ for (const [what, spoil] of [
     assert.is((await made.module.health()).usable, false)
   })
 }
+
+custom('what is loaded is the file that was looked at: a link that leads elsewhere a moment later changes nothing', async () => {
+  await using at = await place()
+  const link = `${at.directory}/link.mjs`
+  await symlink(at.path, link)
+  const file = await securePath(link)
+  await unlink(link)
+  await symlink('/etc/passwd', link)
+  assert.is(file, await realpath(at.path))
+})
 
 for (const [what, source] of [
   ['with a wrong syntax', 'export default {'],
