@@ -90,20 +90,24 @@ async function talk(
     await sayBye(session, bye('Temporary problem, please try again later', 'UNAVAILABLE'))
     return 'disconnected'
   }
-  const refusal = refusalOf(account, encrypted)
-  // Told like a wrong password at its time: a login that may not be used.
-  if (refusal !== undefined && tag !== undefined) await untilAnswer(options, channel.signal)
-  const store = await open(options, {account, session})
-  if (!store) return 'disconnected'
-  try {
+  const greet = async () => {
     session.client = {...remote, user: account.name}
     session.out.line(tag === undefined ? '* PREAUTH Ready.' : `${tag} OK LOGIN Ok.`)
     await session.out.flush()
-    if (refusal !== undefined) {
-      // Courier: says OK first, then BYE.
-      await sayBye(session, bye(refusal))
-      return 'disconnected'
-    }
+  }
+  const refusal = refusalOf(account, encrypted)
+  if (refusal !== undefined) {
+    // Told like a wrong password at its time: a login that may not be used.
+    if (tag !== undefined) await untilAnswer(options, channel.signal)
+    // Courier: says OK first, then BYE; its look at the Maildir, which such an account need not have, comes before both.
+    await greet()
+    await sayBye(session, bye(refusal))
+    return 'disconnected'
+  }
+  const store = await open(options, {account, session})
+  if (!store) return 'disconnected'
+  try {
+    await greet()
     log.info('imap.login', {...session.client, protocol: 'IMAP', tls: encrypted})
     book?.join(session)
     const ending = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})

@@ -1,5 +1,6 @@
 import {Duplex} from 'node:stream'
 import * as assert from 'uvu/assert'
+import {Fault} from '../../src/support/fault.js'
 import {ImapServer, imapServer} from '../support/imap-server.js'
 import {suite} from '../support/suite.js'
 
@@ -193,6 +194,19 @@ login('bytes after LOGIN in the same packet are kept', async () => {
 
 login('disabled accounts see OK, then BYE', async () => {
   await using server = await imapServer({accountOptions: {disableimap: '1'}})
+  const imap = await server.connect()
+  await imap.transcript(`
+    S: * OK *
+    C: a LOGIN alice secret
+    S: a OK LOGIN Ok.
+    S: * BYE IMAP access disabled for this account.
+    END
+  `)
+})
+
+login('a disabled account is told so, whatever its Maildir is like', async () => {
+  const openStore = () => Promise.reject(new Fault('no-such-mailbox', 'There is no Maildir'))
+  await using server = await imapServer({accountOptions: {disableimap: '1'}, connection: {openStore}})
   const imap = await server.connect()
   await imap.transcript(`
     S: * OK *

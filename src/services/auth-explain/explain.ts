@@ -62,10 +62,10 @@ export async function explainLogin(options: ExplainOptions): Promise<Explanation
   const places = await checkPlaces(account)
   steps.push(...places)
   return done(
-    ...verdictFor(
-      account,
-      places.some(({outcome}) => outcome === 'problem'),
-    ),
+    ...verdictFor(account, {
+      service,
+      unusable: places.some(({outcome}) => outcome === 'problem'),
+    }),
   )
 }
 
@@ -165,12 +165,17 @@ function usable({account}: Found, defaults: AccountDefaults, steps: ExplainStep[
   }
 }
 
-function verdictFor({options}: Account, unusable: boolean): [verdict: string, succeeds: boolean] {
+function verdictFor(
+  {options}: Account,
+  {service, unusable}: {readonly service: string; readonly unusable: boolean},
+): [verdict: string, succeeds: boolean] {
   const off = ['imap', 'pop3'].filter((protocol) => optionIsOn(options, `disable${protocol}`))
   const insecure = ['imap', 'pop3'].filter((protocol) => optionIsOn(options, `disableinsecure${protocol}`))
+  if (optionIsOn(options, `disable${service}`))
+    return [`The password is checked, and then the client is told that ${service} is disabled`, false]
   if (unusable) return ['The password is checked, and then the session fails: see the problems with home and Maildir', false]
   const limits = [...off.map((protocol) => `${protocol} is disabled`), ...insecure.map((protocol) => `${protocol} only with TLS`)]
-  return [`Login with the right password succeeds${limits.length > 0 ? `; but: ${limits.join(', ')}` : ''}`, off.length < 2]
+  return [`Login with the right password succeeds${limits.length > 0 ? `; but: ${limits.join(', ')}` : ''}`, true]
 }
 
 function messageOf(error: unknown): string {
