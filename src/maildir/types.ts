@@ -3,6 +3,7 @@
  *
  * Every promise rejects with a `Fault` for what can be expected (no such mailbox, over quota, full disk, …).
  */
+import type {LineFeedTable} from '../message/line-feed-table.js'
 import type {Part} from '../message/structure.js'
 import type {Brand} from '../support/brand.js'
 import type {Pace} from '../support/pace.js'
@@ -106,6 +107,8 @@ export interface OpenMessage extends Disposable {
   readonly internalDateMs: number
   /** The whole file, when it is small enough to be held (1 MiB). Do not keep it after disposal. */
   readonly whole: Buffer | undefined
+  /** What is known of the line ends of a message that is not held whole. */
+  readonly lineFeeds: LineFeedTable | undefined
   /** Octets `start` to `end` as stored; shorter when the file ends before. */
   read(start: number, end: number): Promise<Buffer>
 }

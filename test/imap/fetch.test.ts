@@ -271,6 +271,31 @@ test('large messages are streamed and cut at any octet', async () => {
   assert.ok(writes.length > 9 && Math.max(...writes) < 1_200_000, `${writes}`)
 })
 
+test('a large message that is fetched in pieces is read about twice in all, whatever section and order', async () => {
+  const lines = Array.from({length: 90_000}, (_, number) => 'x'.repeat(number % 37))
+  const raw = `Subject: big\n\n${lines.join('\n')}`
+  const wire = raw.replaceAll('\n', '\r\n')
+  for (const [section, body] of [
+    ['', wire],
+    ['TEXT', wire.slice(wire.indexOf('\r\n\r\n') + 4)],
+  ] as const) {
+    const view = memoryView([message(raw, {flags: FLAG.seen})], {wholeOctets: 1000})
+    const pieces: string[] = []
+    for (let at = 0; at < body.length + 70_000; at += 70_001) {
+      const [fetched] = parseFetches((await runVerb(fetch, view, `1 BODY.PEEK[${section}]<${at}.70001>`)).output)
+      pieces.push(String([...(fetched?.items.values() ?? [])][0]))
+    }
+    assert.ok(pieces.join('') === body, section)
+    const read = view.calls.filter((call) => call.startsWith('read ')).map((call) => call.split(' ').map(Number))
+    const octets = read.reduce((sum, [, from = 0, to = 0]) => sum + to - from, 0)
+    assert.ok(octets < 4 * raw.length, `${octets} octets of ${raw.length} were read`)
+    for (const at of [1_500_000, 3, 1_048_577]) {
+      const [fetched] = parseFetches((await runVerb(fetch, view, `1 BODY.PEEK[${section}]<${at}.300000>`)).output)
+      assert.ok([...(fetched?.items.values() ?? [])][0] === body.slice(at, at + 300_000), `${section} ${at}`)
+    }
+  }
+})
+
 test('a file that ends before the announced octets ends the session', async () => {
   const raw = Buffer.from(`Subject: x\n\n${'line\n'.repeat(100_000)}`)
   const view = memoryView([message(raw)], {wholeOctets: 1000})
@@ -280,6 +305,7 @@ test('a file that ends before the announced octets ends the session', async () =
       storedBytes: raw.length,
       internalDateMs: 0,
       whole: undefined,
+      lineFeeds: undefined,
       read: async (start: number, end: number) => Buffer.from(raw.subarray(start, Math.min(end, 300_000))),
       [Symbol.dispose]: () => {},
     }),

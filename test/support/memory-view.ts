@@ -13,6 +13,7 @@ import type {
   View,
 } from '../../src/maildir/types.js'
 import {headerLength} from '../../src/message/headers.js'
+import {LineFeedTable} from '../../src/message/line-feed-table.js'
 import {countLineFeeds} from '../../src/message/line-feeds.js'
 import {StructureParser} from '../../src/message/parse-structure.js'
 import {finish} from '../../src/support/steps.js'
@@ -74,6 +75,12 @@ export function memoryView(given: readonly (Omit<MemoryMessage, 'uid'> & {uid?: 
     return found
   }
   const cache = new WeakMap<Buffer, MessageMetadata>()
+  const tables = new WeakMap<Buffer, LineFeedTable>()
+  const tableFor = (raw: Buffer): LineFeedTable => {
+    const table = tables.get(raw) ?? new LineFeedTable()
+    tables.set(raw, table)
+    return table
+  }
   const metadataFor = ({raw, internalDateMs}: MemoryMessage): MessageMetadata | undefined => {
     if (!raw) return undefined
     const known = cache.get(raw) ?? metadataOf(raw, internalDateMs)
@@ -137,7 +144,11 @@ export function memoryView(given: readonly (Omit<MemoryMessage, 'uid'> & {uid?: 
           storedBytes: raw.length,
           internalDateMs,
           whole: raw.length <= wholeOctets ? raw : undefined,
-          read: async (start, end) => Buffer.from(raw.subarray(start, end)),
+          lineFeeds: raw.length <= wholeOctets ? undefined : tableFor(raw),
+          read: async (start, end) => {
+            calls.push(`read ${start} ${end}`)
+            return Buffer.from(raw.subarray(start, end))
+          },
           [Symbol.dispose]: () => {},
         }
       )

@@ -117,7 +117,6 @@ async function writeFromFile(
   counters: OctetCounters,
 ): Promise<void> {
   if (end - range.start > ONE_PIECE_OCTETS) {
-    // What a partial does not reach is not counted either.
     const lineFeeds = end === range.end ? range.lineFeeds : undefined
     counters.body += await streamLiteral(out, item, opened, {start: range.start, end, lineFeeds})
     return

@@ -3,6 +3,7 @@ import {countLineFeeds} from '../../message/line-feeds.js'
 import {Hangup} from '../../support/fault.js'
 import type {ReplyWriter} from '../replies/reply-writer.js'
 import type {SectionItem} from './items.js'
+import {partialWindow, type Window} from './partial-window.js'
 import {partialLength, wireText} from './wire-text.js'
 
 /** Octets that are read at a time. */
@@ -23,15 +24,21 @@ export interface Range {
  *   so the connection has to end
  */
 export async function streamLiteral(out: ReplyWriter, item: SectionItem, opened: OpenMessage, range: Range): Promise<number> {
-  const lineFeeds = range.lineFeeds ?? (await countInFile(opened, range))
-  const announced = partialLength(range.end - range.start + lineFeeds, item.partial)
-  out.text(`${item.label} {${announced}}\r\n`)
+  const window = await windowOf(item, opened, range)
+  out.text(`${item.label} {${window.take}}\r\n`)
   try {
-    return await streamOctets(out, opened, range, {skip: item.partial?.start ?? 0, take: announced})
+    return await streamOctets(out, opened, range.end, window)
   } catch (error) {
     if (error instanceof Hangup) throw error
     throw new Error(`The message could not be sent to its end: ${error instanceof Error ? error.message : error}`, {cause: error})
   }
+}
+
+async function windowOf({partial}: SectionItem, opened: OpenMessage, range: Range): Promise<Window> {
+  const {start, end} = range
+  if (partial && opened.lineFeeds) return partialWindow({opened, table: opened.lineFeeds, start, end}, partial)
+  const lineFeeds = range.lineFeeds ?? (await countInFile(opened, range))
+  return {start, skip: partial?.start ?? 0, take: partialLength(end - start + lineFeeds, partial)}
 }
 
 async function countInFile(opened: OpenMessage, {start, end}: Range): Promise<number> {
@@ -45,19 +52,13 @@ async function countInFile(opened: OpenMessage, {start, end}: Range): Promise<nu
   return lineFeeds
 }
 
-interface Window {
-  /** Octets of the wire before the first that is sent. */
-  skip: number
-  /** Octets to send. */
-  take: number
-}
-
-async function streamOctets(out: ReplyWriter, opened: OpenMessage, {start, end}: Range, {skip, take}: Window): Promise<number> {
+async function streamOctets(out: ReplyWriter, opened: OpenMessage, end: number, {start, skip, take}: Window): Promise<number> {
   let before = skip
   let left = take
   let sent = 0
   for (let at = start; at < end && left > 0; ) {
-    const piece = await opened.read(at, Math.min(end, at + PIECE_OCTETS))
+    // A stored octet is at least one on the wire.
+    const piece = await opened.read(at, Math.min(end, at + Math.min(PIECE_OCTETS, before + left)))
     if (piece.length === 0) break
     at += piece.length
     const wireOctets = before > 0 ? piece.length + countLineFeeds(piece) : Number.POSITIVE_INFINITY

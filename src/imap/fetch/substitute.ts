@@ -34,6 +34,7 @@ export function substituteMessage(internalDateMs: number): Substitute {
       storedBytes: whole.length,
       internalDateMs,
       whole,
+      lineFeeds: undefined,
       read: async (start, end) => whole.subarray(start, end),
       [Symbol.dispose]: () => {},
     },

@@ -6,8 +6,9 @@ import type {Session} from '../session.js'
 import {writeUpdates} from '../updates.js'
 import {defineVerb} from '../verb.js'
 
-/** Between two tellings lies at least this. */
+/** Between two tellings lies at least this: twice as long each time while the changes go on, from the first to the second. */
 const TOGETHER_MS = 10
+const TOGETHER_LONGEST_MS = 40
 
 /**
  * Tells changes as they come, until it is stopped. A client that reads slowly gets them merged: the view keeps only the sum. What can
@@ -24,6 +25,7 @@ class Teller {
   #changed = false
   #looked = false
   #restsUntilMs = 0
+  #restMs = TOGETHER_MS
   #wake: (() => void) | undefined
   #stopped = false
 
@@ -62,7 +64,8 @@ class Teller {
   async #rest(): Promise<void> {
     const now = performance.now()
     const waitMs = this.#restsUntilMs - now
-    this.#restsUntilMs = Math.max(now, this.#restsUntilMs) + TOGETHER_MS
+    this.#restMs = waitMs > 0 ? Math.min(this.#restMs * 2, TOGETHER_LONGEST_MS) : TOGETHER_MS
+    this.#restsUntilMs = Math.max(now, this.#restsUntilMs) + this.#restMs
     if (waitMs <= 0) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs)

@@ -4,8 +4,9 @@
  * `#listed` is the snapshot that the client's numbers refer to. It moves forward when the client is told; as long as
  * a message may not be said to be gone (RFC 3501 §7.4.1) it stays, and flags are read from the newest snapshot.
  */
+import {LineFeedTable} from '../../message/line-feed-table.js'
 import {Fault, Hangup} from '../../support/fault.js'
-import type {OpenFile} from '../files.js'
+import type {FileFacts, OpenFile} from '../files.js'
 import type {IndexedMessage} from '../index/metadata-index.js'
 import type {
   Column,
@@ -59,6 +60,8 @@ export class FolderView implements View {
   /** The same for flags. */
   #flagPosition: number
   #listener: (() => void) | undefined
+  /** The large message that was opened last. */
+  #large: {readonly uid: Uid; readonly facts: FileFacts; readonly table: LineFeedTable} | undefined
   #closed = false
 
   constructor({folder, account, readOnly, onClose}: ViewOptions) {
@@ -220,7 +223,17 @@ export class FolderView implements View {
   #compared(message: IndexedMessage, file: OpenFile | undefined): OpenMessage | undefined {
     if (!file) return undefined
     this.#folder.index.compare(message, file.facts)
-    return new OpenedMessage(file)
+    return new OpenedMessage(file, file.whole ? undefined : this.#lineFeedsOf(message.uid, file.facts))
+  }
+
+  /** Clients fetch one large message in pieces: what is known of the last one's line ends is kept. */
+  #lineFeedsOf(uid: Uid, facts: FileFacts): LineFeedTable {
+    const last = this.#large
+    const isSame = last?.uid === uid && last.facts.inode === facts.inode && last.facts.mtimeNs === facts.mtimeNs
+    if (last && isSame && last.facts.size === facts.size) return last.table
+    const table = new LineFeedTable()
+    this.#large = {uid, facts, table}
+    return table
   }
 
   async store(numbers: readonly MessageNumber[], change: FlagChange): Promise<void> {
@@ -319,9 +332,11 @@ export class FolderView implements View {
 }
 
 class OpenedMessage implements OpenMessage {
+  readonly lineFeeds: LineFeedTable | undefined
   readonly #file: OpenFile
 
-  constructor(file: OpenFile) {
+  constructor(file: OpenFile, lineFeeds: LineFeedTable | undefined) {
+    this.lineFeeds = lineFeeds
     this.#file = file
   }
 
