@@ -1,7 +1,9 @@
 import {randomBytes} from 'node:crypto'
+import {performance} from 'node:perf_hooks'
 import type {Endpoint} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault} from '../support/fault.js'
+import {TicketKeys} from '../tls/ticket-keys.js'
 import {TlsSources} from '../tls/tls-sources.js'
 import {accountProblems} from './account-check.js'
 import {loadServerConfiguration, type ServerConfiguration, type ServiceConfiguration, type ServiceName} from './server-configuration.js'
@@ -34,8 +36,9 @@ export class LiveConfiguration {
 
   constructor(options: LiveConfigurationOptions) {
     this.#options = options
+    const ticketKeys = new TicketKeys({random: randomBytes, now: () => performance.now()})
     this.#tls = new TlsSources({
-      ticketKeys: randomBytes(48).toString('base64'),
+      ticketKeys: () => ticketKeys.current,
       onProblem: (reason) => options.log.error('tls.not-renewed', {reason}),
     })
   }

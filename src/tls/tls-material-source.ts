@@ -15,7 +15,8 @@ import type {TlsMaterial, TlsParameters} from './tls-material.js'
 export interface TlsMaterialSourceOptions {
   readonly files: TlsFiles
   readonly parameters: TlsParameters
-  readonly ticketKeys: string
+  /** Keys for session tickets, as `TlsMaterial` has them; asked at every look: others count from then on. */
+  readonly ticketKeys: () => string
   /** Told when files cannot be used, some time after they were changed; the old ones stay. */
   readonly onProblem: (reason: string) => void
   /** How long files may be unusable before it is told. */
@@ -123,7 +124,7 @@ export class TlsMaterialSource {
     if (this.#closed) return
     this.#outdated = loaded.outdated
     this.#problems = loaded.problems
-    if (loaded.changed) {
+    if (loaded.changed || this.#options.ticketKeys() !== this.material.ticketKeys) {
       this.#use(loaded)
       for (const listener of this.#listeners) listener(this.material)
     }
@@ -139,7 +140,7 @@ export class TlsMaterialSource {
       certificates: certificates.map((each) => ({...each, suffix: comparableSuffix(each.suffix)})),
       trust,
       dhParameters,
-      ticketKeys,
+      ticketKeys: ticketKeys(),
     }
   }
 

@@ -37,7 +37,7 @@ export interface TlsMaterial {
   readonly trust: string | undefined
   /** PEM. */
   readonly dhParameters: string | undefined
-  /** 48 random octets for session tickets, base64: kept over reloads and shared by all who serve the port, so that sessions resume. */
+  /** 48 random octets for session tickets, base64: kept over reloads and shared by all who serve the port, so that sessions resume (`TicketKeys`). */
   readonly ticketKeys: string
 }
 

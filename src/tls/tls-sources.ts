@@ -4,8 +4,8 @@ import {TlsMaterialSource} from './tls-material-source.js'
 import type {TlsRules} from './tls-rules.js'
 
 export interface TlsSourcesOptions {
-  /** 48 random octets for session tickets, base64. */
-  readonly ticketKeys: string
+  /** Keys for session tickets, as `TlsMaterial` has them. */
+  readonly ticketKeys: () => string
   /** Told when replaced files cannot be used; the old ones stay. */
   readonly onProblem: (reason: string) => void
 }

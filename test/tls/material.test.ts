@@ -30,6 +30,7 @@ class Served implements AsyncDisposable {
   readonly problems: string[] = []
   source!: TlsMaterialSource
   port = 0
+  ticketKeys = Buffer.alloc(48, 1).toString('base64')
   /** Shown to the acceptor as our own address. */
   localIp = '::ffff:192.0.2.1'
   readonly #server = createServer((socket) => void this.#accept(socket))
@@ -49,7 +50,7 @@ class Served implements AsyncDisposable {
         ...(options.certificate === undefined ? {} : {certificate: options.certificate}),
       },
       parameters: {minVersion, maxVersion, ciphers, groups, verifyPeer: 'none', alpn: [], sessionSeconds: 300},
-      ticketKeys: Buffer.alloc(48, 1).toString('base64'),
+      ticketKeys: () => served.ticketKeys,
       onProblem: (reason) => served.problems.push(reason),
       patienceMs: 30,
     })
@@ -94,6 +95,22 @@ class Served implements AsyncDisposable {
     } finally {
       socket.destroy()
     }
+  }
+
+  /** A session that may be resumed. */
+  async session(): Promise<Buffer> {
+    const socket = connect({host: '127.0.0.1', port: this.port, rejectUnauthorized: false})
+    const [session] = (await once(socket, 'session')) as [Buffer]
+    socket.destroy()
+    return session
+  }
+
+  async resumes(session: Buffer): Promise<boolean> {
+    const socket = connect({host: '127.0.0.1', port: this.port, rejectUnauthorized: false, session})
+    await once(socket, 'secureConnect')
+    const reused = socket.isSessionReused()
+    socket.destroy()
+    return reused
   }
 
   /** Waits until a client is shown this one. */
@@ -224,15 +241,10 @@ material('links are followed, as certbot makes them', async () => {
 
 material('sessions resume after the certificate was replaced', async () => {
   await using served = await Served.open({'imapd.pem': plain.both})
-  const first = connect({host: '127.0.0.1', port: served.port, rejectUnauthorized: false})
-  const [session] = (await once(first, 'session')) as [Buffer]
-  first.destroy()
+  const session = await served.session()
   served.replace('imapd.pem', renewed.both)
   await served.until('renewed.example')
-  const again = connect({host: '127.0.0.1', port: served.port, rejectUnauthorized: false, session})
-  await once(again, 'secureConnect')
-  assert.ok(again.isSessionReused())
-  again.destroy()
+  assert.ok(await served.resumes(session))
 })
 
 material('a certificate replaced again and again fails no handshake', async () => {
@@ -257,6 +269,16 @@ material('a certificate replaced again and again fails no handshake', async () =
   assert.equal(served.problems, [])
 })
 
+material('other ticket keys count at the next look: older sessions get a whole handshake, new ones resume', async () => {
+  await using served = await Served.open({'imapd.pem': plain.both})
+  const first = await served.session()
+  assert.ok(await served.resumes(first))
+  served.ticketKeys = Buffer.alloc(48, 2).toString('base64')
+  await served.source.look()
+  assert.not.ok(await served.resumes(first))
+  assert.ok(await served.resumes(await served.session()))
+})
+
 material('authorities come from a file or from all files of a directory; rubbish keeps the old ones', async () => {
   await using served = await Served.open({'imapd.pem': plain.both})
   mkdirSync(served.path('ca'))
@@ -265,7 +287,7 @@ material('authorities come from a file or from all files of a directory; rubbish
   writeFileSync(served.path('ca/.hidden'), renewed.certificatePem)
   const options = {
     parameters: {...served.source.material.parameters, verifyPeer: 'require-peer'},
-    ticketKeys: '',
+    ticketKeys: () => '',
     onProblem: () => undefined,
   } as const
   const files = {certificate: served.path('imapd.pem'), key: undefined, dhParameters: undefined, minDhBits: 2048}
@@ -288,7 +310,7 @@ FPJGOaDx+aa1rFL7+TiDdAJ4WBDzZkTbvZNHfOMIWPoBR0xWpaFGiz2ZUAOJTKdb
 -----END DH PARAMETERS-----
 `
   await using served = await Served.open({'imapd.pem': plain.both, 'dh.pem': small})
-  const {parameters, ticketKeys} = served.source.material
+  const {parameters} = served.source.material
   for (const [name, warning] of [
     ['dh.pem', /TLS_DHPARAMS: .*dh\.pem/],
     ['none.pem', undefined],
@@ -296,7 +318,7 @@ FPJGOaDx+aa1rFL7+TiDdAJ4WBDzZkTbvZNHfOMIWPoBR0xWpaFGiz2ZUAOJTKdb
     const source = await TlsMaterialSource.open({
       files: {certificate: served.path('imapd.pem'), key: undefined, trust: undefined, dhParameters: served.path(name), minDhBits: 2048},
       parameters,
-      ticketKeys,
+      ticketKeys: () => '',
       onProblem: () => undefined,
     })
     assert.is(source.material.dhParameters, undefined)
