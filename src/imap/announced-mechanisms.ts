@@ -1,7 +1,7 @@
 import type {ImapSettings} from './settings.js'
 
 /** The strongest first: clients that take the first one they know take the best. */
-const ORDER = ['SCRAM-SHA-256', 'CRAM-SHA256', 'CRAM-SHA1', 'CRAM-MD5', 'OAUTHBEARER', 'XOAUTH2']
+const ORDER = ['SCRAM-SHA-256', 'CRAM-SHA256', 'CRAM-SHA1', 'CRAM-MD5', 'OAUTHBEARER', 'XOAUTH2', 'PLAIN', 'LOGIN']
 
 export interface MechanismState {
   readonly settings: ImapSettings
@@ -11,11 +11,12 @@ export interface MechanismState {
 }
 
 /**
- * Mechanisms that are announced before PLAIN and LOGIN: those that the configuration switches on. SCRAM comes with its form for
+ * The mechanisms that are announced: those that the configuration switches on, and PLAIN with encryption. SCRAM comes with its form for
  * bound channels where there is one (RFC 5802 §6), tokens only with encryption (RFC 7628 §3).
  */
 export function announcedMechanisms({settings, encrypted, canBind}: MechanismState): readonly string[] {
-  const on = new Set(encrypted ? settings.mechanismsTls : settings.mechanisms)
+  // Courier: its stock values announce nothing before STARTTLS and PLAIN after it; PLAIN and LOGIN work all the same.
+  const on = new Set(encrypted ? ['PLAIN', ...settings.mechanismsTls] : settings.mechanisms)
   return ORDER.filter((name) => on.has(name)).flatMap((name) =>
     name === 'SCRAM-SHA-256' && encrypted && canBind ? [`${name}-PLUS`, name] : [name],
   )

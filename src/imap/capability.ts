@@ -38,18 +38,15 @@ export function capabilityWords(state: CapabilityState): string {
 function automatic(state: CapabilityState): string[] {
   const implemented = new Set([...BUILT_IN, ...state.verbs.flatMap((verb) => verb.capability ?? [])])
   const known = ORDER.filter((word) => implemented.has(word))
-  const others = [...implemented].filter((word) => !ORDER.includes(word) && !LAST.includes(word) && suits(word, state))
-  const mechanisms = announcedMechanisms(state)
-    .map((name) => `AUTH=${name}`)
-    .filter((word) => suits(word, state))
-  const place = others.findIndex((word) => word.startsWith('AUTH='))
-  return [...known, ...others.slice(0, Math.max(0, place)), ...mechanisms, ...others.slice(Math.max(0, place))]
+  const others = [...implemented].filter((word) => !ORDER.includes(word) && !LAST.includes(word))
+  return [...known, ...others.flatMap((word) => (word === 'SASL-IR' ? loginWords(state) : [word]))]
 }
 
-/** Words about the login are told before it, and only while it is possible. */
-function suits(word: string, state: CapabilityState): boolean {
-  if (word === 'SASL-IR') return !state.authenticated
-  return !word.startsWith('AUTH=') || !(state.authenticated || tlsMissing(state))
+/** Words about the login are told before it, and mechanisms only while it is possible. */
+function loginWords(state: CapabilityState): string[] {
+  if (state.authenticated) return []
+  const mechanisms = tlsMissing(state) ? [] : announcedMechanisms(state)
+  return ['SASL-IR', ...mechanisms.map((name) => `AUTH=${name}`)]
 }
 
 /** Words that Courier's own code adds after the configured ones. */

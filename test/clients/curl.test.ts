@@ -19,7 +19,6 @@ function ways(server: ServedMaildir): readonly (readonly [url: string, ...option
     [`imap://127.0.0.1:${server.port}`, '--ssl-reqd', '-k'],
     [`imaps://127.0.0.1:${server.tlsPort}`, '-k'],
     [`imaps://127.0.0.1:${server.tlsPort}`, '-k', '--login-options', 'AUTH=PLAIN', '--sasl-ir'],
-    [`imap://127.0.0.1:${server.port}`, '--login-options', 'AUTH=LOGIN'],
   ]
 }
 

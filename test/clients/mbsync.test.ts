@@ -289,7 +289,7 @@ mbsync.when(installed, 'mbsync is not installed')(
   async () => {
     await using server = await ServedMaildir.start()
     fill(server, 3)
-    const synced = new Synced(server, `SSLType None\nPort ${server.port}`)
+    const synced = new Synced(server, `SSLType None\nAuthMechs LOGIN\nPort ${server.port}`)
     {
       await using client = await server.client()
       await client.ok('CREATE "INBOX.moved here"')

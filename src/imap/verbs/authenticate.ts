@@ -48,7 +48,7 @@ export const authenticate = defineVerb({
   name: 'AUTHENTICATE',
   state: 'not-authenticated',
   secret: true,
-  capability: ['SASL-IR', 'AUTH=PLAIN', 'AUTH=LOGIN'],
+  capability: ['SASL-IR'],
   read(line) {
     const method = line.space().word('a SASL mechanism')
     const initial = line.more() ? Buffer.from(line.atom('an initial response'), 'latin1') : undefined
