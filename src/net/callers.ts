@@ -9,8 +9,7 @@ const PATIENCE_MS = 5_000
 export class Callers {
   readonly #now: () => number
   /** By network, the oldest first, with the time at which they came. */
-  readonly #networks = new Map<string, Set<Socket>>()
-  readonly #since = new WeakMap<Socket, number>()
+  readonly #networks = new Map<string, Map<Socket, number>>()
 
   constructor(now: () => number) {
     this.#now = now
@@ -19,9 +18,8 @@ export class Callers {
   add(socket: Socket, ip: string): void {
     const network = customerNetwork(ip)
     const own = this.#networks.get(network)
-    if (own) own.add(socket)
-    else this.#networks.set(network, new Set([socket]))
-    this.#since.set(socket, this.#now())
+    if (own) own.set(socket, this.#now())
+    else this.#networks.set(network, new Map([[socket, this.#now()]]))
   }
 
   delete(socket: Socket, ip: string): void {
@@ -33,12 +31,13 @@ export class Callers {
   /** Whose connection gives way to a new one: the oldest of the network that has the most. undefined: all have been logging in just now. */
   dispensable(): Socket | undefined {
     const most = largest(this.#networks)
-    const oldest = most?.values().next().value
+    const oldest = most?.keys().next().value
     if (!most || !oldest) return undefined
     if (most.size > 1) return oldest
     // One connection each: whoever has taken his time.
-    return [...this.#networks.values()]
-      .flatMap((set) => [...set])
-      .find((socket) => this.#now() - (this.#since.get(socket) ?? 0) > PATIENCE_MS)
+    for (const own of this.#networks.values()) {
+      for (const [socket, since] of own) if (this.#now() - since > PATIENCE_MS) return socket
+    }
+    return undefined
   }
 }

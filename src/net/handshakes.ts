@@ -112,10 +112,10 @@ function evictOldest(sockets: ReadonlySet<Socket> | undefined): void {
   sockets?.values().next().value?.destroy()
 }
 
-/** The largest of some sets. */
-export function largest<T>(sets: ReadonlyMap<string, ReadonlySet<T>>): ReadonlySet<T> | undefined {
-  let found: ReadonlySet<T> | undefined
-  for (const set of sets.values()) if (!found || set.size > found.size) found = set
+/** The largest of some collections. */
+export function largest<T extends {readonly size: number}>(collections: ReadonlyMap<string, T>): T | undefined {
+  let found: T | undefined
+  for (const each of collections.values()) if (!found || each.size > found.size) found = each
   return found
 }
 

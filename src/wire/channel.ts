@@ -55,8 +55,8 @@ export class Channel {
     this.#ended = true
     this.#wake()
   }
-  readonly #onClose = () => this.destroy(new Hangup('closed'))
-  readonly #onError = () => this.destroy(new Hangup('closed'))
+  readonly #onClose = () => this.#end()
+  readonly #onError = () => this.#end()
   /** Made when somebody asks for the signal: it is large. */
   #abort: AbortController | undefined
   #stream: Duplex
@@ -149,6 +149,11 @@ export class Channel {
     this.#queue.clear()
     this.#stream.destroy()
     this.#abort?.abort(reason)
+  }
+
+  /** Ends the connection if it has not ended. */
+  #end(): void {
+    if (!this.#hangup) this.destroy(new Hangup('closed'))
   }
 
   /** Takes what the stream has into the queue; false: it has nothing now. @throws {Hangup} */
@@ -309,7 +314,7 @@ export class Channel {
     } catch {
       // It is over either way.
     }
-    this.destroy(new Hangup('closed'))
+    this.#end()
   }
 }
 
