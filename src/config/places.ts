@@ -45,7 +45,7 @@ function systemPlaces({root, home, env}: PlacesOptions): Places {
   }
 }
 
-/** For sockets between the server's processes: beside the run directory, which belongs to the mail user. */
+/** For the sockets of a server of several processes, root's: beside the run directory, which belongs to the mail user. */
 export function rolesDirectory(run: string): string {
   return `${run.replace(/\/+$/, '')}-roles`
 }

@@ -26,7 +26,7 @@ export async function writablePaths(config: string | undefined, env: NodeJS.Proc
   const paths: WritablePath[] = [
     {path: places.run, holds: 'socket for "courier status" and its like'},
     // The server does without the others, and says so.
-    ...(isRoot() ? [{path: rolesDirectory(places.run), holds: 'sockets between the processes of a server that root starts'}] : []),
+    ...(isRoot() ? [{path: rolesDirectory(places.run), holds: 'sockets of a server of several processes'}] : []),
     {path: places.state, holds: 'app passwords, bans, last logins'},
     {path: places.cache, holds: 'index of messages, which may be deleted'},
   ]

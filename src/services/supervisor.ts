@@ -9,6 +9,7 @@ import {Deadlines} from '../wire/deadlines.js'
 import {activatedPorts} from './activated-ports.js'
 import {BySettings} from './by-settings.js'
 import type {ControlServer} from './control/control-server.js'
+import {controlledServer} from './control/controlled-server.js'
 import {openControl} from './control/open-control.js'
 import type {ControlledServer} from './control/request.js'
 import {RoleInspector} from './control/role-inspector.js'
@@ -124,23 +125,15 @@ class Supervisor implements RunningServer {
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
   }
 
-  /** What `courier who` and its like may ask and do. */
   #controlled(): ControlledServer {
-    return {
+    return controlledServer({
       version: this.#options.version,
-      pid: process.pid,
-      services: () =>
-        this.#configuration.now.services.map(({name, network}) => ({
-          name,
-          endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
-          maxConnections: network.limits.total,
-          maxPerAddress: network.limits.perAddress,
-        })),
+      configuration: this.#configuration,
+      endpoints: (name) => this.endpoints.get(name) ?? [],
       inspect: this.#inspector,
       watch: (watcher) => this.#inspector.watch(watcher),
       reload: () => this.reload(),
-      stop: () => process.kill(process.pid, 'SIGTERM'),
-    }
+    })
   }
 
   /** Before root is given up: the socket's directory may be root's. */

@@ -1,4 +1,6 @@
 /** A server of several processes, looked into over its control socket, and what systemd is told of it. Root only. */
+import {once} from 'node:events'
+import {createServer} from 'node:net'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {readLastLogins} from '../../src/auth/last-logins.js'
@@ -48,6 +50,45 @@ test('who, kick, status, metrics and last logins see all processes', async () =>
   await host.server.ended()
   assert.equal((await readLastLogins(state.path, undefined)).map(({user, service}) => `${user} ${service}`).length, 3)
   assert.is((await readLastLogins(state.path, 'v2'))[0]?.remote, '::ffff:127.0.0.1')
+})
+
+test('a socket in the mail user’s directory is not asked: a front that was taken over could answer there', async () => {
+  await using host = await processHost()
+  using client = await host.login('v1')
+  const asked: string[] = []
+  const liar = createServer((socket) => {
+    asked.push('asked')
+    socket.end(`${JSON.stringify({item: {user: 'nobody'}})}\n{"end":true}\n`)
+  })
+  liar.listen(join(host.server.run, 'control'))
+  await once(liar, 'listening')
+  try {
+    assert.equal(
+      (await askSessions(undefined, runOf(host))).map(({user}) => user),
+      ['v1'],
+    )
+    assert.equal(asked, [])
+    assert.match((await client.command('NOOP')).at(-1) ?? '', /^x OK /)
+  } finally {
+    liar.close()
+  }
+})
+
+test('metrics are served by the front: root reads no request', async () => {
+  const [port = 0] = await freePorts(1)
+  await using host = await processHost({imapd: {METRICS_ADDRESS: String(port)}})
+  const ask = async (limitMs: number) =>
+    (await fetch(`http://127.0.0.1:${port}/metrics`, {headers: {connection: 'close'}, signal: AbortSignal.timeout(limitMs)})).text()
+  const {pid} = host.role('courier: front')
+  assert.match(await ask(5_000), /^courier_info\{/m)
+  process.kill(pid, 'SIGSTOP')
+  const silent = await ask(500).catch((error: Error) => error.name)
+  process.kill(pid, 'SIGCONT')
+  assert.is(silent, 'TimeoutError')
+  assert.match(await ask(5_000), /^courier_info\{/m)
+  process.kill(pid, 'SIGKILL')
+  const next = async () => new RegExp(`role="front",pid="(?!${pid}")`).test(await ask(2_000).catch(() => ''))
+  await until(next, 'the next front goes on with it')
 })
 
 test('a trace follows its user into processes that begin later, and through a rolling restart', async () => {

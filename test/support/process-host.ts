@@ -250,7 +250,7 @@ export async function processHost({imapd = {}, env = {}}: ProcessHostOptions = {
 }
 
 /** Waits until it is so. @throws when it takes longer than `limitMs` */
-export async function until(isSo: () => boolean, what: string, limitMs = 5_000): Promise<void> {
-  for (const end = Date.now() + limitMs; !isSo(); await sleep(10))
+export async function until(isSo: () => boolean | Promise<boolean>, what: string, limitMs = 5_000): Promise<void> {
+  for (const end = Date.now() + limitMs; !(await isSo()); await sleep(10))
     if (Date.now() > end) throw new Error(`${what}: not within ${limitMs} ms`)
 }

@@ -6,6 +6,7 @@ import {chownSync, mkdtempSync, rmSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
+import {rolesDirectory} from '../../src/config/places.js'
 
 export interface ServerProcess extends AsyncDisposable {
   readonly child: ChildProcess
@@ -48,7 +49,7 @@ export function startCourier(
     wake()
   })
   const closed = once(child, 'close').then(() => {
-    rmSync(run, {recursive: true, force: true})
+    for (const directory of [run, rolesDirectory(run)]) rmSync(directory, {recursive: true, force: true})
     over = true
     wake()
   })

@@ -3,7 +3,7 @@ import {once} from 'node:events'
 import {connect, type Socket} from 'node:net'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
-import {defaultPlaces} from '../../config/places.js'
+import {defaultPlaces, rolesDirectory} from '../../config/places.js'
 import {errnoOf, Fault, type FaultCode} from '../../support/fault.js'
 import {systemText} from '../../support/system-text.js'
 import {isRoot} from '../unprivileged-user.js'
@@ -50,11 +50,14 @@ async function connected(path: string): Promise<Socket | undefined> {
 
 /** All servers of the directory. @throws {Fault} `unavailable` when there is none, `no-access` */
 async function connectedAll(directory: string): Promise<Socket[]> {
-  const sockets: Socket[] = []
-  for (const path of controlSocketsIn(directory)) sockets.push(...[await connected(path)].filter((socket) => socket !== undefined))
-  if (sockets.length === 0)
-    throw new Fault('unavailable', `No server runs here: nobody answers at ${join(directory, 'control')} (--run names another directory)`)
-  return sockets
+  // A server of several processes has its socket in root's directory. The other one is the mail user's: a front that was taken over
+  // could answer there as well.
+  for (const place of [rolesDirectory(directory), directory]) {
+    const sockets: Socket[] = []
+    for (const path of controlSocketsIn(place)) sockets.push(...[await connected(path)].filter((socket) => socket !== undefined))
+    if (sockets.length > 0) return sockets
+  }
+  throw new Fault('unavailable', `No server runs here: nobody answers at ${join(directory, 'control')} (--run names another directory)`)
 }
 
 interface AnswerLine {

@@ -3,9 +3,12 @@ import {createServer, type IncomingMessage, type Server, type ServerResponse} fr
 import type {Endpoint} from '../../config/port-list.js'
 import type {Log} from '../../log/log.js'
 import {bindFault} from '../../net/bind-fault.js'
+import {listenOn, type ServerHandle} from '../../net/server-handle.js'
 
 export interface MetricsServerOptions {
   readonly endpoints: readonly Endpoint[]
+  /** The ports, bound by another process; undefined: they are bound here. */
+  readonly bound?: readonly ServerHandle[] | undefined
   /** What there is to say now. */
   readonly text: () => Promise<string>
   readonly log: Log
@@ -13,6 +16,13 @@ export interface MetricsServerOptions {
 
 const MAX_CONNECTIONS = 20
 const REQUEST_MS = 5_000
+
+function listen(server: Server, endpoint: Endpoint): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(bindFault(error, endpoint)))
+    server.listen({host: endpoint.address ?? '127.0.0.1', port: endpoint.port}, () => resolve(void server.removeAllListeners('error')))
+  })
+}
 
 export class MetricsServer {
   readonly #options: MetricsServerOptions
@@ -24,18 +34,19 @@ export class MetricsServer {
 
   /** @throws {Fault} `bad-configuration` */
   async open(): Promise<void> {
-    for (const endpoint of this.#options.endpoints) {
-      const server = createServer({requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: 8192}, (request, response) => {
-        void this.#answer(request, response)
-      })
-      server.maxConnections = MAX_CONNECTIONS
-      this.#servers.push(server)
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error) => reject(bindFault(error, endpoint)))
-        server.listen({host: endpoint.address ?? '127.0.0.1', port: endpoint.port}, () => resolve(void server.removeAllListeners('error')))
-      })
-      server.on('error', (error) => this.#options.log.error('metrics.failed', {error}))
-    }
+    const {endpoints, bound} = this.#options
+    if (bound) for (const handle of bound) await listenOn(this.#server(), handle)
+    else for (const endpoint of endpoints) await listen(this.#server(), endpoint)
+    for (const server of this.#servers) server.on('error', (error) => this.#options.log.error('metrics.failed', {error}))
+  }
+
+  #server(): Server {
+    const server = createServer({requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, maxHeaderSize: 8192}, (request, response) => {
+      void this.#answer(request, response)
+    })
+    server.maxConnections = MAX_CONNECTIONS
+    this.#servers.push(server)
+    return server
   }
 
   /** Never rejects. */

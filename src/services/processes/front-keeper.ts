@@ -25,6 +25,9 @@ export interface FrontKeeperOptions {
   readonly spawn: () => RoleSpawn
   readonly configuration: () => FrontConfiguration
   readonly ports: ReadonlyMap<ServiceName, readonly BoundPort[]>
+  readonly metricsPorts: readonly BoundPort[]
+  /** The text of /metrics at this moment. */
+  readonly metrics: () => Promise<string>
   /** Sessions that go on without the front that accepted them. */
   readonly live: () => readonly LiveSession[]
   /** `handle` is the socket of a session that was passed. */
@@ -45,6 +48,7 @@ export class FrontKeeper {
   /** All that live: the last one takes new connections, earlier ones finish. */
   readonly #fronts = new Set<RoleProcess<ToFront, FromFront>>()
   #current: Running | undefined
+  #metrics: Promise<string> | undefined
   #generation = 0
   #timer: NodeJS.Timeout | undefined
   #stopping = false
@@ -60,7 +64,7 @@ export class FrontKeeper {
   }
 
   #run(): Running {
-    const {spawn, configuration, ports, live, handOver, parts, jsonLine, log} = this.#options
+    const {spawn, configuration, ports, metricsPorts, live, handOver, parts, jsonLine, log} = this.#options
     const firstSession = ++this.#generation * NUMBERS
     let settle: (isReady: boolean) => void = () => undefined
     const ready = new Promise<boolean>((resolve) => {
@@ -71,6 +75,7 @@ export class FrontKeeper {
       read: readFromFront,
       take: (message, handle) => {
         if (message.kind === 'ready') return settle(true)
+        if (message.kind === 'metrics') return void this.#answerMetrics(front, message.request)
         const socket = handle as SocketHandle | undefined
         // Who numbers sessions that are not its own is not obeyed.
         const isOwn = message.session >= firstSession && message.session < firstSession + NUMBERS
@@ -90,8 +95,17 @@ export class FrontKeeper {
     this.#restarts.began()
     front.send({kind: 'configure', ...configuration()})
     for (const [service, bound] of ports) for (const {handle} of bound) front.send({kind: 'port', service}, handle)
+    for (const {handle} of metricsPorts) front.send({kind: 'metrics-port'}, handle)
     front.send({kind: 'begin', firstSession, live: live()})
     return {process: front, ready}
+  }
+
+  /** All who ask while an answer is made get that one: a front cannot make the processes work for it alone. */
+  async #answerMetrics(front: FrontProcess, request: number): Promise<void> {
+    this.#metrics ??= this.#options.metrics().finally(() => {
+      this.#metrics = undefined
+    })
+    front.send({kind: 'metrics', request, text: await this.#metrics})
   }
 
   #again(): void {

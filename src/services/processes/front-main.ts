@@ -10,6 +10,7 @@ import type {ServiceName} from '../server-configuration.js'
 import type {FrontConfiguration, PlainFrontService, ToFront} from './messages.js'
 import {RemoteAuth} from './remote-auth.js'
 import {RemoteMail} from './remote-mail.js'
+import {RemoteMetrics} from './remote-metrics.js'
 import {receive, tell} from './role-channel.js'
 import {RoleLog} from './role-log.js'
 import type {RunningRole} from './role-main.js'
@@ -31,6 +32,8 @@ class Front implements RunningRole {
   readonly #ports = new Map<ServiceName, ServerHandle[]>()
   /** What to do when a session ends that an earlier front accepted. */
   readonly #earlier = new Map<number, () => void>()
+  readonly #metricsPorts: ServerHandle[] = []
+  #metrics: RemoteMetrics | undefined
   #log: RoleLog | undefined
   #auth: RemoteAuth | undefined
   #mail: RemoteMail | undefined
@@ -39,6 +42,8 @@ class Front implements RunningRole {
   take(message: ToFront, handle: unknown): void {
     if (message.kind === 'configure') this.#configure(message)
     else if (message.kind === 'port') this.#portsOf(message.service).push(handle as ServerHandle)
+    else if (message.kind === 'metrics-port') this.#metricsPorts.push(handle as ServerHandle)
+    else if (message.kind === 'metrics') this.#metrics?.take(message.request, message.text)
     else if (message.kind === 'begin') void this.#begin(message)
     else if (message.kind === 'tls') this.#encrypt(message.service, message.tls)
     else if (message.kind === 'relay') void this.#mail?.begin(message.session, message)
@@ -92,7 +97,8 @@ class Front implements RunningRole {
       now: () => performance.now(),
     })
     for (const {session, service, ip} of live) this.#earlier.set(session, front.countElsewhere(service, ip))
-    await front.open()
+    this.#metrics = new RemoteMetrics({bound: this.#metricsPorts, log})
+    await Promise.all([front.open(), this.#metrics.open()])
     front.begin()
     this.#front = front
     tell({kind: 'ready'})
@@ -112,6 +118,7 @@ class Front implements RunningRole {
 
   async stop(limitMs: number): Promise<void> {
     this.#mail?.leavePassed()
+    this.#metrics?.stop()
     await this.#front?.stop(limitMs)
     this.#auth?.close()
     await this.#log?.close()

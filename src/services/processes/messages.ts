@@ -54,6 +54,10 @@ export type ToFront =
   | ({readonly kind: 'configure'} & FrontConfiguration)
   /** Comes with a bound port. */
   | {readonly kind: 'port'; readonly service: ServiceName}
+  /** Comes with a port of METRICS_ADDRESS. */
+  | {readonly kind: 'metrics-port'}
+  /** Answers a request. */
+  | {readonly kind: 'metrics'; readonly request: number; readonly text: string}
   /** All ports are there: connections are served. Sessions are numbered from `firstSession`. */
   | {readonly kind: 'begin'; readonly firstSession: number; readonly live: readonly LiveSession[]}
   /** The certificates of a service have changed. */
@@ -68,6 +72,8 @@ export type ToFront =
 
 export type FromFront =
   | Said
+  /** Somebody wants the text of /metrics. */
+  | {readonly kind: 'metrics'; readonly request: number}
   /** `passed`: the socket comes with it; else it is relayed. */
   | {
       readonly kind: 'hand-over'
@@ -159,7 +165,7 @@ export function readFromFront(value: unknown): FromFront {
   const plain = new PlainRecord(value)
   const said = readSaid(plain)
   if (said) return said
-  plain.word('kind', ['hand-over'])
+  if (plain.word('kind', ['hand-over', 'metrics']) === 'metrics') return {kind: 'metrics', request: plain.integer('request')}
   return {
     kind: 'hand-over',
     session: plain.integer('session'),

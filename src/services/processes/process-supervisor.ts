@@ -18,14 +18,14 @@ import {Fault} from '../../support/fault.js'
 import type {TlsPort} from '../../tls/tls-sources.js'
 import {activatedPorts} from '../activated-ports.js'
 import type {ControlServer} from '../control/control-server.js'
+import {controlledServer} from '../control/controlled-server.js'
 import {InspectedParts} from '../control/inspected-parts.js'
 import {openControl} from '../control/open-control.js'
 import type {ControlledServer} from '../control/request.js'
 import {RoleInspector} from '../control/role-inspector.js'
 import type {IndexPlace} from '../index/make-index.js'
 import {LiveConfiguration, type LiveConfigurationOptions} from '../live-configuration.js'
-import type {MetricsServer} from '../metrics/metrics-server.js'
-import {openMetrics} from '../metrics/open-metrics.js'
+import {metricsText} from '../metrics/metrics-text.js'
 import type {RunningServer} from '../running-server.js'
 import type {ServiceName} from '../server-configuration.js'
 import type {StandardLogOptions} from '../standard-log.js'
@@ -43,9 +43,7 @@ import {ROLE_PROGRAM, type RoleSpawn, setprivPath} from './spawn-role.js'
 
 export interface ProcessSupervisorOptions extends LiveConfigurationOptions {
   readonly index: IndexPlace
-  /** Directory for the socket of `courier who` and its like. */
-  readonly runDirectory: string
-  /** Directory for the sockets between the processes; made if it is missing, nobody but root may be able to write it. */
+  /** Directory for the sockets, that of `courier who` too; made if it is missing, nobody but root may be able to write it. */
   readonly socketDirectory: string
   /** Sockets that the service manager has opened. */
   readonly activated?: readonly ActivatedSocket[] | undefined
@@ -66,13 +64,13 @@ export class ProcessSupervisor implements RunningServer {
   readonly #configuration: LiveConfiguration
   readonly #tickets = new TicketBook({now: () => performance.now(), random: randomBytes})
   readonly #ports = new Map<ServiceName, BoundPort[]>()
+  readonly #metricsPorts: BoundPort[] = []
   readonly #watched = new Set<TlsPort>()
   #user: SystemUser | undefined
   #authUser: SystemUser | undefined
   #directory: string | undefined
   #authSocket: ServerHandle | undefined
   #control: ControlServer | undefined
-  #metrics: MetricsServer | undefined
   #desk: HandOverDesk | undefined
   #auth: AuthKeeper | undefined
   #mail: MailProcesses | undefined
@@ -98,12 +96,13 @@ export class ProcessSupervisor implements RunningServer {
   }
 
   async #start(): Promise<void> {
-    const {log, stateDirectory, socketDirectory, runDirectory} = this.#options
+    const {log, stateDirectory, socketDirectory} = this.#options
     await this.#configuration.load()
     const {mailUser} = this.#configuration.now.processes
     const user = await this.#findMailUser(mailUser)
     this.#user = user
     this.#bindPorts()
+    this.#bindMetrics()
     if (stateDirectory !== undefined) this.#prepareState(stateDirectory, user)
     await this.#chooseAuthUser(user)
     this.#directory = makePrivateDirectory(socketDirectory, user.gid)
@@ -117,13 +116,7 @@ export class ProcessSupervisor implements RunningServer {
         'bad-configuration',
         `The processes of the server do not run as "${user.name}": may it run ${process.execPath}, and read ${ROLE_PROGRAM}?`,
       )
-    this.#control = await openControl({run: runDirectory, server: this.#controlled(), owner: user, log})
-    this.#metrics = await openMetrics({
-      endpoints: this.#configuration.now.metrics,
-      inspect: this.#parts,
-      version: this.#options.version,
-      log,
-    })
+    this.#control = await openControl({run: socketDirectory, server: this.#controlled(), owner: undefined, log})
     await this.#configuration.checkAccounts()
     for (const [name, endpoints] of this.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
@@ -147,6 +140,21 @@ export class ProcessSupervisor implements RunningServer {
       this.#ports.set(name, bound)
       if (bound.length > 0) continue
       for (const endpoint of endpoints) bound.push(bindPort(endpoint))
+    }
+  }
+
+  /** What METRICS_ADDRESS asks for. A server that cannot open it says so and goes on. */
+  #bindMetrics(): void {
+    const {log} = this.#options
+    for (const {address = '127.0.0.1', port} of this.#configuration.now.metrics) {
+      try {
+        const bound = bindPort({address, port})
+        this.#metricsPorts.push(bound)
+        log.info('metrics.listening', {address: endpointText(bound.endpoint)})
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error
+        log.warning('metrics.not-listening', {reason: `METRICS_ADDRESS: ${error.message}`})
+      }
     }
   }
 
@@ -205,6 +213,8 @@ export class ProcessSupervisor implements RunningServer {
       spawn: () => this.#spawn({role: 'front', title: 'courier: front', user, noNewPrivileges: true}),
       configuration: () => this.#frontConfiguration(directory),
       ports: this.#ports,
+      metricsPorts: this.#metricsPorts,
+      metrics: async () => metricsText(this.#options.version, await this.#parts.states()),
       live: () => desk.passed,
       handOver: (from, message, handle) => desk.handOver(from, message, handle),
       parts,
@@ -258,22 +268,15 @@ export class ProcessSupervisor implements RunningServer {
   }
 
   #controlled(): ControlledServer {
-    return {
+    return controlledServer({
       version: this.#options.version,
-      pid: process.pid,
-      services: () =>
-        this.#configuration.now.services.map(({name, network}) => ({
-          name,
-          endpoints: (this.endpoints.get(name) ?? []).map(endpointText),
-          maxConnections: network.limits.total,
-          maxPerAddress: network.limits.perAddress,
-        })),
+      configuration: this.#configuration,
+      endpoints: (name) => this.endpoints.get(name) ?? [],
       inspect: this.#parts,
       watch: (watcher) => this.#inspector.watch(watcher),
       reload: () => this.reload(),
       restart: () => this.restart(RESTART_MS),
-      stop: () => process.kill(process.pid, 'SIGTERM'),
-    }
+    })
   }
 
   get endpoints(): ReadonlyMap<string, readonly Endpoint[]> {
@@ -306,11 +309,10 @@ export class ProcessSupervisor implements RunningServer {
     await this.#configuration.close()
     await Promise.all([this.#front?.stop(limitMs), this.#mail?.stop(limitMs)])
     await this.#auth?.stop(limitMs)
-    for (const {handle} of [...this.#ports.values()].flat()) handle.close()
+    for (const {handle} of [...this.#ports.values(), this.#metricsPorts].flat()) handle.close()
     this.#authSocket?.close()
-    if (this.#directory !== undefined) removePrivateDirectory(this.#directory)
-    this.#metrics?.stop()
     await this.#control?.stop()
+    if (this.#directory !== undefined) removePrivateDirectory(this.#directory)
     this.#inspector.close()
   }
 }

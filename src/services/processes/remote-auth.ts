@@ -130,7 +130,7 @@ export class RemoteAuth {
 
   #lost(): void {
     if (this.#closed) return
-    if (this.#lives)
+    if (this.#lives && this.#waiting.size > 0)
       this.#options.log.warning('auth.lost', {reason: `${this.#waiting.size} logins wait for the next authentication process`})
     this.#lives = false
     for (const [request, waiting] of [...this.#waiting]) {

@@ -2,6 +2,7 @@ import type {ChildProcess, SendHandle} from 'node:child_process'
 import type {Log} from '../../log/log.js'
 import {BadSyntax} from '../../support/fault.js'
 import type {InspectedParts} from '../control/inspected-parts.js'
+import {boundChannel} from './bounded-channel.js'
 import {watchLife} from './life-watch.js'
 import type {Said} from './messages.js'
 import {RemoteInspection} from './remote-inspection.js'
@@ -24,6 +25,8 @@ export interface RoleProcessOptions<From> {
   readonly log: Log
 }
 
+/** The longest is a line of a trace, escaped. */
+const MAX_MESSAGE_OCTETS = 16 * 2 ** 20
 /** After the time for an orderly end. */
 const KILL_MS = 1_000
 
@@ -51,6 +54,7 @@ export class RoleProcess<To extends object, From> {
       this.#end = resolve
     })
     this.#child = spawnRole(options.spawn)
+    this.#bound()
     this.#inspection = new RemoteInspection({
       title: this.title,
       send: (question) => {
@@ -73,6 +77,20 @@ export class RoleProcess<To extends object, From> {
         },
       })
     })
+  }
+
+  /** One that says something without an end is not what was started. */
+  #bound(): void {
+    const {log} = this.#options
+    const isBounded = boundChannel(this.#child, MAX_MESSAGE_OCTETS, () => {
+      log.error('server.bad-message', {
+        role: this.title,
+        reason: `More than ${MAX_MESSAGE_OCTETS / 2 ** 20} MiB in one message: it is ended`,
+      })
+      this.kill()
+    })
+    if (!isBounded && this.#child.pid !== undefined)
+      log.warning('server.no-message-limit', {role: this.title, reason: `Node ${process.version} has its channels somewhere else`})
   }
 
   get pid(): number | undefined {
