@@ -31,6 +31,16 @@ interface State {
   /** Index into the folder's list of keyword sets. */
   readonly keywordSets: Uint32Array
   readonly modseqs: Float64Array
+  /** The messages without some flags, counted when somebody asks. */
+  lacking?: Lacking | undefined
+}
+
+/** The messages of a stretch that lack all of `flags`. */
+interface Lacking {
+  readonly flags: FlagBits
+  readonly count: number
+  /** Offset of the first one; -1: there is none. */
+  readonly first: number
 }
 
 interface Chunk {
@@ -73,6 +83,19 @@ function chunkOf(rows: readonly MessageRow[]): Chunk {
     infos.push(row.info)
   }
   return {place: {uids, bases}, state: {infos, flags, keywordSets, modseqs}}
+}
+
+function lacking(state: State, wanted: FlagBits): Lacking {
+  if (state.lacking?.flags === wanted) return state.lacking
+  let count = 0
+  let first = -1
+  for (let offset = 0; offset < state.flags.length; offset += 1) {
+    if (((state.flags[offset] ?? 0) & wanted) !== 0) continue
+    if (count === 0) first = offset
+    count += 1
+  }
+  state.lacking = {flags: wanted, count, first}
+  return state.lacking
 }
 
 function allOf({uids}: Place, strings: Strings): string[] {
@@ -182,7 +205,14 @@ export class Snapshot {
   }
 
   columns(): readonly SnapshotColumns[] {
-    return this.#chunks.map(({place: {uids, bases}, state}) => ({uids, bases, ...state}))
+    return this.#chunks.map(({place: {uids, bases}, state: {infos, flags, keywordSets, modseqs}}) => ({
+      uids,
+      bases,
+      infos,
+      flags,
+      keywordSets,
+      modseqs,
+    }))
   }
 
   /** The messages are the same as in another snapshot, whatever their flags are; may say no where they are. */
@@ -310,15 +340,15 @@ export class Snapshot {
   /** How many messages lack all of these flags. */
   countWithout(flags: FlagBits): number {
     let count = 0
-    for (const {state} of this.#chunks) for (const bits of state.flags) if ((bits & flags) === 0) count += 1
+    for (const {state} of this.#chunks) count += lacking(state, flags).count
     return count
   }
 
   /** Index of the first message without all of these flags; -1 when every one has some. */
   firstWithout(flags: FlagBits): number {
     for (const [number, {state}] of this.#chunks.entries()) {
-      const offset = state.flags.findIndex((bits) => (bits & flags) === 0)
-      if (offset >= 0) return (this.#starts[number] ?? 0) + offset
+      const {first} = lacking(state, flags)
+      if (first >= 0) return (this.#starts[number] ?? 0) + first
     }
     return -1
   }

@@ -249,7 +249,6 @@ export class FlatFolder implements FolderIndex {
     this.#recordsGeneration = recordsGeneration
     if (size >= recordsEnd) this.#records = this.#recordsAt(recordsGeneration, size)
     else this.#dropRecords('The records are cut')
-    this.#rows.deadBytes = Math.max(0, size - this.#rows.recordBytes)
   }
 
   /** The records are of no use: what the rows say by themselves stays. */
@@ -259,7 +258,6 @@ export class FlatFolder implements FolderIndex {
       if (row.length > 0) this.#rows.put({...row, parts: row.parts & ROW_PARTS, offset: 0, length: 0})
     }
     this.#records = this.#emptyRecords()
-    this.#rows.deadBytes = 0
     this.#viewGeneration = 0
     this.changed()
   }
@@ -423,7 +421,6 @@ export class FlatFolder implements FolderIndex {
     }
     this.#recordsGeneration = generation
     this.#records = this.#recordsAt(generation, endBytes)
-    this.#rows.deadBytes = 0
     this.#viewGeneration = 0
   }
 
@@ -456,7 +453,7 @@ export class FlatFolder implements FolderIndex {
   async #writeView(state: FolderState): Promise<void> {
     // Messages that went while no process of ours looked.
     if (this.#rows.live > state.snapshot.size) this.#rows.retain((uid) => state.snapshot.indexOf(uid) >= 0)
-    const {deadBytes} = this.#rows
+    const deadBytes = this.#records.endBytes - this.#rows.recordBytes
     if (deadBytes > (this.#options.deadBytes ?? DEAD_BYTES) && deadBytes > this.#records.endBytes / 2) await this.#compact()
     this.#rows.tidy()
     this.#dirty.clear()

@@ -82,8 +82,6 @@ export class MetadataRows {
   #stamps: Float64Array
   #version: number
   #live: number
-  /** Octets of records that no row refers to any more. */
-  deadBytes = 0
 
   /** Rows that lie in columns already, in ascending order of UID, all of them alive. `version`: above all earlier ones of the folder. */
   constructor(columns: RowColumns = emptyColumns(0), version = 1) {
@@ -186,10 +184,7 @@ export class MetadataRows {
     const {hashes, parts, inodes, mtimes, sizes, wires, offsets, lengths} = this.#columns
     const wasAlive = parts[place] !== DEAD
     const isSame = wasAlive && hashes[place] === row.hash && this.isAbout(place, row)
-    if (wasAlive) {
-      this.#live -= 1
-      if (offsets[place] !== row.offset) this.deadBytes += lengths[place] ?? 0
-    }
+    if (wasAlive) this.#live -= 1
     if (row.parts !== DEAD) this.#live += 1
     hashes[place] = row.hash
     parts[place] = row.parts
@@ -209,7 +204,6 @@ export class MetadataRows {
     const place = this.find(uid)
     if (place < 0) return false
     this.#columns.parts[place] = DEAD
-    this.deadBytes += this.#columns.lengths[place] ?? 0
     this.#live -= 1
     this.#version += 1
     return true
