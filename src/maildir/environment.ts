@@ -3,6 +3,7 @@ import type {MaildirFiles} from './files.js'
 import type {ColumnBudget} from './folder/column-budget.js'
 import type {FolderWatcher} from './folder/watcher.js'
 import type {MetadataIndex} from './index/metadata-index.js'
+import type {OpenAccounts} from './open-accounts.js'
 import type {UniqueNames} from './unique-names.js'
 
 /** What the store needs from outside. One for each process. */
@@ -24,6 +25,7 @@ export interface StoreEnvironment {
   readonly keywordsMode: 0 | 1 | 2
   /** IMAP_TRASHFOLDERNAME, without `INBOX.`. */
   readonly trashFolder: string
+  readonly accounts: OpenAccounts
   readonly index: MetadataIndex
   readonly columns: ColumnBudget
   readonly watcher: FolderWatcher

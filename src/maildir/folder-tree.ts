@@ -6,10 +6,12 @@
  */
 import {setImmediate} from 'node:timers/promises'
 import {errnoOf, Fault} from '../support/fault.js'
+import type {LockContext} from './dot-lock.js'
 import {fileFault} from './file-fault.js'
-import type {MaildirFiles} from './files.js'
+import type {MaildirFiles, Move} from './files.js'
 import {directoryName, folderOfDirectory, folderPath, INBOX, isBelow, isPrintable} from './folder-names.js'
 import {removeTree} from './remove-tree.js'
+import {beginRename, endRename} from './rename-journal.js'
 import type {FolderName} from './types.js'
 
 const YIELD_EVERY = 1000
@@ -168,12 +170,6 @@ async function keepRights(root: string, name: FolderName, files: MaildirFiles): 
   await files.rename(rights, `${directory}/${directoryName(name).slice(1)}`)
 }
 
-/** A directory or file that moves, as paths. */
-export interface Move {
-  readonly from: string
-  readonly to: string
-}
-
 export interface RenamePlan {
   /** Folders and files of rights, in the order to move them. */
   readonly moves: readonly Move[]
@@ -186,7 +182,7 @@ export interface RenamePlan {
  *
  * @throws {Fault} `mailbox-exists` when any target exists; `invalid-name`; `mailbox-reserved`; `no-such-mailbox`
  */
-export async function planRename(root: string, from: FolderName, to: FolderName, context: TreeContext): Promise<RenamePlan> {
+async function planRename(root: string, from: FolderName, to: FolderName, context: TreeContext): Promise<RenamePlan> {
   const {files} = context
   refuseReserved(from, context)
   // A folder may become the trash, when there is none.
@@ -231,7 +227,7 @@ async function listIfAny(path: string, files: MaildirFiles): Promise<string[]> {
 }
 
 /** Makes the moves one by one. When one fails, those before it are undone. @throws {Fault} */
-export async function runMoves(root: string, moves: readonly Move[], files: MaildirFiles): Promise<void> {
+async function runMoves(root: string, moves: readonly Move[], files: MaildirFiles): Promise<void> {
   const done: Move[] = []
   try {
     for (const move of moves) {
@@ -241,7 +237,9 @@ export async function runMoves(root: string, moves: readonly Move[], files: Mail
       done.push(move)
     }
   } catch (error) {
-    throw fileFault(await undone(done, error, files), 'RENAME failed')
+    const cause = await undone(done, error, files)
+    await files.syncDirectory(root).catch(() => {}) // the first error counts
+    throw fileFault(cause, 'RENAME failed')
   }
   await files.syncDirectory(root)
 }
@@ -259,9 +257,25 @@ async function undone(done: readonly Move[], cause: unknown, files: MaildirFiles
   return stuck.length === 0 ? cause : new Fault('io-error', `RENAME failed, and ${stuck.join(', ')} could not be moved back`, {cause})
 }
 
-/** Renames a folder with all below it, all or none. Answers with the folders that moved. @throws {Fault} as `planRename` */
-export async function renameFolder(root: string, from: FolderName, to: FolderName, context: TreeContext): Promise<RenamePlan> {
+export type RenameContext = TreeContext & LockContext
+
+/**
+ * Renames a folder with all below it, all or none: what a crash leaves is completed at the next opening. Answers with the
+ * folders that moved. @throws {Fault} as `planRename`
+ */
+export async function renameFolder(root: string, from: FolderName, to: FolderName, context: RenameContext): Promise<RenamePlan> {
   const plan = await planRename(root, from, to, context)
-  await runMoves(root, plan.moves, context.files)
+  if (plan.moves.length === 1) {
+    await runMoves(root, plan.moves, context.files)
+    return plan
+  }
+  try {
+    await beginRename(root, plan.moves, context)
+    await runMoves(root, plan.moves, context.files)
+  } catch (error) {
+    throw fileFault(error, 'RENAME failed')
+  } finally {
+    await endRename(root, context).catch(() => {}) // the moves are made or undone: to be told again does no harm
+  }
   return plan
 }

@@ -13,6 +13,7 @@ import {createFolder, deleteFolder, folderExists, listFolders, renameFolder} fro
 import type {IdleFolders} from './idle-folders.js'
 import {AccountQuota} from './quota/account-quota.js'
 import {folderCounts, messageCounts} from './quota/measure-account.js'
+import {completeRename} from './rename-journal.js'
 import {subscribe, subscriptions, unsubscribe} from './subscriptions.js'
 import {purgeTemporary} from './temporary.js'
 import {
@@ -40,35 +41,34 @@ export interface MaildirOptions {
   readonly env: StoreEnvironment
   /** Path of the Maildir in octets. */
   readonly path: string
-  /** Quota string that the account source has (`MAILDIRQUOTA`). */
-  readonly quota: string | undefined
   readonly idle: IdleFolders
   readonly onRelease: () => void
 }
 
 export class Maildir implements Mailstore, ViewAccount {
   readonly #env: StoreEnvironment
-  readonly #path: string
+  /** Path of the Maildir in octets. */
+  readonly path: string
+  /** Quota string that the account source has (`MAILDIRQUOTA`), as of the newest session. */
+  quotaText = ''
   readonly #onRelease: () => void
   readonly #idle: IdleFolders
   readonly #folders = new Map<FolderName, OpenFolder>()
   readonly #counted = new Map<FolderName, CountedStatus>()
   readonly #validities = new UidValidities()
   readonly #quota: AccountQuota
-  readonly #quotaText: string
 
-  constructor({env, path, quota, idle, onRelease}: MaildirOptions) {
+  constructor({env, path, idle, onRelease}: MaildirOptions) {
     this.#idle = idle
     this.#env = env
-    this.#path = path
+    this.path = path
     this.#onRelease = onRelease
     this.#quota = new AccountQuota(path, env)
-    this.#quotaText = quota ?? ''
   }
 
   async folders({marked}: {readonly marked?: 'inbox' | 'all'} = {}): Promise<readonly FolderListing[]> {
-    const {folders, unnameable} = await listFolders(this.#path, this.#env.files)
-    for (const name of unnameable) this.#env.log.warning('maildir.unnameable-folder', {path: `${this.#path}/${name}`})
+    const {folders, unnameable} = await listFolders(this.path, this.#env.files)
+    for (const name of unnameable) this.#env.log.warning('maildir.unnameable-folder', {path: `${this.path}/${name}`})
     const listings: FolderListing[] = []
     for (const name of folders) {
       const asked = marked === 'all' || (marked === 'inbox' && name === INBOX)
@@ -78,7 +78,7 @@ export class Maildir implements Mailstore, ViewAccount {
   }
 
   async exists(name: FolderName): Promise<boolean> {
-    return folderExists(this.#path, name, this.#env.files)
+    return folderExists(this.path, name, this.#env.files)
   }
 
   async select(name: FolderName, {readOnly}: {readonly readOnly: boolean}): Promise<View> {
@@ -93,7 +93,7 @@ export class Maildir implements Mailstore, ViewAccount {
     const open = this.#folders.get(name)
     if (open) return this.#withFolder(name, async ({folder}) => statusOf(folder))
     await this.#mustExist(name)
-    const path = folderPath(this.#path, name)
+    const path = folderPath(this.path, name)
     const giveUidValidity = () => this.#validities.give(name, Math.floor(this.#env.nowMs() / 1000))
     const counted = await lightStatus(this.#env, {path, giveUidValidity, before: this.#counted.get(name)})
     this.#counted.set(name, counted)
@@ -101,7 +101,7 @@ export class Maildir implements Mailstore, ViewAccount {
   }
 
   async create(name: FolderName): Promise<void> {
-    await createFolder(this.#path, name, this.#env.files)
+    await createFolder(this.path, name, this.#env.files)
     this.#forget(name)
     // A UIDVALIDITY of its own from the start, as the original does.
     await this.#withFolder(name, async () => {})
@@ -109,20 +109,20 @@ export class Maildir implements Mailstore, ViewAccount {
 
   async remove(name: FolderName): Promise<void> {
     await this.#retire(name)
-    await deleteFolder(this.#path, name, this.#env)
+    await deleteFolder(this.path, name, this.#env)
     this.#forget(name)
     await this.#quota.recalculate()
   }
 
   async rename(from: FolderName, to: FolderName): Promise<void> {
-    const {folders} = await listFolders(this.#path, this.#env.files)
+    const {folders} = await listFolders(this.path, this.#env.files)
     for (const name of folders) if (name === from || isBelow(name, from)) await this.#retire(name)
-    const {folders: moved} = await renameFolder(this.#path, from, to, this.#env)
+    const {folders: moved} = await renameFolder(this.path, from, to, this.#env)
     for (const {from: old, to: made} of moved) {
       this.#forget(old)
       this.#forget(made)
       // Courier: renamed folders get a new UIDVALIDITY; RFC 3501 §6.3.5 leaves it open.
-      await this.#env.files.unlink(`${folderPath(this.#path, made)}/courierimapuiddb`)
+      await this.#env.files.unlink(`${folderPath(this.path, made)}/courierimapuiddb`)
       await this.#withFolder(made, async () => {})
     }
     await this.#quota.recalculate()
@@ -142,15 +142,15 @@ export class Maildir implements Mailstore, ViewAccount {
   }
 
   async subscriptions(): Promise<readonly string[]> {
-    return subscriptions(this.#path, this.#env)
+    return subscriptions(this.path, this.#env)
   }
 
   subscribe(name: string): Promise<void> {
-    return subscribe(this.#path, name, this.#env)
+    return subscribe(this.path, name, this.#env)
   }
 
   unsubscribe(name: string): Promise<void> {
-    return unsubscribe(this.#path, name, this.#env)
+    return unsubscribe(this.path, name, this.#env)
   }
 
   quota(): Promise<QuotaState | undefined> {
@@ -159,6 +159,24 @@ export class Maildir implements Mailstore, ViewAccount {
 
   release(): void {
     this.#onRelease()
+  }
+
+  /** Nobody has a folder of it open, and nobody will. */
+  close(): void {
+    for (const name of [...this.#folders.keys()]) this.#forget(name)
+  }
+
+  /** Completes a RENAME that was cut off. What fails is tried again at the next opening. */
+  async finishRename(): Promise<void> {
+    try {
+      const moved = await completeRename(this.path, this.#env)
+      if (!moved) return
+      for (const path of moved) await this.#env.files.unlink(`${path}/courierimapuiddb`)
+      await this.#quota.recalculate()
+      this.#env.log.notice('maildir.rename-completed', {path: this.path, count: moved.length})
+    } catch (error) {
+      this.#env.log.warning('maildir.rename-not-completed', {path: this.path, reason: String(error)})
+    }
   }
 
   async copy(
@@ -186,7 +204,7 @@ export class Maildir implements Mailstore, ViewAccount {
     const sizes = bases.map((base) => this.#bytesOf(folder, base)).filter((size) => size !== undefined)
     const bytes = sizes.reduce((sum, size) => sum + size, 0)
     if (deleted) await this.#quota.record({bytes: -bytes, messages: -sizes.length})
-    else await (await this.#quota.admit({bytes, messages: sizes.length}, this.#quotaText))()
+    else await (await this.#quota.admit({bytes, messages: sizes.length}, this.quotaText))()
   }
 
   async removed(folder: Folder, names: readonly string[]): Promise<void> {
@@ -200,7 +218,7 @@ export class Maildir implements Mailstore, ViewAccount {
   async #admit(folder: Folder, sizes: readonly number[]): Promise<() => Promise<void>> {
     if (sizes.length === 0 || !folderCounts(folder.path, false)) return async () => {}
     const bytes = sizes.reduce((sum, size) => sum + size, 0)
-    return this.#quota.admit({bytes, messages: sizes.length}, this.#quotaText)
+    return this.#quota.admit({bytes, messages: sizes.length}, this.quotaText)
   }
 
   async #record(folder: Folder, sizes: readonly number[]): Promise<void> {
@@ -248,11 +266,11 @@ export class Maildir implements Mailstore, ViewAccount {
   #use(name: FolderName): OpenFolder {
     let open = this.#folders.get(name)
     if (!open) {
-      const path = folderPath(this.#path, name)
+      const path = folderPath(this.path, name)
       const folder: Folder = new Folder(this.#env, {
         name,
         path,
-        account: this.#path,
+        account: this.path,
         validities: this.#validities,
         onLost: () => this.#forget(name, folder),
       })

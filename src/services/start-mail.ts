@@ -7,6 +7,7 @@ import {FolderWatcher} from '../maildir/folder/watcher.js'
 import type {MetadataIndex} from '../maildir/index/metadata-index.js'
 import {Mailstores} from '../maildir/mailstores.js'
 import {NodeFiles} from '../maildir/node-files.js'
+import {OpenAccounts} from '../maildir/open-accounts.js'
 import {UniqueNames} from '../maildir/unique-names.js'
 import {accountMail, type OpenAccountMail} from './account-mail.js'
 import {isProcess} from './index/is-process.js'
@@ -35,6 +36,7 @@ export function mailProcess(log: Log, index: MetadataIndex): MailProcess {
     hostName,
     isAlive: isProcess,
     lockDeadlineMs: LOCK_DEADLINE_MS,
+    accounts: new OpenAccounts(),
     index,
     columns: new ColumnBudget(),
     watcher: new FolderWatcher(files),

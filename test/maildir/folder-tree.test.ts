@@ -8,8 +8,8 @@ import {suite} from '../support/suite.js'
 import {temporaryDirectory} from '../support/temporary-directory.js'
 
 const folders = suite('Folders')
-const {files} = maildirContext()
-const context = {files, trashFolder: 'Trash'}
+const context = {...maildirContext(), trashFolder: 'Trash'}
+const {files} = context
 
 async function refuses(code: FaultCode, promise: Promise<unknown>): Promise<void> {
   try {

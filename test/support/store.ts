@@ -11,6 +11,7 @@ import {MemoryIndex} from '../../src/maildir/index/memory-index.js'
 import {type MetadataIndex, NO_INDEX} from '../../src/maildir/index/metadata-index.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {NodeFiles} from '../../src/maildir/node-files.js'
+import {OpenAccounts} from '../../src/maildir/open-accounts.js'
 import type {FolderName, Mailstore, MessageNumber, View} from '../../src/maildir/types.js'
 import {UniqueNames} from '../../src/maildir/unique-names.js'
 
@@ -87,6 +88,7 @@ export function storeEnvironment(changes: Partial<StoreEnvironment> = {}): Store
     lockDeadlineMs: 20_000,
     keywordsMode: 1,
     trashFolder: 'Trash',
+    accounts: new OpenAccounts(),
     index: changes.index ?? testIndex(),
     columns: new ColumnBudget(),
     watcher: new FolderWatcher(files),
