@@ -17,6 +17,7 @@ import {readTlsRules} from '../tls/tls-rules.js'
 import type {TlsPort, TlsSources} from '../tls/tls-sources.js'
 import {authSettings, type PublicSocketSettings, publicSocketSettings} from './auth-settings.js'
 import {imapSettings} from './imap-settings.js'
+import {type MailSettings, mailSettings} from './mail-settings.js'
 import {mechanismWarnings} from './mechanism-warnings.js'
 import {endpointsOf, guardSettings, type NetworkSettings, networkSettings} from './network-settings.js'
 import {oauthSettings} from './oauth-settings.js'
@@ -41,18 +42,6 @@ export interface ServiceConfiguration {
   readonly mail: MailSettings
   /** `LOGGEROPTS`, `SSLLOGGEROPTS`. */
   readonly logger: SyslogIdentity
-}
-
-/** What the mail role needs to know. */
-export interface MailSettings {
-  /** `IMAP_MAILBOX_SANITY_CHECK`: owner and group of the Maildir must be those of the account. */
-  readonly checkOwner: boolean
-  /** `IMAP_USELOCKS`. */
-  readonly useLocks: boolean
-  /** `IMAP_KEYWORDS`. */
-  readonly keywordsMode: 0 | 1 | 2
-  /** `IMAP_TRASHFOLDERNAME`. */
-  readonly trashFolder: string
 }
 
 /** How the roles become processes of their own. */
@@ -158,12 +147,7 @@ export async function loadServerConfiguration(options: LoadOptions): Promise<Ser
         ...(options.stateDirectory === undefined ? {} : {stateDirectory: options.stateDirectory}),
       },
       authServices: authServices(settings),
-      mail: {
-        checkOwner: settings.get(IMAPD.IMAP_MAILBOX_SANITY_CHECK),
-        useLocks: settings.get(IMAPD.IMAP_USELOCKS),
-        keywordsMode: settings.get(IMAPD.IMAP_KEYWORDS),
-        trashFolder: settings.get(IMAPD.IMAP_TRASHFOLDERNAME),
-      },
+      mail: mailSettings(settings),
     })
   }
   return {

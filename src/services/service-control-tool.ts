@@ -14,6 +14,7 @@ import type {Settings} from '../config/settings.js'
 import {Fault} from '../support/fault.js'
 import {systemText} from '../support/system-text.js'
 import {reloadDaemon, startInBackground, stopDaemon} from './background.js'
+import type {StdioSession} from './imap-on-stdio.js'
 import {PidFile} from './pid-file.js'
 import {octetsOf, type Tool, type ToolIo} from './tool.js'
 
@@ -44,12 +45,14 @@ interface Request {
   readonly others: readonly string[]
 }
 
-/** The tool of one service. `imapd` with another word is a session for the Maildir of that name, and comes later. */
+/** The tool of one service. `imapd` with another word is a session for the Maildir of that name. */
 export function serviceControlTool(name: Service['name']): Tool {
   const service = SERVICES.find((each) => each.name === name)
   return async (args, io) => {
     const {config, word, others} = requestOf(args)
     const verb = VERBS.find((each) => each === word)
+    const maildir = maildirOf(word, io.env)
+    if (name === 'imapd' && verb === undefined && maildir !== undefined) return session({maildir, config, env: io.env}, io)
     if (!service || verb === undefined) return refuse(name, word, io)
     try {
       return await control(service, {verb, config, others, io})
@@ -68,10 +71,29 @@ function requestOf(args: readonly string[]): Request {
   return {config, word, others}
 }
 
+/** The Maildir that is named, as an argument or in `MAILDIR`; options are none. */
+function maildirOf(word: string | undefined, {MAILDIR}: NodeJS.ProcessEnv): string | undefined {
+  const named = word ?? MAILDIR
+  return named === '' || named?.startsWith('-') ? undefined : named
+}
+
+async function session(options: StdioSession, {out}: ToolIo): Promise<number> {
+  const {serveImapOnStdio} = await import('./imap-on-stdio.js')
+  try {
+    await serveImapOnStdio(options)
+    // Standard input would be waited for.
+    process.exit(0)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    out(octetsOf(`* BYE ${error.message.replaceAll('\n', ' ')}\r\n`))
+    return 1
+  }
+}
+
 function refuse(name: Service['name'], word: string | undefined, {err}: ToolIo): number {
-  const isSession = word !== undefined && (name === 'imapd' || name === 'pop3d')
-  if (isSession) err(octetsOf(`${name}: a session on standard input (${name} ${word}) is not in this version\n`))
-  err(`Usage: ${name} [--config DIR] ${VERBS.join('|')}\n`)
+  if (word !== undefined && name === 'pop3d')
+    err(octetsOf(`${name}: a session on standard input (${name} ${word}) is not in this version\n`))
+  err(`Usage: ${name} [--config DIR] ${VERBS.join('|')}${name === 'imapd' ? '|MAILDIR' : ''}\n`)
   return 1
 }
 

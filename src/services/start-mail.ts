@@ -11,7 +11,7 @@ import {OpenAccounts} from '../maildir/open-accounts.js'
 import {UniqueNames} from '../maildir/unique-names.js'
 import {accountMail, type OpenAccountMail} from './account-mail.js'
 import {isProcess} from './index/is-process.js'
-import type {MailSettings} from './server-configuration.js'
+import type {MailSettings} from './mail-settings.js'
 
 /** What a mail process has once, whatever the settings are. */
 export type MailProcess = Omit<StoreEnvironment, 'useLocks' | 'keywordsMode' | 'trashFolder'>

@@ -117,7 +117,7 @@ control('a missing file (example 36), POP3, and words that are no verb', async (
   assert.is((await it.run('pop3d', 'status')).code, 3)
   const usage = await it.run('imapd-ssl', 'begin')
   assert.equal([usage.code, usage.stderr], [1, 'Usage: imapd-ssl [--config DIR] start|stop|restart|status\n'])
-  assert.match((await it.run('imapd', './Maildir')).stderr, /a session on standard input/)
+  assert.match((await it.run('pop3d', './Maildir')).stderr, /a session on standard input/)
   rmSync(join(it.etc, 'imapd'))
   assert.equal(await it.run('imapd', 'start'), {
     code: 1,
