@@ -7,6 +7,7 @@ import {sizeOfName} from './file-names.js'
 import {Arrivals} from './folder/arrivals.js'
 import {Folder} from './folder/folder.js'
 import {type CountedStatus, lightStatus} from './folder/light-status.js'
+import {removeMessages} from './folder/remover.js'
 import {FolderView, type ViewAccount} from './folder/view.js'
 import {folderPath, INBOX, isBelow} from './folder-names.js'
 import {createFolder, deleteFolder, folderExists, listFolders, renameFolder} from './folder-tree.js'
@@ -197,6 +198,17 @@ export class Maildir implements Mailstore, ViewAccount {
     } finally {
       this.#unuse(open)
     }
+  }
+
+  async takeBack(target: FolderName, uids: readonly Uid[]): Promise<void> {
+    await this.#withFolder(target, async ({folder}) => {
+      const {removed, failure} = await removeMessages(folder, uids, () => true)
+      await this.removed(
+        folder,
+        removed.map(({name}) => name),
+      )
+      if (failure) this.#env.log.warning('maildir.copies-left', {path: folder.path, reason: failure.message})
+    })
   }
 
   async deletedChanges(folder: Folder, bases: readonly string[], deleted: boolean): Promise<void> {

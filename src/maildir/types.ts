@@ -121,6 +121,11 @@ export interface CopyResult {
   readonly to: readonly Uid[]
 }
 
+export interface MoveResult extends CopyResult {
+  /** Why the others could not be moved: they are where they were. */
+  readonly failure: Error | undefined
+}
+
 /** One session's mailbox: what the client has been told, and how to change it. */
 export interface View {
   readonly name: FolderName
@@ -181,7 +186,7 @@ export interface View {
   /** Copies to the end of another mailbox, all or none (RFC 3501 §6.4.7). */
   copy(numbers: readonly MessageNumber[], target: FolderName): Promise<CopyResult>
   /** Moves to the end of another mailbox (RFC 6851): never lost, gone here only when there. `updates` tells. */
-  move(numbers: readonly MessageNumber[], target: FolderName): Promise<CopyResult>
+  move(numbers: readonly MessageNumber[], target: FolderName): Promise<MoveResult>
   close(): void
 }
 

@@ -39,7 +39,7 @@ class Client {
 
   constructor(folder: Folder, readOnly: boolean) {
     const refuse = () => Promise.reject(new Error('Not asked for'))
-    const account = {copy: refuse, deletedChanges: refuse, removed: refuse}
+    const account = {copy: refuse, deletedChanges: refuse, removed: refuse, takeBack: refuse}
     this.view = new FolderView({folder, account, readOnly, onClose: () => {}})
     this.#grow(this.view.size)
   }

@@ -249,6 +249,7 @@ class Process {
       },
       deletedChanges: async () => {},
       removed: async () => {},
+      takeBack: async () => {},
     }
     return new Client(new FolderView({folder: this.folder, account, readOnly: false, onClose: () => {}}), this.folder, judge)
   }

@@ -18,6 +18,7 @@ import type {
   MessageNumber,
   MetadataEntry,
   MetadataNeed,
+  MoveResult,
   OpenMessage,
   Uid,
   Update,
@@ -36,6 +37,8 @@ export interface ViewAccount {
   copy(source: Folder, uids: readonly Uid[], target: FolderName, options: {readonly isMove: boolean}): Promise<CopyResult>
   /** \Deleted of messages is about to change: they stop counting for the quota, or count again, all or none. */
   deletedChanges(folder: Folder, bases: readonly string[], deleted: boolean): Promise<void>
+  /** Removes copies that were just made. */
+  takeBack(target: FolderName, uids: readonly Uid[]): Promise<void>
   /** Messages are gone; they counted for the quota unless they had \Deleted. */
   removed(folder: Folder, names: readonly string[]): Promise<void>
 }
@@ -260,10 +263,21 @@ export class FolderView implements View {
     return this.#account.copy(this.#folder, this.#uidsOf(numbers), target, {isMove: false})
   }
 
-  async move(numbers: readonly MessageNumber[], target: FolderName): Promise<CopyResult> {
-    const copied = await this.#account.copy(this.#folder, this.#uidsOf(numbers), target, {isMove: true})
-    await this.#tellRemoved(await removeMessages(this.#folder, copied.from, () => true))
-    return copied
+  async move(numbers: readonly MessageNumber[], target: FolderName): Promise<MoveResult> {
+    const folder = this.#folder
+    const {uidValidity, from, to} = await this.#account.copy(folder, this.#uidsOf(numbers), target, {isMove: true})
+    const failure = await removeMessages(folder, from, () => true)
+      .then((removal) => this.#tellRemoved(removal))
+      .then(
+        () => undefined,
+        (error: Error) => error,
+      )
+    // RFC 6851 §3.3: no message should be left in both mailboxes.
+    const isKept = from.map((uid) => folder.snapshot.indexOf(uid) >= 0)
+    const doubled = to.filter((_, place) => isKept[place])
+    if (doubled.length > 0) await this.#account.takeBack(target, doubled)
+    const reason = failure ?? (doubled.length > 0 ? new Fault('busy', `Others keep changing messages of "${folder.name}"`) : undefined)
+    return {uidValidity, from: from.filter((_, place) => !isKept[place]), to: to.filter((_, place) => !isKept[place]), failure: reason}
   }
 
   close(): void {

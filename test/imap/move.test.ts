@@ -1,0 +1,61 @@
+import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import * as assert from 'uvu/assert'
+import {NodeFiles} from '../../src/maildir/node-files.js'
+import {ImapClient} from '../support/imap-client.js'
+import {imapServer, PASSWORD} from '../support/imap-server.js'
+import {makeFolder, TemporaryMaildir} from '../support/store.js'
+import {suite} from '../support/suite.js'
+
+const move = suite('MOVE')
+
+/** Some files of INBOX cannot be removed. */
+class Stuck extends NodeFiles {
+  readonly #isStuck: (path: string) => boolean
+
+  constructor(isStuck: (path: string) => boolean) {
+    super()
+    this.#isStuck = isStuck
+  }
+
+  override async unlinkAll(paths: readonly string[]): Promise<readonly (Error | undefined)[]> {
+    const failed = Object.assign(new Error('EIO: input/output error'), {code: 'EIO'})
+    const free = await super.unlinkAll(paths.filter((path) => !this.#isStuck(path)))
+    const outcomes = [...free]
+    return paths.map((path) => (this.#isStuck(path) ? failed : outcomes.shift()))
+  }
+}
+
+for (const [title, stuck, left, moved] of [
+  ['one message that cannot be removed stays without a copy, and the others move', ['1001'], 1, 2],
+  ['when none can be removed, nothing has moved', ['1000', '1001', '1002'], 3, 0],
+] as const) {
+  move(title, async () => {
+    using maildir = new TemporaryMaildir()
+    makeFolder(join(maildir.path, '.Archive'))
+    for (const number of [1000, 1001, 1002]) maildir.put(`cur/${number}.M1P1.host,S=100:2,S`)
+    writeFileSync(join(maildir.path, 'maildirsize'), '100000S\n         300            3\n')
+    const files = new Stuck((path) => !path.includes('.Archive') && stuck.some((name) => path.includes(`/cur/${name}.`)))
+    await using server = await imapServer({maildir, environment: {files}})
+    await using client = await ImapClient.connect(server.port)
+    await client.ok(`LOGIN alice ${PASSWORD}`)
+    await client.ok('SELECT INBOX')
+    const {status, text, untagged} = await client.command('UID MOVE 1:3 INBOX.Archive')
+    const reply = untagged.join('\n')
+    assert.is(status, 'NO')
+    assert.match(text, /^\[ALERT\] MOVE failed/)
+    assert.is([...reply.matchAll(/\* \d+ EXPUNGE/g)].length, moved)
+    assert.is(/COPYUID \d+ 1,3 1,3/.test(reply), moved === 2)
+    assert.is(/COPYUID/.test(reply), moved > 0)
+    assert.is(readdirSync(join(maildir.path, 'cur')).length, left)
+    assert.is(readdirSync(join(maildir.path, '.Archive/cur')).length, moved)
+    const lines = readFileSync(join(maildir.path, 'maildirsize'), 'latin1').split('\n').slice(1, -1)
+    assert.is(
+      lines.reduce((sum, line) => sum + Number(line.trim().split(/ +/)[1]), 0),
+      3,
+    )
+    assert.ok(existsSync(join(maildir.path, 'cur/1001.M1P1.host,S=100:2,S')))
+  })
+}
+
+move.run()
