@@ -186,7 +186,7 @@ export class FolderContents {
 
   #add(added: readonly MessageRow[], modseq: number): void {
     for (const {uid, base} of added) this.names.add(base, uid)
-    this.#snapshot = this.#snapshot.append(added.map((row) => ({...row, info: this.names.shared(row.info), modseq: row.modseq || modseq})))
+    this.#snapshot = this.#snapshot.append(added, {modseq, shared: (info) => this.names.shared(info)})
     this.#highestUid = Math.max(this.#highestUid, added.at(-1)?.uid ?? 0)
     this.keywordFiles.came(added.map(({base}) => base))
   }
@@ -227,7 +227,8 @@ export class FolderContents {
   }
 }
 
-/** The lines of the UID database as of a snapshot. */
-export function* uidLines(snapshot: Snapshot): Generator<readonly [base: string, uid: number]> {
+/** The lines of the UID database as of a snapshot, and those of more messages after them. */
+export function* uidLines(snapshot: Snapshot, more: Iterable<MessageRow> = []): Generator<readonly [base: string, uid: number]> {
   for (let index = 0; index < snapshot.size; index += 1) yield [snapshot.baseAt(index), snapshot.uidAt(index)]
+  for (const {base, uid} of more) yield [base, uid]
 }

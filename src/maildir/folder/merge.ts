@@ -1,4 +1,5 @@
 /** Makes what a reading of the folder found the state: gives UIDs to what is new and puts them on disk before anybody is told. */
+import {Pace} from '../../support/pace.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {flagsOfName, sortForUids} from '../file-names.js'
@@ -9,7 +10,7 @@ import {isFull, isReadOnly} from './access.js'
 import {type FolderContents, uidLines} from './contents.js'
 import {keepModseqs} from './left-behind.js'
 import type {ScanResult} from './scan.js'
-import type {Snapshot, StateChange} from './snapshot.js'
+import type {MessageRow, StateChange} from './snapshot.js'
 import type {UidFile, UidHeader} from './uid-file.js'
 
 /** What was found on disk. */
@@ -48,16 +49,22 @@ export interface Merged {
 }
 
 interface Arrival {
-  readonly uid: number | undefined
   readonly base: string
   readonly info: string
 }
 
+type Numbered = Arrival & {readonly uid: number}
+
+/** Messages that are worked on before others get their turn. */
+const AT_ONCE = 1000
+
 /** What becomes of each message. */
 interface Fates {
   readonly gone: readonly Uid[]
-  /** Not known before, with the UID that the database has for them. */
-  readonly arrivals: readonly Arrival[]
+  /** Not known before, with the UIDs that the database has for them, in their order. */
+  readonly placed: readonly Numbered[]
+  /** Not known before, and without a UID. */
+  readonly found: readonly Arrival[]
   /** The database lacks lines of messages whose UIDs were told. */
   readonly restore: boolean
 }
@@ -69,45 +76,56 @@ export async function merge(findings: Findings, options: MergeOptions): Promise<
   const first = !contents.loaded
   const uidValidity = first ? (database?.uidValidity ?? options.giveUidValidity()) : contents.uidValidity
   const uidNext = Math.max(contents.uidNext, database?.uidNext ?? 1)
-  const {gone, arrivals, restore} = sortOut(findings, contents)
-  const placed = arrivals.filter(({uid}) => uid !== undefined).sort((a, b) => (a.uid ?? 0) - (b.uid ?? 0))
-  const found = sortForUids(
-    arrivals.filter(({uid}) => uid === undefined),
-    ({base}) => base,
-  ).map((arrival, place) => ({...arrival, uid: uidNext + place}))
-  const rowOf = ({uid, base, info}: Arrival) => contents.rowOf((uid ?? 0) as Uid, base, info)
-  const all = [...placed, ...found].map(rowOf)
+  const {gone, placed, found: unnumbered, restore} = sortOut(findings, contents)
+  const known = await rowsOf(placed, contents)
+  const ordered = sortForUids(unnumbered, ({base}) => base)
+  const found = await rowsOf(numbered(ordered, uidNext), contents)
+  const all = [...known, ...found]
   const lostLines = database !== undefined && database.uids.size > contents.snapshot.size + all.length - gone.length
   const mustWrite = found.length > 0 || gone.length > 0 || restore || staleLines || lostLines || (reread && !database)
   // Lines of messages that are gone may come back after a power cut: nobody has their names again.
   const mustLast = found.length > 0 || restore || (reread && !database)
   const needed = found.length === 0 ? 'no' : first && !database ? 'yes' : 'for-new'
-  const next = contents.snapshot.without(gone).append(all)
   const header = {uidValidity, uidNext: uidNext + found.length}
   const onlyMore = found.length === all.length && gone.length === 0 && !restore && !staleLines && !lostLines && !reread
   const more = onlyMore ? found : undefined
-  const written = mustWrite ? await write(options, {header, next, more, needed, mustLast}) : 'no'
+  const lines = () => uidLines(contents.snapshot.without(gone), all)
+  const written = mustWrite ? await write(options, {header, lines, more, needed, mustLast}) : 'no'
   const fresh = written === 'full' ? [] : found
-  const rows = written === 'full' ? placed.map(rowOf) : all
+  const rows = written === 'full' ? known : all
   const before = first && saved?.uidValidity === uidValidity ? saved : undefined
   const kept = before ? keepModseqs(rows, before, (set) => contents.keywordTable.keywords(set)) : 0
   contents.isRead({uidValidity, uidNext: uidNext + fresh.length})
   options.onNumbered(uidValidity)
   if (fresh.length > 0) contents.recents.add(uidNext, uidNext + fresh.length)
   contents.sawModseq(before?.highestModseq ?? 0)
+  // Most folders are read without anybody asking for a message by its name.
+  if (first) contents.names.takeUp()
   contents.apply({added: rows, gone, changed: changes(findings, contents, new Set(gone))})
   const hasLost = before !== undefined && kept < before.snapshot.size && contents.highestModseq === before.highestModseq
   if (contents.highestModseq === 0 || hasLost) contents.nextModseq()
-  return {complete: written !== 'full', written: written === 'yes', arrived: arrivals.length > 0}
+  return {complete: written !== 'full', written: written === 'yes', arrived: all.length > 0}
 }
 
 /** What becomes of each message: known ones that are gone, new ones with the UID that the database has for them. */
 function sortOut({result, database}: Findings, {snapshot, loaded, highestUid}: FolderContents): Fates {
   const gone: Uid[] = [...result.gone]
-  const arrivals: Arrival[] = []
+  const placed: Numbered[] = []
+  const found: Arrival[] = []
   // A UID that is not above those already told cannot be shown any more: such a message counts as new.
   const usable = (uid: number | undefined) => (uid !== undefined && uid > highestUid ? uid : undefined)
-  for (const [base, info] of result.added) arrivals.push({uid: usable(database?.uids.get(base)), base, info})
+  const sort = (listed: number | undefined, base: string, info: string) => {
+    const uid = usable(listed)
+    if (uid === undefined) found.push({base, info})
+    else placed.push({uid, base, info})
+  }
+  // In the order of the database, which mostly is that of UIDs.
+  for (const [base, listed] of database?.uids ?? []) {
+    const info = result.added.get(base)
+    if (info !== undefined) sort(listed, base, info)
+  }
+  if (placed.length + found.length < result.added.size)
+    for (const [base, info] of result.added) if (!database?.uids.has(base)) found.push({base, info})
   let restore = false
   if (database && loaded) {
     const lost = new Set(gone)
@@ -118,11 +136,31 @@ function sortOut({result, database}: Findings, {snapshot, loaded, highestUid}: F
       if (listed === undefined) restore = true
       else {
         gone.push(uid)
-        arrivals.push({uid: usable(listed), base, info: result.renamed.get(uid) ?? info})
+        sort(listed, base, result.renamed.get(uid) ?? info)
       }
     })
   }
-  return {gone, arrivals, restore}
+  if (placed.some(({uid}, place) => uid < (placed[place - 1]?.uid ?? 0))) placed.sort((a, b) => a.uid - b.uid)
+  return {gone, placed, found, restore}
+}
+
+function* numbered(arrivals: Iterable<Arrival>, first: number): Generator<Numbered> {
+  let uid = first
+  for (const {base, info} of arrivals) {
+    yield {uid, base, info}
+    uid += 1
+  }
+}
+
+/** The rows of messages, made in turn with other work. */
+async function rowsOf(messages: Iterable<Numbered>, contents: FolderContents): Promise<MessageRow[]> {
+  const pace = new Pace()
+  const rows: MessageRow[] = []
+  for (const {uid, base, info} of messages) {
+    rows.push(contents.rowOf(uid as Uid, base, info))
+    if (rows.length % AT_ONCE === 0 && pace.due) await pace.pause()
+  }
+  return rows
 }
 
 /** New names and keywords of messages that stay. */
@@ -139,7 +177,8 @@ function changes({result, keywordsChanged}: Findings, contents: FolderContents, 
 
 interface Writing {
   readonly header: UidHeader
-  readonly next: Snapshot
+  /** Of all messages. */
+  readonly lines: () => Iterable<readonly [base: string, uid: number]>
   /** The database on disk lacks nothing but these. */
   readonly more: readonly {readonly base: string; readonly uid: number}[] | undefined
   /** Who cannot do without: everybody (the UIDVALIDITY is new), new messages, nobody. */
@@ -154,11 +193,11 @@ interface Writing {
  */
 async function write(
   {env, name, path, uidFile}: MergeOptions,
-  {header, next, more, needed, mustLast}: Writing,
+  {header, lines, more, needed, mustLast}: Writing,
 ): Promise<'yes' | 'no' | 'full'> {
   try {
-    const lines = more?.map(({base, uid}) => [base, uid] as const)
-    const prepared = await (lines ? uidFile.prepareMore(header, lines, () => uidLines(next)) : uidFile.prepare(header, uidLines(next)))
+    const added = more?.map(({base, uid}) => [base, uid] as const)
+    const prepared = await (added ? uidFile.prepareMore(header, added, lines) : uidFile.prepare(header, lines()))
     await prepared.commit()
     if (mustLast) await env.files.syncDirectory(path)
     return 'yes'

@@ -35,6 +35,8 @@ export interface FolderReaderOptions {
   readonly onUnverified: () => void
 }
 
+const NOBODY: ReadonlyMap<string, number> = new Map()
+
 export interface RefreshOptions {
   /** Only what others did before or after changes of ours; what they did in the very moment of one may be noticed later. */
   readonly ofOthers?: boolean
@@ -190,15 +192,13 @@ export class FolderReader {
 
   async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
     const {env, path, access, contents} = this.#options
-    const expected = new Set(database?.uids.keys())
-    if (expected.size > 0) for (const {base} of contents.snapshot.rows()) expected.delete(base)
     try {
       return await scanCur({
         files: env.files,
         path,
         known: contents.names,
         baseOf: (uid) => contents.snapshot.baseAt(contents.snapshot.indexOf(uid)),
-        expected,
+        expected: database?.uids ?? NOBODY,
         nowNs: () => nowNs(env),
       })
     } catch (error) {

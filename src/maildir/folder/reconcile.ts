@@ -35,8 +35,10 @@ export interface Findings {
   readonly renamed: ReadonlyMap<Uid, readonly string[]>
   /** Known messages that were listed under our name and others too. */
   readonly doubled: ReadonlyMap<Uid, {readonly own: string; readonly others: readonly string[]}>
-  /** Unknown messages: base name → endings that were listed. */
-  readonly added: ReadonlyMap<string, readonly string[]>
+  /** Unknown messages: base name → the ending that was listed first. */
+  readonly added: Map<string, string>
+  /** All endings of those that were listed with several. */
+  readonly ambiguous: ReadonlyMap<string, readonly string[]>
   /** Known messages that were not listed. */
   readonly missing: readonly Uid[]
 }
@@ -54,7 +56,8 @@ export class Reconciliation {
   readonly #seen = new Set<Uid>()
   /** Known messages that were listed under other names. */
   readonly #others = new Map<Uid, string[]>()
-  readonly #added = new Map<string, string[]>()
+  readonly #added = new Map<string, string>()
+  readonly #ambiguous = new Map<string, string[]>()
 
   /** `known` stays as it is until the end. */
   constructor(known: KnownNames) {
@@ -69,9 +72,18 @@ export class Reconciliation {
       const info = colon < 0 ? '' : name.slice(colon)
       const uid = this.#known.uidOf(base)
       if (uid === undefined) {
-        if (!name.startsWith('.')) pushTo(this.#added, base, info)
+        if (!name.startsWith('.')) this.#add(base, info)
       } else if (this.#known.infoOf(uid) === info) this.#seen.add(uid)
       else pushTo(this.#others, uid, info)
+    }
+  }
+
+  #add(base: string, info: string): void {
+    const first = this.#added.get(base)
+    if (first === undefined) this.#added.set(base, info)
+    else if (first !== info) {
+      if (!this.#ambiguous.has(base)) this.#ambiguous.set(base, [first])
+      pushTo(this.#ambiguous, base, info)
     }
   }
 
@@ -88,7 +100,7 @@ export class Reconciliation {
         if (!this.#seen.has(uid) && !renamed.has(uid)) missing.push(uid)
       })
     }
-    return {renamed, doubled, added: this.#added, missing}
+    return {renamed, doubled, added: this.#added, ambiguous: this.#ambiguous, missing}
   }
 }
 

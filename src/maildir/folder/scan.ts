@@ -25,8 +25,8 @@ export interface ScanOptions {
   readonly path: string
   readonly known: KnownNames
   readonly baseOf: (uid: Uid) => string
-  /** Base names that the UID database lists and `known` does not have: they are looked for as well. */
-  readonly expected: ReadonlySet<string>
+  /** Base names that the UID database lists: those that `known` does not have are looked for as well. */
+  readonly expected: ReadonlyMap<string, unknown>
   readonly nowNs: () => bigint
 }
 
@@ -53,7 +53,7 @@ export async function scanCur(options: ScanOptions): Promise<ScanResult> {
     const {renamed, added} = settleNames(options, findings)
     const missed = new Map<string, Uid | undefined>()
     for (const uid of findings.missing) missed.set(baseOf(uid), uid)
-    for (const base of expected) if (!added.has(base)) missed.set(base, undefined)
+    for (const base of expected.keys()) if (!added.has(base) && known.uidOf(base) === undefined) missed.set(base, undefined)
     const {gone, doubtful} = missing.judge([...missed.keys()], steady)
     if (doubtful.length > 0) continue
 
@@ -95,8 +95,8 @@ function settleNames({files, path, baseOf}: ScanOptions, findings: Findings): {r
     const info = others.find((other) => exists(base, other))
     if (info !== undefined) renamed.set(uid, info)
   }
-  const added = new Map<string, string>()
-  for (const [base, infos] of findings.added) added.set(base, pick(base, infos))
+  const {added} = findings
+  for (const [base, infos] of findings.ambiguous) added.set(base, pick(base, infos))
   return {renamed, added}
 }
 

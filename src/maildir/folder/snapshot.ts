@@ -67,7 +67,17 @@ export interface StateChange {
   readonly modseq?: number
 }
 
-function chunkOf(rows: readonly MessageRow[]): Chunk {
+/** What rows become in a snapshot. */
+interface RowForm {
+  /** Of those that have none. */
+  readonly modseq: number
+  /** The same object for equal endings. */
+  readonly shared: (info: string) => string
+}
+
+const AS_THEY_ARE: RowForm = {modseq: 0, shared: (info) => info}
+
+function chunkOf(rows: readonly MessageRow[], {modseq, shared} = AS_THEY_ARE): Chunk {
   const size = rows.length
   const [uids, flags, keywordSets] = [new Uint32Array(size), new Uint8Array(size), new Uint32Array(size)]
   const modseqs = new Float64Array(size)
@@ -78,9 +88,9 @@ function chunkOf(rows: readonly MessageRow[]): Chunk {
     uids[at] = row.uid
     flags[at] = row.flags
     keywordSets[at] = row.keywordSet
-    modseqs[at] = row.modseq
+    modseqs[at] = row.modseq || modseq
     bases.push(row.base)
-    infos.push(row.info)
+    infos.push(shared(row.info))
   }
   return {place: {uids, bases}, state: {infos, flags, keywordSets, modseqs}}
 }
@@ -188,9 +198,9 @@ export class Snapshot {
   }
 
   /** Rows must be in ascending order of UID. */
-  static of(rows: readonly MessageRow[]): Snapshot {
+  static of(rows: readonly MessageRow[], form = AS_THEY_ARE): Snapshot {
     const chunks: Chunk[] = []
-    for (let at = 0; at < rows.length; at += CHUNK_MESSAGES) chunks.push(chunkOf(rows.slice(at, at + CHUNK_MESSAGES)))
+    for (let at = 0; at < rows.length; at += CHUNK_MESSAGES) chunks.push(chunkOf(rows.slice(at, at + CHUNK_MESSAGES), form))
     return new Snapshot(chunks)
   }
 
@@ -354,13 +364,13 @@ export class Snapshot {
   }
 
   /** With messages added at the end; their UIDs are above all others, ascending. */
-  append(rows: readonly MessageRow[]): Snapshot {
+  append(rows: readonly MessageRow[], form = AS_THEY_ARE): Snapshot {
     if (rows.length === 0) return this
     const last = this.#chunks.at(-1)
-    if (!last || last.place.uids.length >= CHUNK_MESSAGES) return new Snapshot([...this.#chunks, ...Snapshot.of(rows).#chunks])
+    if (!last || last.place.uids.length >= CHUNK_MESSAGES) return new Snapshot([...this.#chunks, ...Snapshot.of(rows, form).#chunks])
     const room = CHUNK_MESSAGES - last.place.uids.length
-    const grown = joined(last, chunkOf(rows.slice(0, room)))
-    return new Snapshot([...this.#chunks.slice(0, -1), grown, ...Snapshot.of(rows.slice(room)).#chunks])
+    const grown = joined(last, chunkOf(rows.slice(0, room), form))
+    return new Snapshot([...this.#chunks.slice(0, -1), grown, ...Snapshot.of(rows.slice(room), form).#chunks])
   }
 
   /** Without these messages. */

@@ -1,4 +1,5 @@
 import {errnoOf} from '../../support/fault.js'
+import {Pace} from '../../support/pace.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import type {FileFacts, MaildirFiles} from '../files.js'
@@ -9,6 +10,9 @@ import {sameFacts} from './identity.js'
 const LARGEST_BYTES = 512 * 1024 * 1024
 
 const LF = 0x0a
+
+/** Lines that are made before others get their turn. */
+const LINES_AT_ONCE = 1000
 
 const EMPTY = Buffer.alloc(0)
 
@@ -69,8 +73,8 @@ export class UidFile {
   }
 
   /** Writes a new database to `tmp/` and syncs it: no UID may be told before (`design.md` §3). */
-  prepare(header: UidHeader, entries: Iterable<readonly [base: string, uid: number]>): Promise<PreparedUidFile> {
-    return this.#prepare(header, new UidDatabaseText(entries), EMPTY)
+  async prepare(header: UidHeader, entries: Iterable<readonly [base: string, uid: number]>): Promise<PreparedUidFile> {
+    return this.#prepare(header, await textOf(entries), EMPTY)
   }
 
   /** The same for messages that come behind those in the file: its lines are taken as they are. `all` is for when they are not at hand. */
@@ -134,6 +138,22 @@ export class UidFile {
   #stat(): FileFacts | undefined {
     return this.#env.files.stat(`${this.#folder}/courierimapuiddb`)
   }
+}
+
+/** The text of lines, made in turn with other work. */
+async function textOf(entries: Iterable<readonly [base: string, uid: number]>): Promise<UidDatabaseText> {
+  const text = new UidDatabaseText()
+  const pace = new Pace()
+  let batch: (readonly [base: string, uid: number])[] = []
+  for (const entry of entries) {
+    batch.push(entry)
+    if (batch.length < LINES_AT_ONCE) continue
+    text.append(batch)
+    batch = []
+    if (pace.due) await pace.pause()
+  }
+  text.append(batch)
+  return text
 }
 
 /** Makes a file of these octets and syncs it. A file that cannot be written whole does not stay. */
