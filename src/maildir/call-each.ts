@@ -5,7 +5,8 @@ import type {LoopCalls} from './loop-calls.js'
 const SLICE_MS = 3
 
 export interface CallEachOptions<T> {
-  readonly calls: LoopCalls
+  /** undefined: none of them may run on the loop. */
+  readonly calls: LoopCalls | undefined
   /** The call on the loop. */
   readonly now: (item: T) => void
   /** The same by way of the thread pool. */
@@ -15,9 +16,10 @@ export interface CallEachOptions<T> {
 /** The same file call for each item; answers with what went wrong, at the place of each item: the others are done all the same. */
 export async function callEach<T>(items: readonly T[], options: CallEachOptions<T>): Promise<readonly (Error | undefined)[]> {
   const failures: (Error | undefined)[] = []
-  while (failures.length < items.length && options.calls.onLoop) {
+  const {calls} = options
+  while (failures.length < items.length && calls?.onLoop) {
     if (failures.length > 0) await nextTurn()
-    callSlice(items, failures, options)
+    callSlice(items, failures, {...options, calls})
   }
   if (failures.length === items.length) return failures
   // A disk that takes its time is asked for all of the rest at once.
@@ -31,7 +33,11 @@ export async function callEach<T>(items: readonly T[], options: CallEachOptions<
 }
 
 /** Goes on from the last outcome for as long as others can wait. */
-function callSlice<T>(items: readonly T[], failures: (Error | undefined)[], {calls, now}: CallEachOptions<T>): void {
+function callSlice<T>(
+  items: readonly T[],
+  failures: (Error | undefined)[],
+  {calls, now}: CallEachOptions<T> & {readonly calls: LoopCalls},
+): void {
   const sliceBegan = performance.now()
   for (let began = sliceBegan; began - sliceBegan < SLICE_MS && failures.length < items.length; ) {
     let failure: Error | undefined

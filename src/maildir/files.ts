@@ -60,6 +60,11 @@ export const WHOLE_FILE_BYTES = 1024 * 1024
 
 /** Failures are node's errors with a `code`, except where a method says that it answers for a missing file. */
 export interface MaildirFiles {
+  /**
+   * To be asked before `stat` of a directory and of these names in it: where they are on another machine, that is waited for
+   * without keeping the loop. undefined: nothing has to be waited for.
+   */
+  reach(directory: string, names?: readonly string[]): Promise<void> | undefined
   /** Does not follow a link at the end of the path; undefined when nothing is there. */
   stat(path: string): FileFacts | undefined
   /** The file system keeps honest time stamps and answers at once: not a network file system. */

@@ -15,6 +15,8 @@ import {beginRename, endRename} from './rename-journal.js'
 import type {FolderName} from './types.js'
 
 const YIELD_EVERY = 1000
+/** Folders on another machine that are looked for side by side. */
+const REACHED_AT_ONCE = 100
 const NAME_MAX = 255
 /** A path that cannot be reached is no folder. */
 const NO_FOLDER = new Set(['ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'])
@@ -49,8 +51,13 @@ async function folderEntries(root: string, files: MaildirFiles): Promise<string[
   const entries: string[] = []
   let steps = 0
   try {
-    for (const entry of new Set(await files.list(root))) {
-      if (!entry.startsWith('.') || entry === '.' || entry === '..') continue
+    const dotted = [...new Set(await files.list(root))].filter((entry) => entry.startsWith('.') && entry !== '.' && entry !== '..')
+    for (const [place, entry] of dotted.entries()) {
+      if (place % REACHED_AT_ONCE === 0)
+        await files.reach(
+          root,
+          dotted.slice(place, place + REACHED_AT_ONCE).map((each) => `${each}/cur/.`),
+        )
       if (isFolder(`${root}/${entry}`, files)) entries.push(entry)
       if (++steps % YIELD_EVERY === 0) await setImmediate()
     }

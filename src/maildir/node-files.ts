@@ -1,10 +1,8 @@
 import {
-  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
   fsync,
-  futimesSync,
   link as linkCallback,
   linkSync,
   lstatSync,
@@ -19,13 +17,13 @@ import {
   statfsSync,
   unlink as unlinkCallback,
   unlinkSync,
-  write,
   writeSync,
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import {promisify} from 'node:util'
 import {errnoOf} from '../support/fault.js'
 import {callEach} from './call-each.js'
+import {factsOf} from './file-facts.js'
 import {
   type FileFacts,
   type FileStart,
@@ -37,36 +35,19 @@ import {
   WHOLE_FILE_BYTES,
 } from './files.js'
 import {diskReads, LoopCalls} from './loop-calls.js'
+import {askedFor, isNetworkType, NetworkPlaces, type NetworkPlacesOptions} from './network-places.js'
+import {NodeNewFile, WRITE_ON_LOOP_BYTES} from './new-files.js'
+import {HeldFile, StreamedFile} from './opened-files.js'
 
 /** Directories with more entries than this are read in batches. */
 const SMALL_DIRECTORY_ENTRIES = 10_000
 const POOLED_BUFFERS = 4
-
-/** `f_type` of file systems on other machines, and FUSE: a call may take forever and time stamps are theirs. */
-const NETWORK_TYPES = new Set([
-  0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x65735546, 0x5346414f, 0x47504653, 0x0bd00bd0, 0x00c36400,
-])
 
 const ABOVE_ASCII = /[\x80-\xff]/
 
 /** The path as node wants it: octets above 0x7F need a Buffer. */
 function native(path: string): string | Buffer {
   return ABOVE_ASCII.test(path) ? Buffer.from(path, 'latin1') : path
-}
-
-function factsOf(stats: BigIntStats): FileFacts {
-  return {
-    device: stats.dev,
-    inode: stats.ino,
-    mtimeNs: stats.mtimeNs,
-    ctimeNs: stats.ctimeNs,
-    size: Number(stats.size),
-    mode: Number(stats.mode) & 0o7777,
-    uid: Number(stats.uid),
-    gid: Number(stats.gid),
-    links: Number(stats.nlink),
-    kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : 'other',
-  }
 }
 
 function missing(error: unknown): boolean {
@@ -110,7 +91,6 @@ function openMessageNow(path: string): number | undefined {
 // A file handle of `fs/promises` costs ten times as much as the calls themselves; only what waits for the disk goes through the pool.
 const openLater = promisify(openCallback)
 const syncLater = promisify(fsync)
-const writeLater = promisify(write)
 const renameLater = promisify(renameCallback)
 const linkLater = promisify(linkCallback)
 const unlinkLater = promisify(unlinkCallback)
@@ -122,6 +102,34 @@ export class NodeFiles implements MaildirFiles {
   readonly #buffers: Buffer[] = []
   readonly #start = Buffer.allocUnsafeSlow(START_BYTES)
   readonly #localDevices = new Map<bigint, boolean>()
+  readonly #network: NetworkPlaces
+
+  constructor(options: NetworkPlacesOptions = {}) {
+    this.#network = new NetworkPlaces(options)
+  }
+
+  reach(directory: string, names: readonly string[] = []): Promise<void> | undefined {
+    const found = this.#network.find(directory, native(directory))
+    return found?.then(async () => {
+      if (!this.#network.has(directory)) return
+      await askedFor([directory, ...names.map((name) => `${directory}/${name}`)].map(native))
+    })
+  }
+
+  /** Calls for this path may run on the loop. */
+  #mayCall(path: string): boolean {
+    return this.#calls.onLoop && !this.#network.has(path)
+  }
+
+  /** undefined: none of them may run on the loop. */
+  #callsFor(path: string | undefined): LoopCalls | undefined {
+    return path !== undefined && this.#network.has(path) ? undefined : this.#calls
+  }
+
+  /** The same for calls that read. */
+  #mayRead(path: string): boolean {
+    return this.#reads.onLoop && !this.#network.has(path)
+  }
 
   stat(path: string): FileFacts | undefined {
     try {
@@ -135,18 +143,19 @@ export class NodeFiles implements MaildirFiles {
   }
 
   isLocal(path: string): boolean {
+    if (this.#network.has(path)) return false
     const device = this.stat(path)?.device
     if (device === undefined) return true
     let local = this.#localDevices.get(device)
     if (local === undefined) {
-      local = !NETWORK_TYPES.has(statfsSync(native(path)).type)
+      local = !isNetworkType(statfsSync(native(path)))
       this.#localDevices.set(device, local)
     }
     return local
   }
 
   async readFile(path: string, limitBytes: number): Promise<Buffer | undefined> {
-    const small = this.#reads.onLoop ? this.stat(path) : undefined
+    const small = this.#mayRead(path) ? this.stat(path) : undefined
     if (small?.kind === 'file' && small.size <= Math.min(WRITE_ON_LOOP_BYTES, limitBytes)) return this.#readNow(path)
     let file: fs.FileHandle
     try {
@@ -185,22 +194,22 @@ export class NodeFiles implements MaildirFiles {
     const directory = native(path)
     // st_nlink says nothing about files; the size of a directory grows with its entries on every local file system but tmpfs.
     const facts = this.stat(path)
-    if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#reads.onLoop)
+    if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#mayRead(path))
       return this.#reads.timed(() => readdirSync(directory, {encoding: 'latin1'}))
     return fs.readdir(directory, {encoding: 'latin1'})
   }
 
   open(path: string): OpenFile | undefined | Promise<OpenFile | undefined> {
-    const opened = this.#reads.onLoop ? this.#reads.timed(() => this.#openNow(path)) : 'big'
+    const opened = this.#mayRead(path) ? this.#reads.timed(() => this.#openNow(path)) : 'big'
     return opened === 'big' ? this.#openLater(path) : opened
   }
 
   start(path: string): FileStart | undefined {
-    return this.#reads.onLoop ? this.#reads.timed(() => this.#startNow(path)) : undefined
+    return this.#mayRead(path) ? this.#reads.timed(() => this.#startNow(path)) : undefined
   }
 
   async create(path: string, data: Buffer, {mode, sync}: {readonly mode: number; readonly sync: boolean}): Promise<FileFacts> {
-    if (!sync && this.#calls.onLoop) return this.#calls.timed(() => createNow(path, data, mode))
+    if (!sync && this.#mayCall(path)) return this.#calls.timed(() => createNow(path, data, mode))
     const file = await this.begin(path, {mode})
     try {
       await file.write(data)
@@ -213,10 +222,10 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async begin(path: string, {mode}: {readonly mode: number}): Promise<NewFile> {
-    const descriptor = this.#calls.onLoop
+    const descriptor = this.#mayCall(path)
       ? this.#calls.timed(() => openSync(native(path), CREATE_FLAGS, mode))
       : await openLater(native(path), CREATE_FLAGS, mode)
-    return new NodeNewFile(descriptor, this.#calls)
+    return new NodeNewFile(descriptor, this.#network.has(path) ? undefined : this.#calls)
   }
 
   async append(path: string, data: Buffer): Promise<boolean> {
@@ -236,26 +245,26 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    if (this.#calls.onLoop) this.#calls.timed(() => renameSync(native(from), native(to)))
+    if (this.#mayCall(to)) this.#calls.timed(() => renameSync(native(from), native(to)))
     else await fs.rename(native(from), native(to))
   }
 
   renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
     return callEach(moves, {
-      calls: this.#calls,
+      calls: this.#callsFor(moves[0]?.to),
       now: ({from, to}) => renameSync(native(from), native(to)),
       later: ({from, to}) => renameLater(native(from), native(to)),
     })
   }
 
   async link(from: string, to: string): Promise<void> {
-    if (this.#calls.onLoop) this.#calls.timed(() => linkSync(native(from), native(to)))
+    if (this.#mayCall(to)) this.#calls.timed(() => linkSync(native(from), native(to)))
     else await fs.link(native(from), native(to))
   }
 
   linkAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
     return callEach(moves, {
-      calls: this.#calls,
+      calls: this.#callsFor(moves[0]?.to),
       now: ({from, to}) => linkSync(native(from), native(to)),
       later: ({from, to}) => linkLater(native(from), native(to)),
     })
@@ -263,7 +272,7 @@ export class NodeFiles implements MaildirFiles {
 
   async unlink(path: string): Promise<boolean> {
     try {
-      if (this.#calls.onLoop) this.#calls.timed(() => unlinkSync(native(path)))
+      if (this.#mayCall(path)) this.#calls.timed(() => unlinkSync(native(path)))
       else await fs.unlink(native(path))
       return true
     } catch (error) {
@@ -274,7 +283,7 @@ export class NodeFiles implements MaildirFiles {
 
   unlinkAll(paths: readonly string[]): Promise<readonly (Error | undefined)[]> {
     return callEach(paths, {
-      calls: this.#calls,
+      calls: this.#callsFor(paths[0]),
       now: (path) => unlinkSync(native(path)),
       later: (path) => unlinkLater(native(path)),
     })
@@ -298,7 +307,7 @@ export class NodeFiles implements MaildirFiles {
 
   async syncDirectory(path: string): Promise<void> {
     const flags = constants.O_RDONLY | constants.O_DIRECTORY
-    const descriptor = this.#calls.onLoop ? this.#calls.timed(() => openSync(native(path), flags)) : await openLater(native(path), flags)
+    const descriptor = this.#mayCall(path) ? this.#calls.timed(() => openSync(native(path), flags)) : await openLater(native(path), flags)
     try {
       await syncLater(descriptor)
     } finally {
@@ -373,104 +382,5 @@ export class NodeFiles implements MaildirFiles {
       await handle.close().catch(() => {})
       throw error
     }
-  }
-}
-
-/** A small file, read whole when it was opened. */
-class HeldFile implements OpenFile {
-  readonly facts: FileFacts
-  #whole: Buffer | undefined
-  readonly #done: () => void
-
-  constructor(facts: FileFacts, buffer: Buffer, length: number, done: () => void) {
-    this.facts = facts
-    this.#whole = buffer.subarray(0, length)
-    this.#done = done
-  }
-
-  get whole(): Buffer | undefined {
-    return this.#whole
-  }
-
-  async read(start: number, length: number): Promise<Buffer> {
-    return this.#whole?.subarray(start, start + length) ?? Buffer.alloc(0)
-  }
-
-  close(): void {
-    if (this.#whole === undefined) return
-    this.#whole = undefined
-    this.#done()
-  }
-}
-
-/** A large file, read in pieces. */
-class StreamedFile implements OpenFile {
-  readonly facts: FileFacts
-  readonly whole = undefined
-  readonly #handle: fs.FileHandle
-
-  constructor(facts: FileFacts, handle: fs.FileHandle) {
-    this.facts = facts
-    this.#handle = handle
-  }
-
-  async read(start: number, length: number): Promise<Buffer> {
-    const wanted = Math.max(0, Math.min(length, this.facts.size - start))
-    const buffer = Buffer.allocUnsafe(wanted)
-    let filled = 0
-    while (filled < wanted) {
-      const {bytesRead} = await this.#handle.read(buffer, filled, wanted - filled, start + filled)
-      if (bytesRead === 0) break
-      filled += bytesRead
-    }
-    return buffer.subarray(0, filled)
-  }
-
-  close(): void {
-    this.#handle.close().catch(() => {}) // nothing is lost: it was open for reading only
-  }
-}
-
-/** Octets that are written on the loop in one go: the page cache takes them at once. */
-const WRITE_ON_LOOP_BYTES = 64 * 1024
-
-class NodeNewFile implements NewFile {
-  readonly #descriptor: number
-  readonly #calls: LoopCalls
-  #open = true
-
-  constructor(descriptor: number, calls: LoopCalls) {
-    this.#descriptor = descriptor
-    this.#calls = calls
-  }
-
-  async write(chunk: Buffer): Promise<void> {
-    for (let at = 0; at < chunk.length; ) {
-      const length = chunk.length - at
-      if (length <= WRITE_ON_LOOP_BYTES && this.#calls.onLoop) at += this.#calls.timed(() => writeSync(this.#descriptor, chunk, at, length))
-      else at += (await writeLater(this.#descriptor, chunk, at, length, null)).bytesWritten
-    }
-  }
-
-  facts(): FileFacts {
-    return factsOf(fstatSync(this.#descriptor, {bigint: true}))
-  }
-
-  async finish({sync, mtimeMs}: {readonly sync: boolean; readonly mtimeMs?: number | undefined}): Promise<FileFacts> {
-    if (mtimeMs !== undefined) futimesSync(this.#descriptor, mtimeMs / 1000, mtimeMs / 1000)
-    if (sync) await syncLater(this.#descriptor)
-    const facts = this.facts()
-    this.#close()
-    return facts
-  }
-
-  async abort(): Promise<void> {
-    this.#close()
-  }
-
-  #close(): void {
-    if (!this.#open) return
-    this.#open = false
-    closeSync(this.#descriptor)
   }
 }

@@ -58,7 +58,11 @@ export function accountMail({stores, files, log, uid, gid, checkOwner}: AccountM
     }
   }
 
+  const reach = (path: string) => files.reach(Buffer.from(path, 'utf8').toString('latin1'), ['.'])
+
   return async (account, client) => {
+    await reach(account.home)
+    await reach(account.maildir)
     check(account, client)
     return stores.open(account)
   }

@@ -2,7 +2,8 @@
 import {readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
-import {type ImapServer, imapServer} from '../support/imap-server.js'
+import {ImapClient} from '../support/imap-client.js'
+import {type ImapServer, imapServer, PASSWORD} from '../support/imap-server.js'
 import {suite} from '../support/suite.js'
 
 const messages = suite('IMAP messages')
@@ -58,6 +59,17 @@ messages('APPEND stores the message as Courier does', async () => {
     S: * 3 FETCH (RFC822.SIZE 2)
     S: c OK FETCH completed.
   `)
+})
+
+messages('NUL octets in a message come back as they were sent', async () => {
+  await using server = await imapServer()
+  await using client = await ImapClient.connect(server.port)
+  await client.ok(`LOGIN alice ${PASSWORD}`)
+  await client.ok('APPEND INBOX', 'Subject: n\0l\r\n\r\n\0\r\n')
+  await client.ok('SELECT INBOX')
+  assert.equal(await client.ok('FETCH 1 (RFC822.SIZE BODY.PEEK[TEXT] BODY.PEEK[])'), [
+    '* 1 FETCH (RFC822.SIZE 19 BODY[TEXT] {3}\r\n\0\r\n BODY[] {19}\r\nSubject: n\0l\r\n\r\n\0\r\n)',
+  ])
 })
 
 messages('APPEND refuses before it asks for the message', async () => {

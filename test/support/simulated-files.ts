@@ -93,6 +93,10 @@ export class SimulatedFiles implements MaildirFiles {
     return facts
   }
 
+  reach(): undefined {
+    return undefined
+  }
+
   isLocal(): boolean {
     return true
   }

@@ -88,6 +88,9 @@ const UNICODE_ALERT =
  * APPEND: adds a message to the end of a mailbox (RFC 3501 §6.3.11) and tells its UID (RFC 4315 §3).
  *
  * All refusals come instead of the `+`, before the client sends the message; the message is never held in memory.
+ *
+ * Courier: NUL octets in the message are stored and come back as they were sent, although RFC 3501 §4.3.1 wants none in a literal
+ * without `~`: mail that was delivered has them as well, and a client that moves such a message would lose it.
  */
 export const append = defineVerb({
   name: 'APPEND',

@@ -9,7 +9,7 @@ import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import type {FileFacts} from '../files.js'
 import type {FolderName} from '../types.js'
-import {samePlace} from './identity.js'
+import {reachFolder, samePlace} from './identity.js'
 
 /** Files that are renamed or unlinked under one hold of the lock: about 5 ms on a local disk. */
 export const LOCK_BATCH = 250
@@ -49,6 +49,7 @@ export class FolderAccess {
   exclusive<T>(task: () => Promise<T>): Promise<T> {
     return this.#mutex.run(async () => {
       try {
+        await reachFolder(this.#options.env.files, this.#options.path)
         return await task()
       } finally {
         if (!this.#mayKeep) await this.#giveBack()

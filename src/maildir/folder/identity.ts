@@ -20,6 +20,11 @@ export interface FolderIdentity {
   readonly uids: FileFacts | undefined
 }
 
+/** Asks for all of it where that has to be waited for. */
+export function reachFolder(files: MaildirFiles, path: string): Promise<void> | undefined {
+  return files.reach(path, ['cur', 'new', 'tmp', 'courierimapkeywords', 'courierimapuiddb', 'tmp/courier.lock'])
+}
+
 export function folderIdentity(files: MaildirFiles, path: string): FolderIdentity {
   return {
     folder: files.stat(path),

@@ -4,7 +4,7 @@ import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {baseName, flagsOfName} from '../file-names.js'
 import {FLAG, type FolderStatus} from '../types.js'
-import {contentParts, type FolderIdentity, folderIdentity, isSettled, modseqOfStamps, nowNs, sameIdentity} from './identity.js'
+import {contentParts, type FolderIdentity, folderIdentity, isSettled, modseqOfStamps, nowNs, reachFolder, sameIdentity} from './identity.js'
 import {UidFile} from './uid-file.js'
 
 /** What was counted, and what the folder looked like then. */
@@ -23,6 +23,7 @@ export interface LightStatusOptions {
 
 /** Counts the messages of a folder. @throws {Fault} `no-such-mailbox`, `no-access` */
 export async function lightStatus(env: StoreEnvironment, {path, giveUidValidity, before}: LightStatusOptions): Promise<CountedStatus> {
+  await reachFolder(env.files, path)
   const identity = folderIdentity(env.files, path)
   if (!identity.cur) throw new Fault('no-such-mailbox', `"${path}" is no Maildir folder`)
   if (before?.identity && sameIdentity(before.identity, identity)) return before

@@ -13,7 +13,7 @@ import type {UidValidities} from '../uid-validities.js'
 import type {FolderAccess} from './access.js'
 import type {FolderContents} from './contents.js'
 import type {CurChanges} from './cur-changes.js'
-import {contentParts, type FolderIdentity, folderIdentity, isSettled, nowNs, sameFacts, sameIdentity} from './identity.js'
+import {contentParts, type FolderIdentity, folderIdentity, isSettled, nowNs, reachFolder, sameFacts, sameIdentity} from './identity.js'
 import {takeUpSnapshot} from './left-behind.js'
 import {type Findings, type Merged, merge} from './merge.js'
 import {type MovedMessage, NewMail} from './new-mail.js'
@@ -77,6 +77,7 @@ export class FolderReader {
   async refresh({ofOthers = false}: RefreshOptions = {}): Promise<void> {
     const {access, contents} = this.#options
     access.checkNotLost()
+    await reachFolder(this.#options.env.files, this.#options.path)
     if (this.#isUnchanged()) return
     this.#queuedIsWhole ||= !ofOthers
     this.#queued ??= access.exclusive(async () => {

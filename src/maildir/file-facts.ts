@@ -1,0 +1,18 @@
+import type {BigIntStats} from 'node:fs'
+import type {FileFacts} from './files.js'
+
+/** What node tells of a file. */
+export function factsOf(stats: BigIntStats): FileFacts {
+  return {
+    device: stats.dev,
+    inode: stats.ino,
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    size: Number(stats.size),
+    mode: Number(stats.mode) & 0o7777,
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    links: Number(stats.nlink),
+    kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : 'other',
+  }
+}
