@@ -21,6 +21,7 @@ import {
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import {promisify} from 'node:util'
+import {countedMemory} from '../message/line-feeds.js'
 import {errnoOf} from '../support/fault.js'
 import {callEach} from './call-each.js'
 import {factsOf} from './file-facts.js'
@@ -336,7 +337,7 @@ export class NodeFiles implements MaildirFiles {
       const facts = factsOf(fstatSync(descriptor, {bigint: true}))
       if (facts.kind !== 'file') return undefined
       if (facts.size > WHOLE_FILE_BYTES) return 'big'
-      const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(WHOLE_FILE_BYTES)
+      const buffer = this.#buffers.pop() ?? countedMemory(WHOLE_FILE_BYTES)
       let length = 0
       try {
         while (length < buffer.length) {

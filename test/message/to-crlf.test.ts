@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import {countLineFeeds} from '../../src/message/line-feeds.js'
+import {countedMemory, countLineFeeds} from '../../src/message/line-feeds.js'
 import {crlfLength, toCrlf, wireRange, writeCrlf} from '../../src/message/to-crlf.js'
 import {suite} from '../support/suite.js'
 
@@ -26,13 +26,19 @@ crlf('each LF becomes CRLF and CRs are kept', () => {
   assert.is(toCrlf(Buffer.from('a\nb\r\nc\rd\n\n')).toString(), 'a\r\nb\r\r\nc\rd\r\n\r\n')
 })
 
-crlf('LF are counted wherever the stretch begins', () => {
+const fast = countedMemory(1_000_000)
+
+crlf('LF are counted wherever the stretch begins, in memory of either kind', () => {
+  assert.is(fast.buffer.byteLength, 1_048_576, 'pages of WebAssembly')
   fc.assert(
     fc.property(long, fc.nat(20), fc.nat(20), (stored, skip, less) => {
       const end = Math.max(skip, stored.length - less)
       const start = Math.min(skip, stored.length)
       const stop = Math.min(end, stored.length)
-      assert.is(countLineFeeds(stored, start, stop), stored.subarray(start, stop).filter((octet) => octet === 0x0a).length)
+      const expected = stored.subarray(start, stop).filter((octet) => octet === 0x0a).length
+      assert.is(countLineFeeds(stored, start, stop), expected)
+      const copied = fast.subarray(less, less + stored.copy(fast, less))
+      assert.is(countLineFeeds(copied, start, Math.min(stop, copied.length)), expected)
     }),
     {numRuns: 200},
   )
