@@ -15,6 +15,8 @@ export interface MimeValue {
   readonly parameters: Parameters
 }
 
+const NOTHING: MimeValue = {value: '', parameters: []}
+
 /** Content-Type taken apart, lower-case; a type without `/` has the subtype `""` (`spec/imap.md` §13.7). */
 export interface MediaType {
   readonly type: string
@@ -71,6 +73,7 @@ function readUntil(text: string, from: number, stop: number, otherStop = stop): 
  * value runs to the next `;` (names with spaces are common). At most `LIMITS.parameters`; linear time.
  */
 export function parseMimeValue(raw: string): MimeValue {
+  if (raw === '') return NOTHING
   const text = unfold(raw)
   const first = readUntil(text, 0, SEMICOLON)
   const parameters: [string, string][] = []

@@ -110,12 +110,15 @@ class Update {
   readonly #listed: Snapshot
   readonly #stamps: Float64Array
   readonly #pace = new Pace()
+  /** Nothing is known of the column. */
+  readonly #isNew: boolean
   #octets = 0
 
   constructor(folder: Folder, {column, listed, known, isSame}: UpdateOptions) {
     this.#folder = folder
     this.#column = column
     this.#listed = listed
+    this.#isNew = known === undefined
     this.#octets = known?.octets ?? 0
     this.values = isSame && known ? known.values.slice() : new Array(listed.size).fill(undefined)
     this.#stamps = isSame && known ? known.stamps.slice() : new Float64Array(listed.size)
@@ -127,7 +130,7 @@ class Update {
   }
 
   async run(numbers: readonly MessageNumber[] | undefined): Promise<void> {
-    const unknown = await this.#unknown(numbers)
+    const unknown = this.#isNew ? (numbers ?? numbersUpTo(this.#listed.size)) : await this.#unknown(numbers)
     if (unknown.length === 0) return
     for await (const batch of readMetadata(this.#folder, {listed: this.#listed, numbers: unknown}, this.#column.need)) {
       const stamps = this.#stampsOf(batch.map(({number}) => number))
@@ -175,4 +178,8 @@ class Update {
       this.#stamps[to] = stamps[from] ?? 0
     }
   }
+}
+
+function numbersUpTo(size: number): MessageNumber[] {
+  return Array.from({length: size}, (_, place) => (place + 1) as MessageNumber)
 }

@@ -155,6 +155,17 @@ export function removeAll(path: string): void {
   rmSync(path, {recursive: true, force: true})
 }
 
+/** Does something in a directory, which is made when it is missing. */
+export function inDirectory<T>(path: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
+  makeDirectory(path)
+  return act()
+}
+
 export function makeDirectory(path: string): void {
   mkdirSync(path, {recursive: true, mode: 0o700})
 }

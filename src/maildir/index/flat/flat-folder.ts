@@ -14,7 +14,7 @@ import {PART, PARTS} from '../../metadata-need.js'
 import type {MessageMetadata, Uid} from '../../types.js'
 import type {FileLookup, FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
 import {Slab} from '../slab.js'
-import {appendAt, makeDirectory, moveFile, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
+import {appendAt, inDirectory, makeDirectory, moveFile, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
 import {crc32} from './checksum.js'
 import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LogState, logHeader} from './log-file.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
@@ -348,8 +348,7 @@ export class FlatFolder implements FolderIndex {
 
   #flush(): void {
     try {
-      makeDirectory(this.#options.directory)
-      if (!this.#records.flush()) this.#dropRecords('Somebody else has written to them')
+      if (!inDirectory(this.#options.directory, () => this.#records.flush())) this.#dropRecords('Somebody else has written to them')
     } catch (error) {
       this.#turnOff(error)
     }
