@@ -1,9 +1,12 @@
 /** `courier serve` with every SASL mechanism switched on, in a directory of its own, for clients that are real programs. */
 import {execFileSync} from 'node:child_process'
 import {generateKeyPairSync, type KeyObject, sign} from 'node:crypto'
+import {once} from 'node:events'
 import {chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {connect} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {hmacContext} from '../../src/auth/hmac/context.js'
 import {formatScramSecret, makeScramSecret} from '../../src/auth/scram/secret.js'
 import {makeSelfSigned} from '../../src/tls/self-signed.js'
@@ -63,9 +66,28 @@ export interface SaslHostOptions {
   /** Lines of userdb instead of those of `USER` and `OTHER_USER`; `MAILDIR` stands for the one Maildir there is. */
   readonly userdb?: string
   readonly certificates?: boolean
+  /** Settings besides those that all have. */
+  readonly imapd?: Readonly<Record<string, string>>
+  readonly authdaemonrc?: Readonly<Record<string, string>>
+  /** More words for `courier serve`; `DIRECTORY` stands for the host's. */
+  readonly args?: readonly string[]
+  readonly env?: (directory: string) => NodeJS.ProcessEnv
+  /** Root stays root, so that the server is several processes. */
+  readonly staysRoot?: boolean
+  /** Before the server starts. */
+  readonly prepare?: (directory: string) => Promise<void>
 }
 
-export async function saslHost({userdb, certificates = false}: SaslHostOptions = {}): Promise<SaslHost> {
+export async function saslHost({
+  userdb,
+  certificates = false,
+  imapd = {},
+  authdaemonrc = {},
+  args: moreArgs = [],
+  env,
+  staysRoot = false,
+  prepare,
+}: SaslHostOptions = {}): Promise<SaslHost> {
   const directory = mkdtempSync(join(tmpdir(), 'courier-sasl-'))
   chmodSync(directory, 0o755)
   const isRoot = process.getuid?.() === 0
@@ -77,7 +99,7 @@ export async function saslHost({userdb, certificates = false}: SaslHostOptions =
   writeFileSync(join(directory, 'server.pem'), certificatePem)
   const {publicKey, privateKey} = generateKeyPairSync('ed25519')
   writeFileSync(join(directory, 'keys.json'), JSON.stringify({keys: [{...publicKey.export({format: 'jwk'}), use: 'sig', kid: 'one'}]}))
-  configure(directory, 'imapd', {IMAP_CAPABILITY: `${STOCK} ${SWITCHED_ON}`})
+  configure(directory, 'imapd', {IMAP_CAPABILITY: `${STOCK} ${SWITCHED_ON}`, ...imapd})
   if (certificates) makeClientCertificate(directory, `/O=Test/CN=Ann/emailAddress=${USER}`)
   const external = {TLS_TRUSTCERTS: join(directory, 'ca.pem'), TLS_VERIFYPEER: 'PEER', TLS_EXTERNAL: 'emailaddress'}
   configure(directory, 'imapd-ssl', {TLS_CERTFILE: join(directory, 'cert.pem'), ...(certificates ? external : {})})
@@ -87,6 +109,7 @@ export async function saslHost({userdb, certificates = false}: SaslHostOptions =
     OAUTH_AUDIENCE: AUDIENCE,
     OAUTH_ISSUER: 'https://login.example.com',
     FAILED_LOGIN_SECONDS: '1',
+    ...authdaemonrc,
   })
   writeFileSync(
     join(directory, 'userdb'),
@@ -96,12 +119,14 @@ export async function saslHost({userdb, certificates = false}: SaslHostOptions =
     },
   )
   await compile(join(directory, 'userdb'))
+  await prepare?.(directory)
   const all = ['.', ...readdirSync(directory, {recursive: true, encoding: 'utf8'})]
   if (isRoot) for (const name of all) chownSync(join(directory, name), uid, gid)
   const [port = 0, tlsPort = 0] = await freePorts(2)
-  const args = ['serve', 'imap', 'imaps', '--config', directory, '--port', `127.0.0.1.${port}`, '--tls-port', `127.0.0.1.${tlsPort}`]
-  const server = startCourier(args, {cwd: resolve('.'), ...(isRoot ? {uid, gid} : {})})
-  if (!(await server.until('server.listening, protocol=imaps'))) throw new Error(server.errors())
+  const ports = ['--port', `127.0.0.1.${port}`, '--tls-port', `127.0.0.1.${tlsPort}`]
+  const args = ['serve', 'imap', 'imaps', '--config', directory, ...ports, ...moreArgs.map((word) => word.replace('DIRECTORY', directory))]
+  const server = startCourier(args, {cwd: resolve('.'), env: env?.(directory) ?? {}, ...(isRoot && !staysRoot ? {uid, gid} : {})})
+  if (!(await isListening(tlsPort, server))) throw new Error(server.errors())
   return {
     directory,
     port,
@@ -121,4 +146,19 @@ export async function saslHost({userdb, certificates = false}: SaslHostOptions =
       rmSync(directory, {recursive: true})
     },
   }
+}
+
+/** Its log may go elsewhere: what counts is that the port answers. */
+async function isListening(port: number, server: ServerProcess): Promise<boolean> {
+  while (server.child.exitCode === null) {
+    const socket = connect(port, '127.0.0.1')
+    const found = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (found) return true
+    await sleep(50)
+  }
+  return false
 }

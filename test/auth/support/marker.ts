@@ -24,7 +24,10 @@ const FORMS = [MARKER, NEXT_MARKER].flatMap((marker) => [
 ])
 
 export function assertClean(output: string, where: string): void {
-  for (const form of FORMS) assert.not.ok(output.includes(form), `${where} holds the password`)
+  for (const form of FORMS) {
+    const at = output.indexOf(form)
+    assert.ok(at < 0, `${where} holds the password: ${JSON.stringify(output.slice(Math.max(0, at - 100), at + 100))}`)
+  }
 }
 
 /** Command lines and environments of all processes of this machine that may be read. */
