@@ -8,9 +8,8 @@ const ORDER = ['IMAP4rev1', 'UIDPLUS', 'CHILDREN', 'NAMESPACE', 'THREAD=ORDEREDS
 /** Words that the protocol layer itself stands for. */
 const BUILT_IN = ['IMAP4rev1', 'LITERAL+']
 
-export interface CapabilityState {
-  readonly settings: ImapSettings
-  readonly verbs: readonly AnyVerb[]
+/** How a connection stands. */
+export interface ConnectionState {
   readonly authenticated: boolean
   readonly encrypted: boolean
   /** STARTTLS is possible now. */
@@ -21,13 +20,36 @@ export interface CapabilityState {
   readonly hasIdentity: boolean
 }
 
+type CapabilityState = ConnectionState & {readonly settings: ImapSettings; readonly verbs: readonly AnyVerb[]}
+
 /** Login needs encryption and there is none. */
 export function tlsMissing({settings, encrypted}: Pick<CapabilityState, 'settings' | 'encrypted'>): boolean {
   return settings.tlsRequired && !encrypted
 }
 
-/** The words of CAPABILITY in Courier's order (`spec/imap.md` §3). */
-export function capabilityWords(state: CapabilityState): string {
+/** What a server with these settings and commands tells in CAPABILITY, put together once for each state of a connection. */
+export class Capabilities {
+  readonly #settings: ImapSettings
+  readonly #verbs: readonly AnyVerb[]
+  readonly #known = new Map<number, string>()
+
+  constructor(settings: ImapSettings, verbs: readonly AnyVerb[]) {
+    this.#settings = settings
+    this.#verbs = verbs
+  }
+
+  /** The words in Courier's order (`spec/imap.md` §3). */
+  words(state: ConnectionState): string {
+    const {authenticated, encrypted, canEncrypt, canBind, hasIdentity} = state
+    let number = 0
+    for (const holds of [authenticated, encrypted, canEncrypt, canBind, hasIdentity]) number = 2 * number + (holds ? 1 : 0)
+    const words = this.#known.get(number) ?? capabilityWords({...state, settings: this.#settings, verbs: this.#verbs})
+    this.#known.set(number, words)
+    return words
+  }
+}
+
+function capabilityWords(state: CapabilityState): string {
   const {settings, encrypted} = state
   const fixed = (encrypted ? settings.capabilityTls : undefined) ?? settings.capability
   const words = [...(fixed === undefined ? automatic(state) : [fixed]), ...always(state)]

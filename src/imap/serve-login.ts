@@ -8,7 +8,7 @@ import {Channel} from '../wire/channel.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {ConnectionEnd, HandedOver} from '../wire/hand-over.js'
 import {TIMES} from '../wire/limits.js'
-import {capabilityWords} from './capability.js'
+import {Capabilities} from './capability.js'
 import {type Admission, breakOff, converse, logEnd, type Outgoing} from './conversation.js'
 import {ImapSession} from './imap-session.js'
 import {ImapLoginDesk} from './login-desk.js'
@@ -40,6 +40,8 @@ export interface ImapLoginOptions {
   readonly now?: () => number
   /** The commands; all by default. */
   readonly verbs?: readonly AnyVerb[]
+  /** What the server can do; made of settings and commands when it is not given. */
+  readonly capabilities?: Capabilities
   /** For failed logins; tests have their own. */
   readonly time?: TimeSource
   /** From the connection to the login, milliseconds. */
@@ -79,6 +81,7 @@ class LoginConnection {
 
   constructor(options: ImapLoginOptions) {
     const {stream, deadlines, encrypted, settings, log, remote, now = Date.now, verbs = VERBS, authenticator, service = 'imap'} = options
+    const {capabilities = new Capabilities(settings, verbs)} = options
     this.#options = options
     this.#channel = new Channel(stream, {deadlines, encrypted})
     this.#encrypted = encrypted
@@ -86,9 +89,7 @@ class LoginConnection {
     this.#verbs = verbs
     this.#beganMs = now()
     const capability = (): string =>
-      capabilityWords({
-        settings,
-        verbs,
+      capabilities.words({
         authenticated: false,
         encrypted: this.#encrypted,
         canEncrypt: this.#canEncrypt,
@@ -161,7 +162,7 @@ class LoginConnection {
     } finally {
       shutdown?.removeEventListener('abort', stop)
       deadline.clear()
-      this.#channel.destroy(new Hangup('closed'))
+      this.#channel.end()
     }
     return undefined
   }

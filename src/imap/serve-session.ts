@@ -10,7 +10,7 @@ import {Channel} from '../wire/channel.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {ConnectionEnd} from '../wire/hand-over.js'
 import type {SessionBook} from '../wire/live-session.js'
-import {capabilityWords} from './capability.js'
+import {Capabilities} from './capability.js'
 import {breakOff, converse, type Ending, logEnd, sayBye} from './conversation.js'
 import {ImapSession} from './imap-session.js'
 import {bye, repeated} from './replies/tagged.js'
@@ -47,6 +47,8 @@ export interface ImapSessionOptions {
   readonly now?: () => number
   /** The commands; all by default. */
   readonly verbs?: readonly AnyVerb[]
+  /** What the server can do; made of settings and commands when it is not given. */
+  readonly capabilities?: Capabilities
   /** For refused logins; tests have their own. */
   readonly time?: TimeSource
 }
@@ -70,13 +72,13 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
     await channel.close()
   } finally {
     shutdown?.removeEventListener('abort', stop)
-    channel.destroy(new Hangup('closed'))
+    channel.end()
   }
 }
 
-function sessionOn(channel: Channel, {settings, log, remote, encrypted, now = Date.now, verbs = VERBS}: ImapSessionOptions): ImapSession {
-  const capability = () =>
-    capabilityWords({settings, verbs, authenticated: true, encrypted, canEncrypt: false, canBind: false, hasIdentity: false})
+function sessionOn(channel: Channel, options: ImapSessionOptions): ImapSession {
+  const {settings, log, remote, encrypted, now = Date.now, verbs = VERBS, capabilities = new Capabilities(settings, verbs)} = options
+  const capability = () => capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: false, hasIdentity: false})
   return new ImapSession({channel, settings, log, client: {...remote}, now, capability})
 }
 

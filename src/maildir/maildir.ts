@@ -36,7 +36,12 @@ interface OpenFolder {
   readonly folder: Folder
   readonly arrivals: Arrivals
   uses: number
+  /** When its `tmp/` was tidied up last, milliseconds since 1970. */
+  purgedMs: number
 }
+
+/** `tmp/` of a folder is tidied up at most this often. */
+const PURGE_EVERY_MS = 3_600_000
 
 export interface MaildirOptions {
   readonly env: StoreEnvironment
@@ -84,7 +89,7 @@ export class Maildir implements Mailstore, ViewAccount {
 
   async select(name: FolderName, {readOnly}: {readonly readOnly: boolean}): Promise<View> {
     return this.#withFolder(name, async (open) => {
-      await purgeTemporary(this.#env, open.folder.path)
+      await this.#purge(open)
       open.uses += 1
       return new FolderView({folder: open.folder, account: this, readOnly, onClose: () => this.#unuse(open)})
     })
@@ -275,6 +280,13 @@ export class Maildir implements Mailstore, ViewAccount {
     }
   }
 
+  async #purge(open: OpenFolder): Promise<void> {
+    const now = this.#env.nowMs()
+    if (Math.abs(now - open.purgedMs) < PURGE_EVERY_MS) return
+    open.purgedMs = now
+    await purgeTemporary(this.#env, open.folder.path)
+  }
+
   #use(name: FolderName): OpenFolder {
     let open = this.#folders.get(name)
     if (!open) {
@@ -286,7 +298,7 @@ export class Maildir implements Mailstore, ViewAccount {
         validities: this.#validities,
         onLost: () => this.#forget(name, folder),
       })
-      open = {folder, arrivals: new Arrivals(folder), uses: 0}
+      open = {folder, arrivals: new Arrivals(folder), uses: 0, purgedMs: Number.NEGATIVE_INFINITY}
     }
     this.#folders.set(name, open)
     this.#counted.delete(name)

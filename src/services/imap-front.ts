@@ -3,7 +3,10 @@ import {Resolver} from 'node:dns/promises'
 import {TLSSocket} from 'node:tls'
 import type {Authenticator} from '../auth/account.js'
 import type {Endpoint} from '../config/port-list.js'
+import {Capabilities} from '../imap/capability.js'
 import {serveImapLogin} from '../imap/serve-login.js'
+import type {ImapSettings} from '../imap/settings.js'
+import {VERBS} from '../imap/verbs/registry.js'
 import type {Log} from '../log/log.js'
 import {AccessFile} from '../net/access/access-file.js'
 import {Admission, type AdmissionPolicy} from '../net/admission.js'
@@ -61,6 +64,7 @@ export class ImapFront implements FrontRole {
   readonly #lists: DnsLists
   readonly #guards: BySettings<GuardSettings, LoginGuard>
   readonly #admissions: BySettings<NetworkSettings, AdmissionPolicy>
+  readonly #capabilities = new BySettings((settings: ImapSettings) => new Capabilities(settings, VERBS))
   readonly #ready: Promise<void>
   readonly #logs: Readonly<Record<ServiceName, Log>>
   #begin: () => void = () => {}
@@ -118,6 +122,7 @@ export class ImapFront implements FrontRole {
       startTls,
       tlsFacts: (stream) => (stream instanceof TLSSocket ? tlsFacts(stream) : undefined),
       settings: service.imap,
+      capabilities: this.#capabilities.for(service.imap),
       deadlines,
       log: this.#logs[name],
       authenticator: withDefaultDomain(guarded(authFor(name), this.#guards.for(service.guard)), variables),

@@ -1,7 +1,9 @@
 /** The sessions of a process that serves mail, whoever handed them over. */
 import type {Account} from '../auth/account.js'
+import {Capabilities} from '../imap/capability.js'
 import {serveImapSession} from '../imap/serve-session.js'
 import type {ImapSettings} from '../imap/settings.js'
+import {VERBS} from '../imap/verbs/registry.js'
 import type {Log} from '../log/log.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {HandedOver} from '../wire/hand-over.js'
@@ -33,6 +35,7 @@ export interface MailSessionsOptions {
 export class MailSessions {
   readonly #options: MailSessionsOptions
   readonly #logs: Readonly<Record<ServiceName, Log>>
+  readonly #capabilities = new BySettings((settings: ImapSettings) => new Capabilities(settings, VERBS))
   readonly #mail: BySettings<MailSettings, ReturnType<typeof startMail>>
 
   constructor(options: MailSessionsOptions) {
@@ -57,6 +60,7 @@ export class MailSessions {
       account,
       openStore: (found) => open(found, remote),
       settings: imap,
+      capabilities: this.#capabilities.for(imap),
       deadlines,
       book,
       log: this.#logs[service],

@@ -40,6 +40,7 @@ export function ipNumber(text: string): IpNumber | undefined {
 
 /** IPv4 in dotted form, also when it is mapped; IPv6 as it is. */
 export function unmapped(ip: string): string {
+  if (!ip.includes(':')) return ip
   const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1]
   return dotted !== undefined && isIPv4(dotted) ? dotted : ip
 }

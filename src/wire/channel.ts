@@ -55,8 +55,8 @@ export class Channel {
     this.#ended = true
     this.#wake()
   }
-  readonly #onClose = () => this.#end()
-  readonly #onError = () => this.#end()
+  readonly #onClose = () => this.end()
+  readonly #onError = () => this.end()
   /** Made when somebody asks for the signal: it is large. */
   #abort: AbortController | undefined
   #stream: Duplex
@@ -151,8 +151,8 @@ export class Channel {
     this.#abort?.abort(reason)
   }
 
-  /** Ends the connection if it has not ended. */
-  #end(): void {
+  /** Ends the connection at once if it has not ended. */
+  end(): void {
     if (!this.#hangup) this.destroy(new Hangup('closed'))
   }
 
@@ -314,7 +314,7 @@ export class Channel {
     } catch {
       // It is over either way.
     }
-    this.#end()
+    this.end()
   }
 }
 

@@ -87,6 +87,7 @@ export class LoginGuard {
   }
 
   isBanned(ip: string): boolean {
+    if (this.#single.size === 0 && this.#wide.length === 0) return false
     const now = this.#options.now()
     const lasts = (ban: Ban | undefined) => ban !== undefined && (ban.until === undefined || ban.until > now)
     if (lasts(this.#single.get(customerNetwork(ip))) || lasts(this.#single.get(unmapped(ip)))) return true
@@ -99,7 +100,8 @@ export class LoginGuard {
     if (delayAfter <= 0) return 0
     const now = this.#options.now()
     const network = customerNetwork(ip)
-    const ofAddress = this.#exempt.has(ip) ? 0 : this.#addresses.get(network, now)
+    const counted = this.#addresses.get(network, now)
+    const ofAddress = counted === 0 || this.#exempt.has(ip) ? 0 : counted
     const ofAccount = account === undefined || this.#isFriend(account, network) ? 0 : this.#accounts.get(account, now)
     const beyond = Math.max(ofAddress, ofAccount) - delayAfter
     return beyond < 0 ? 0 : Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** Math.min(beyond, 20))
