@@ -2,6 +2,7 @@ import {constants} from 'node:fs'
 import {access, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {userdbPaths} from '../auth/userdb/paths.js'
+import {userdbSources} from '../auth/userdb/source.js'
 import {errnoOf} from '../support/fault.js'
 import {isAnswered} from '../support/unix-socket.js'
 import type {AuthSettings} from './start-auth.js'
@@ -30,7 +31,8 @@ async function sourceProblems({directory, modules, daemonSocket}: AuthSettings):
     return [`No authdaemond answers at ${daemonSocket}: logins wait for it`]
   }
   if (!modules.includes('authuserdb')) return []
-  const {open, shadow, originalOpen} = userdbPaths(join(directory, 'userdb'))
+  const source = join(directory, 'userdb')
+  const {open, shadow, originalOpen} = userdbPaths(source)
   const problems: string[] = []
   for (const path of [open, shadow]) {
     try {
@@ -46,5 +48,18 @@ async function sourceProblems({directory, modules, daemonSocket}: AuthSettings):
   if (ours && original && original.mtimeMs > ours.mtimeMs) {
     problems.push(`${originalOpen} is newer than ${open}: real Courier has other accounts than we, run "courier makeuserdb"`)
   }
+  const changed = await lastChange(source)
+  if (ours && changed !== undefined && changed > ours.mtimeMs)
+    problems.push(`${source} has changed since it was compiled: changes count after "courier makeuserdb"`)
   return problems
+}
+
+/** When userdb text was changed last, milliseconds since 1970; undefined when that cannot be seen. */
+async function lastChange(source: string): Promise<number | undefined> {
+  try {
+    const files = await Promise.all((await userdbSources(source)).map(({path}) => stat(path)))
+    return Math.max(...files.map(({mtimeMs}) => mtimeMs))
+  } catch {
+    return undefined
+  }
 }

@@ -1,4 +1,4 @@
-import {chmod, mkdir, writeFile} from 'node:fs/promises'
+import {appendFile, chmod, mkdir, utimes, writeFile} from 'node:fs/promises'
 import * as assert from 'uvu/assert'
 import {hashScheme} from '../../src/auth/hash/hash-scheme.js'
 import {Secret} from '../../src/log/secret.js'
@@ -63,6 +63,15 @@ for (const [title, userdb, user, verdict] of [
     assert.match(found.verdict, verdict)
   })
 }
+
+explain('text that has not been compiled is told', async () => {
+  await using at = await place(ANN)
+  await appendFile(at.path('userdb'), 'eve\tuid=7|gid=7|home=/\n')
+  const later = new Date(Date.now() + 5000)
+  await utimes(at.path('userdb'), later, later)
+  const {steps} = await at.run('eve')
+  assert.ok(steps.some(({step, outcome, text}) => step === 'accounts' && outcome === 'warning' && text.includes('courier makeuserdb')))
+})
 
 explain('a source that is down is told as that', async () => {
   await using at = await place(ANN)

@@ -20,6 +20,8 @@ export interface ExplainOptions {
   readonly password: Secret | undefined
   /** Names in `authmodulelist`. */
   readonly listed: readonly string[]
+  /** What is wrong with the sources as a whole. */
+  readonly problems: readonly string[]
   /** Those of them that could be made. */
   readonly modules: ModuleChain
   readonly defaults: AccountDefaults
@@ -33,12 +35,13 @@ interface Found {
 }
 
 export async function explainLogin(options: ExplainOptions): Promise<Explanation> {
-  const {user, service, password, listed, modules, defaultDomain, defaults} = options
+  const {user, service, password, listed, problems, modules, defaultDomain, defaults} = options
   const name = completeName(user, defaultDomain)
   const steps: ExplainStep[] = [
     {step: 'name', outcome: 'ok', text: name === user ? `"${name}", as it is` : `"${user}" becomes "${name}" (DEFDOMAIN)`},
     {step: 'modules', outcome: listed.length > 0 ? 'ok' : 'problem', text: `authmodulelist: ${listed.join(' ') || 'empty'}`},
   ]
+  for (const text of problems) steps.push({step: 'accounts', outcome: 'warning', text})
   for (const missing of listed.filter((each) => !modules.modules.some((module) => module.name === each))) {
     steps.push({step: missing, outcome: 'warning', text: 'is no module, or not set up: left out'})
   }

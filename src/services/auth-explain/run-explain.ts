@@ -6,6 +6,7 @@ import {authDirectory} from '../../config/config-directory.js'
 import {defaultPlaces} from '../../config/places.js'
 import type {Log} from '../../log/log.js'
 import type {Secret} from '../../log/secret.js'
+import {accountProblems} from '../account-check.js'
 import {accountChain} from '../account-modules.js'
 import {authSettingsOf} from '../account-source.js'
 import {isRoot} from '../unprivileged-user.js'
@@ -33,6 +34,7 @@ export async function runExplain({user, service, password, config, state, env}: 
       service,
       password,
       listed: settings.modules,
+      problems: await accountProblems(settings),
       modules: accounts.modules,
       defaults: {options: settings.defaultOptions, maildir: settings.defaultMaildir},
       defaultDomain: settings.defaultDomain,
