@@ -54,6 +54,8 @@ export class FolderColumns {
   readonly #folder: Folder
   readonly #budget: ColumnBudget
   readonly #columns = new Map<Column<unknown>, KnownColumn>()
+  /** Columns of which all values are being worked out: who wants the same ones waits. */
+  readonly #running = new Map<Column<unknown>, Promise<void>>()
 
   constructor(folder: Folder, budget: ColumnBudget) {
     this.#folder = folder
@@ -62,21 +64,37 @@ export class FolderColumns {
 
   /** Values of the messages of `listed` with these numbers, in their order; of all, in theirs, when there are as many. */
   async values<T>(column: Column<T>, listed: Snapshot, numbers: readonly MessageNumber[]): Promise<ColumnValues<T>> {
+    const key = column as Column<unknown>
+    if (numbers.length < listed.size) return (await this.#values(key, listed, numbers)) as ColumnValues<T>
+    while (this.#running.has(key)) await this.#running.get(key)
+    const all = this.#values(key, listed, undefined)
+    this.#running.set(
+      key,
+      all.then(
+        () => {},
+        () => {}, // who waits tries it himself
+      ),
+    )
+    try {
+      return (await all) as ColumnValues<T>
+    } finally {
+      this.#running.delete(key)
+    }
+  }
+
+  /** Of all messages without `numbers`. */
+  async #values(column: Column<unknown>, listed: Snapshot, numbers: readonly MessageNumber[] | undefined): Promise<ColumnValues<unknown>> {
     const {index} = this.#folder
     const {version} = index
-    const known = this.#columns.get(column as Column<unknown>)
+    const known = this.#columns.get(column)
     const current = known?.listed.hasSameMessages(listed) ? known : undefined
-    const wantsAll = numbers.length === listed.size
     this.#budget.use(this)
-    const pick = (values: Values) => new Answer(numbers.map((number) => values[number - 1])) as ColumnValues<T>
-    if (current?.whole?.version === version) {
-      const {answer} = current.whole
-      return wantsAll ? (answer as ColumnValues<T>) : pick(answer.values)
-    }
-    const update = new Update(this.#folder, {column: column as Column<unknown>, listed, known, isSame: current !== undefined})
-    await update.run(wantsAll ? undefined : numbers)
-    const answer = wantsAll ? (new Answer(update.values) as ColumnValues<T>) : pick(update.values)
-    this.#keep(column as Column<unknown>, {...update.result, whole: wantsAll ? {answer, version} : undefined})
+    const answerOf = (values: Values) => new Answer(numbers?.map((number) => values[number - 1]) ?? values)
+    if (current?.whole?.version === version) return numbers ? answerOf(current.whole.answer.values) : current.whole.answer
+    const update = new Update(this.#folder, {column, listed, known, isSame: current !== undefined})
+    await update.run(numbers)
+    const answer = answerOf(update.values)
+    this.#keep(column, {...update.result, whole: numbers ? undefined : {answer, version}})
     return answer
   }
 

@@ -200,10 +200,11 @@ export async function* readMetadata(
   const slab = new Slab()
   for (let at = 0; at < numbers.length; at += BATCH_MESSAGES) {
     const wanted = wantedOf(folder, listed, numbers.slice(at, at + BATCH_MESSAGES))
-    const found = await folder.index.read(wanted, {need, factsOf, slab})
+    let first = 0
+    let found = await folder.index.read(wanted, {need, factsOf, slab})
     let batch: MetadataEntry[] = []
     for (const [place, each] of wanted.entries()) {
-      let metadata = found[place]
+      let metadata = found[place - first]
       if (!metadata) {
         const now = read(folder, each, need)
         metadata = now instanceof Promise ? await now : now
@@ -213,9 +214,14 @@ export async function* readMetadata(
       }
       batch.push({number: each.number, metadata})
       if (!pace.due) continue
+      const {version} = folder.index
       yield batch
       batch = []
       await pace.pause()
+      if (folder.index.version === version) continue
+      // What other sessions have read meanwhile is not read again.
+      first = place + 1
+      found = await folder.index.read(wanted.slice(first), {need, factsOf, slab})
     }
     if (batch.length > 0) yield batch
   }

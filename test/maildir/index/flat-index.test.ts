@@ -20,7 +20,7 @@ import {MemoryIndex} from '../../../src/maildir/index/memory-index.js'
 import type {MetadataIndex} from '../../../src/maildir/index/metadata-index.js'
 import {Mailstores} from '../../../src/maildir/mailstores.js'
 import {NodeFiles} from '../../../src/maildir/node-files.js'
-import {FLAG, type FolderName, type MetadataNeed, type View} from '../../../src/maildir/types.js'
+import {type Column, FLAG, type FolderName, type MessageMetadata, type MetadataNeed, type View} from '../../../src/maildir/types.js'
 import {fillWithMail} from '../../support/indexed-mail.js'
 import {
   allNumbers,
@@ -181,6 +181,27 @@ for (const [kind, makeIndex] of [
     assert.is(files.opened, 43)
     for (const need of ['header', 'size', 'structure'] as const) await readAll(view, need)
     assert.equal([files.started, files.opened], [21, 43])
+  })
+
+  flat(`sessions that ask at once for what is not known read each file once between them ${kind}`, async () => {
+    using maildir = new TemporaryMaildir()
+    using cache = new Cache()
+    for (let number = 0; number < 1500; number += 1) maildir.put(`cur/${number}.host:2,S`, `Subject: ${number}\n\n${'text\n'.repeat(1000)}`)
+    const files = new CountedFiles()
+    const {view, store} = await opened(maildir, makeIndex(cache), {files})
+    const other = await store.select(INBOX, {readOnly: true})
+    const [one, two] = await Promise.all([sizes(view), sizes(other)])
+    assert.equal(one, two)
+    assert.ok(files.opened < 1600, `${files.opened}`)
+    let made = 0
+    const of = ({header}: MessageMetadata) => {
+      made += 1
+      return header.length
+    }
+    const column: Column<number> = {need: 'header', of, octets: () => 8}
+    const values = await Promise.all([view, other].map((each) => each.values(column, allNumbers(each))))
+    assert.equal(values[0]?.values, values[1]?.values)
+    assert.is(made, 1500)
   })
 
   flat(`headers that are asked for after sizes do not make these unknown ${kind}`, async () => {
