@@ -1,4 +1,4 @@
-import {countLineFeeds} from './line-feeds.js'
+import {copyAsCrlf, countLineFeeds} from './line-feeds.js'
 
 /** Octets converted at once: strings of this size stay in the processor's cache. */
 const PIECE = 16_384
@@ -10,9 +10,12 @@ export function crlfLength(stored: Buffer, start = 0, end: number = stored.lengt
 
 /**
  * Writes the wire form of `stored` into `target` at `at` and returns where it ends. The target must have room
- * (`crlfLength`). About 2 GB/s: most of the time of `toCrlf` goes into touching new memory, so reuse the target.
+ * (`crlfLength`). About 2 GB/s, and more from `countedMemory`: most of the time of `toCrlf` goes into touching new memory, so
+ * reuse the target.
  */
 export function writeCrlf(stored: Buffer, target: Buffer, at = 0): number {
+  const copied = copyAsCrlf(stored, target, at)
+  if (copied !== undefined) return copied
   let end = at
   for (let from = 0; from < stored.length; from += PIECE) {
     const piece = stored.toString('latin1', from, Math.min(stored.length, from + PIECE)).replaceAll('\n', '\r\n')

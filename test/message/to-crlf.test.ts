@@ -44,18 +44,30 @@ crlf('LF are counted wherever the stretch begins, in memory of either kind', () 
   )
 })
 
-crlf('is the same as octet by octet', () => {
+crlf('is the same as octet by octet, from memory of either kind', () => {
   fc.assert(
-    fc.property(long, (stored) => {
+    fc.property(long, fc.nat(20), (stored, at) => {
       const expected = naive(stored)
       assert.ok(toCrlf(stored).equals(expected))
       assert.is(crlfLength(stored), expected.length)
       const target = Buffer.alloc(expected.length + 3)
       assert.is(writeCrlf(stored, target, 3), expected.length + 3)
       assert.ok(target.subarray(3).equals(expected))
+      const from = fast.subarray(at, at + stored.copy(fast, at))
+      target.fill(0)
+      assert.is(writeCrlf(from, target, 3), expected.length + 3)
+      assert.ok(target.subarray(3).equals(expected))
+      assert.ok(from.equals(stored), 'what was converted stays as it is')
     }),
     {numRuns: 100},
   )
+})
+
+crlf('nothing is written behind a target that is too small', () => {
+  fast.fill('\n', 0, 100)
+  const target = Buffer.alloc(300)
+  assert.throws(() => writeCrlf(fast.subarray(0, 100), target.subarray(0, 199)), RangeError)
+  assert.is(target[200], 0)
 })
 
 crlf('a range on the wire is cut from the stored octets', () => {
