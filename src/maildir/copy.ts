@@ -8,6 +8,7 @@ import {errnoOf} from '../support/fault.js'
 import {Pace} from '../support/pace.js'
 import type {StoreEnvironment} from './environment.js'
 import {fileFault} from './file-fault.js'
+import {sizeOfName} from './file-names.js'
 import type {FileFacts, OpenFile} from './files.js'
 import {type Arrival, type Arrivals, CANNOT_LINK} from './folder/arrivals.js'
 import type {Folder} from './folder/folder.js'
@@ -105,16 +106,23 @@ async function prepareAll(source: Folder, uids: readonly Uid[], target: Folder):
   }
 }
 
-/** undefined: a link will not do, or somebody has renamed the file. */
+/** Nothing is looked up for it when the name tells the size: the first message was a file that can be linked. undefined: a link will not do. */
 function prepareLink({env, path, snapshot, keywordTable}: Folder, uid: Uid): Prepared | undefined {
   const index = snapshot.indexOf(uid)
   if (index < 0) return undefined
-  const file = `${path}/cur/${snapshot.nameAt(index)}`
-  const facts = env.files.stat(file)
-  if (facts?.kind !== 'file') return undefined
+  const linked = snapshot.baseAt(index)
+  const file = `${path}/cur/${linked}${snapshot.infoAt(index)}`
+  const bytes = sizeOfName(linked) ?? sizeOfFile(env, file)
+  if (bytes === undefined) return undefined
   const keywords = keywordTable.keywords(snapshot.keywordSetAt(index))
-  const base = env.names.message().base(facts, facts.size)
-  return {uid, arrival: {file, linked: true, base, flags: snapshot.flagsAt(index), keywords}, bytes: facts.size, isLink: true}
+  const base = env.names.message().baseOfLink(linked, bytes)
+  return {uid, arrival: {file, linked: true, base, flags: snapshot.flagsAt(index), keywords}, bytes, isLink: true}
+}
+
+/** undefined: somebody has renamed the file, or it is none. */
+function sizeOfFile({files}: StoreEnvironment, path: string): number | undefined {
+  const facts = files.stat(path)
+  return facts?.kind === 'file' ? facts.size : undefined
 }
 
 /** Puts copies of messages into the target's `tmp/`, all or none; messages that vanished are left out. */

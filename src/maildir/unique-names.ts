@@ -20,6 +20,8 @@ export interface UniqueName {
   readonly temporary: string
   /** Base name for `new/` or `cur/` once the file exists and its size is known. */
   base(file: {readonly device: number | bigint; readonly inode: number | bigint}, sizeBytes: number): string
+  /** As `base`, for one more link to the file of a message with this base name: it says what that one says of the file. */
+  baseOfLink(base: string, sizeBytes: number): string
   /** As `base`, with the flags. */
   final(file: {readonly device: number | bigint; readonly inode: number | bigint}, sizeBytes: number, flags: FlagBits): string
 }
@@ -56,10 +58,14 @@ export class UniqueNames {
     return {
       temporary: stem + tail,
       base,
+      baseOfLink: (linked, sizeBytes) => `${stem}${PLACE.exec(linked)?.[0] ?? ''}${tail},S=${sizeBytes}`,
       final: (file, sizeBytes, flags) => withFlags(base(file, sizeBytes), flags),
     }
   }
 }
+
+/** Device and inode of the file, in a name of a message. */
+const PLACE = /V[0-9A-F]{16}I[0-9A-F]{16}/
 
 function hex(number: number | bigint): string {
   return number.toString(16).toUpperCase().padStart(16, '0')

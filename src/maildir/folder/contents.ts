@@ -31,6 +31,7 @@ export interface KnownState {
   readonly highestModseq: number
 }
 
+const NAMES_TO_ONE_GONE = 4
 const NO_CHANGES: ReadonlyMap<number, StateChange> = new Map()
 
 export interface ContentsOptions {
@@ -169,15 +170,18 @@ export class FolderContents {
   }
 
   #remove(gone: readonly Uid[], added: readonly MessageRow[]): void {
+    // Of a good part of them: to make the table anew, if somebody asks, costs less.
+    if (gone.length * NAMES_TO_ONE_GONE >= this.#snapshot.size) this.names.takeUp()
+    const isAskedFor = this.names.isMade || this.keywordFiles.hasAny
+    const index = this.#index()
     const bases: string[] = []
     for (const uid of gone) {
-      const index = this.#snapshot.indexOf(uid)
-      if (index < 0) continue
-      const base = this.#snapshot.baseAt(index)
-      this.names.remove(base)
-      this.#index()?.delete(uid)
-      bases.push(base)
+      const place = this.#snapshot.indexOf(uid)
+      if (place < 0) continue
+      index?.delete(uid)
+      if (isAskedFor) bases.push(this.#snapshot.baseAt(place))
     }
+    for (const base of bases) this.names.remove(base)
     // A message that only changes its UID is gone and added: its keywords stay.
     const staying = new Set(added.map(({base}) => base))
     this.keywordFiles.gone(bases.filter((base) => !staying.has(base)))

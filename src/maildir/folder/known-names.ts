@@ -18,9 +18,14 @@ export class NameTable implements KnownNames {
     this.#snapshot = snapshot
   }
 
-  /** Everything is in the snapshot; nobody has asked for names yet. */
+  /** Everything is in the snapshot; the table is made when somebody asks. */
   takeUp(): void {
     this.#known = undefined
+  }
+
+  /** Somebody has asked for names: the table has to be kept up. */
+  get isMade(): boolean {
+    return this.#known !== undefined
   }
 
   get size(): number {

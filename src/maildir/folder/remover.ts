@@ -4,6 +4,7 @@ import {fileFault} from '../file-fault.js'
 import type {Uid} from '../types.js'
 import {LOCK_BATCH} from './access.js'
 import type {Folder} from './folder.js'
+import type {Snapshot} from './snapshot.js'
 
 const TRIES = 10
 
@@ -20,11 +21,14 @@ export interface Removal {
   readonly failure: Error | undefined
 }
 
+/** Says of a message in the folder's snapshot whether it may be removed. */
+export type MayRemove = (snapshot: Snapshot, index: number) => boolean
+
 /**
  * Removes messages for which `mayRemove` holds at the moment of removal. Answers when that is on disk. One that cannot be
  * removed (a directory that somebody put there) does not keep the others.
  */
-export function removeMessages(folder: Folder, uids: readonly Uid[], mayRemove: (uid: Uid) => boolean): Promise<Removal> {
+export function removeMessages(folder: Folder, uids: readonly Uid[], mayRemove: MayRemove): Promise<Removal> {
   return folder.burst(() => removeAllOf({folder, mayRemove, removed: [], again: [], failures: []}, uids))
 }
 
@@ -48,7 +52,7 @@ async function removeAllOf(work: Work, uids: readonly Uid[]): Promise<Removal> {
 
 interface Work {
   readonly folder: Folder
-  readonly mayRemove: (uid: Uid) => boolean
+  readonly mayRemove: MayRemove
   readonly removed: Removed[]
   /** Renamed by others meanwhile. */
   readonly again: Uid[]
@@ -59,10 +63,11 @@ async function removeBatch({folder, mayRemove, removed, again, failures}: Work, 
   const gone: Uid[] = []
   try {
     const removeAll = async () => {
+      const {snapshot} = folder
       const doomed: Removed[] = []
       for (const uid of uids) {
-        const index = folder.snapshot.indexOf(uid)
-        if (index >= 0 && mayRemove(uid)) doomed.push({uid, name: folder.snapshot.nameAt(index)})
+        const index = snapshot.indexOf(uid)
+        if (index >= 0 && mayRemove(snapshot, index)) doomed.push({uid, name: snapshot.nameAt(index)})
       }
       const outcomes = await folder.env.files.unlinkAll(doomed.map(({name}) => `${folder.path}/cur/${name}`))
       for (const [place, message] of doomed.entries()) {

@@ -134,6 +134,22 @@ function joined({place, state}: Chunk, more: Chunk): Chunk {
   }
 }
 
+/** `gone`: offsets. */
+function chunkWithout({place, state}: Chunk, gone: readonly number[]): Chunk {
+  const isGone = new Uint8Array(place.uids.length)
+  for (const offset of gone) isGone[offset] = 1
+  const stays = (_: unknown, offset: number) => isGone[offset] === 0
+  return {
+    place: {uids: place.uids.filter(stays), bases: allOf(place, place.bases).filter(stays)},
+    state: {
+      infos: allOf(place, state.infos).filter(stays),
+      flags: state.flags.filter(stays),
+      keywordSets: state.keywordSets.filter(stays),
+      modseqs: state.modseqs.filter(stays),
+    },
+  }
+}
+
 function rowAt({place, state}: Chunk, offset: number): MessageRow {
   return {
     uid: (place.uids[offset] ?? 0) as Uid,
@@ -184,6 +200,8 @@ export class Snapshot {
   readonly #chunks: readonly Chunk[]
   /** Index of each chunk's first message. */
   readonly #starts: Uint32Array
+  /** Where a message was found last. */
+  #near = 0
   readonly size: number
 
   private constructor(chunks: readonly Chunk[]) {
@@ -319,10 +337,17 @@ export class Snapshot {
     return chunk ? (this.#starts[low] ?? 0) + lowerBound(chunk.place.uids, uid) : this.size
   }
 
-  /** Index of the message with this UID, or -1. */
+  /** Index of the message with this UID, or -1. Quick for the one that was asked for last, and for the one behind it. */
   indexOf(uid: number): number {
+    for (let index = this.#near; index < this.size && index <= this.#near + 1; index += 1) {
+      if (this.uidAt(index) !== uid) continue
+      this.#near = index
+      return index
+    }
     const index = this.firstFrom(uid)
-    return index < this.size && this.uidAt(index) === uid ? index : -1
+    if (index >= this.size || this.uidAt(index) !== uid) return -1
+    this.#near = index
+    return index
   }
 
   *rows(): Generator<MessageRow> {
@@ -382,10 +407,7 @@ export class Snapshot {
       const offsets = doomed.get(number)
       if (!offsets) chunks.push(chunk)
       else if (offsets.length < chunk.place.uids.length) {
-        const gone = new Set(offsets)
-        const rows: MessageRow[] = []
-        for (let offset = 0; offset < chunk.place.uids.length; offset += 1) if (!gone.has(offset)) rows.push(rowAt(chunk, offset))
-        chunks.push(chunkOf(rows))
+        chunks.push(chunkWithout(chunk, offsets))
       }
     }
     return new Snapshot(chunks)
@@ -420,13 +442,19 @@ export class Snapshot {
   }
 
   #find(index: number): {chunk: Chunk; offset: number} {
+    const number = this.#chunkOf(index)
+    const chunk = this.#chunks[number]
+    if (!chunk || index < 0 || index >= this.size) throw new RangeError(`Message ${index} of ${this.size}`)
+    return {chunk, offset: index - (this.#starts[number] ?? 0)}
+  }
+
+  /** Number of the chunk with the message at an index. */
+  #chunkOf(index: number): number {
     // Full chunks in a row are the common case: guess, then correct.
     let number = Math.min(Math.floor(index / CHUNK_MESSAGES), this.#chunks.length - 1)
     while (number > 0 && (this.#starts[number] ?? 0) > index) number -= 1
     while (number + 1 < this.#chunks.length && (this.#starts[number + 1] ?? 0) <= index) number += 1
-    const chunk = this.#chunks[number]
-    if (!chunk || index < 0 || index >= this.size) throw new RangeError(`Message ${index} of ${this.size}`)
-    return {chunk, offset: index - (this.#starts[number] ?? 0)}
+    return number
   }
 
   #byChunk(uids: Iterable<number>): Map<number, number[]> {
@@ -434,9 +462,7 @@ export class Snapshot {
     for (const uid of uids) {
       const index = this.indexOf(uid)
       if (index < 0) continue
-      let number = Math.min(Math.floor(index / CHUNK_MESSAGES), this.#chunks.length - 1)
-      while (number > 0 && (this.#starts[number] ?? 0) > index) number -= 1
-      while (number + 1 < this.#chunks.length && (this.#starts[number + 1] ?? 0) <= index) number += 1
+      const number = this.#chunkOf(index)
       const offsets = found.get(number)
       if (offsets) offsets.push(index - (this.#starts[number] ?? 0))
       else found.set(number, [index - (this.#starts[number] ?? 0)])

@@ -249,14 +249,17 @@ export class FolderView implements View {
   }
 
   async expunge(numbers?: readonly MessageNumber[]): Promise<void> {
+    const {snapshot} = this.#folder
+    const isDeleted = (current: Snapshot, index: number) => (current.flagsAt(index) & FLAG.deleted) !== 0
+    const deletedOf = (uids: readonly Uid[]) =>
+      uids.filter((uid) => {
+        const index = snapshot.indexOf(uid)
+        return index >= 0 && isDeleted(snapshot, index)
+      })
+    const deleted = numbers ? deletedOf(this.#uidsOf(numbers)) : snapshot.uidsWith(FLAG.deleted)
     // Of all: those that the client knows of.
-    const deleted = () => this.#folder.snapshot.uidsWith(FLAG.deleted).filter((uid) => this.#listed.indexOf(uid) >= 0)
-    const uids = numbers ? this.#uidsOf(numbers) : deleted()
-    const isDeleted = (uid: Uid) => {
-      const index = this.#folder.snapshot.indexOf(uid)
-      return index >= 0 && (this.#folder.snapshot.flagsAt(index) & FLAG.deleted) !== 0
-    }
-    await this.#tellRemoved(await removeMessages(this.#folder, uids.filter(isDeleted), isDeleted))
+    const known = snapshot === this.#listed ? deleted : deleted.filter((uid) => this.#listed.indexOf(uid) >= 0)
+    await this.#tellRemoved(await removeMessages(this.#folder, known, isDeleted))
   }
 
   copy(numbers: readonly MessageNumber[], target: FolderName): Promise<CopyResult> {

@@ -101,6 +101,11 @@ export class FolderKeywords {
     })
   }
 
+  /** Keywords of some message are known. */
+  get hasAny(): boolean {
+    return this.#sets.size > 0 || this.#present.size > 0
+  }
+
   /** Says which new messages the folder has: their keywords are in use from now on. */
   came(bases: Iterable<string>): void {
     for (const base of bases) if (this.of(base).length > 0) this.#count(base, 1)
