@@ -30,6 +30,18 @@ const places = {
         const __filename = require.resolve.paths('lmdb').map((each) => each + '/lmdb/dist/index.cjs').find(require('fs').existsSync)
         ${readFileSync(path, 'utf8')}`,
     }))
+    // Looks where it nearly always is, before it looks for what this machine needs and for where it may be.
+    onLoad({filter: /node_modules\/node-gyp-build-optional-packages\/index\.js$/}, () => ({
+      contents: `
+        const native = '@lmdb/lmdb-' + process.platform + '-' + process.arch + '/node.abi' + process.versions.modules + '.glibc.node'
+        module.exports = (directory) => {
+          try {
+            return require(require.resolve.paths('lmdb').map((each) => each + '/' + native).find(require('fs').existsSync))
+          } catch {
+            return require('./node-gyp-build.js')(directory)
+          }
+        }`,
+    }))
     // Values of userdb are octets: what packs others has nothing to do here, and takes long to load.
     onLoad({filter: /node_modules\/msgpackr\/.*\.c?js$/}, () => ({contents: 'exports.Encoder = undefined'}))
   },
