@@ -27,6 +27,10 @@ export const TMPFS = existsSync('/dev/shm') ? '/dev/shm' : undefined
 export class LogLines implements Log {
   readonly lines: string[] = []
   debug(): void {}
+  /** Drops the lines that match. */
+  forget(pattern: RegExp): void {
+    this.lines.splice(0, this.lines.length, ...this.lines.filter((line) => !pattern.test(line)))
+  }
   info(event: string, facts?: LogFacts): void {
     this.#add(event, facts)
   }
