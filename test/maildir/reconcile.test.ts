@@ -1,9 +1,10 @@
 /** What a listing says about known messages, against the slow and simple way to say it. */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
+import type {MessageRow} from '../../src/maildir/folder/chunk.js'
 import {NameTable} from '../../src/maildir/folder/known-names.js'
 import {likelyInfos, MISSES_UNTIL_GONE, MissingMessages, Reconciliation, splitName} from '../../src/maildir/folder/reconcile.js'
-import {type MessageRow, Snapshot} from '../../src/maildir/folder/snapshot.js'
+import {Snapshot} from '../../src/maildir/folder/snapshot.js'
 import type {Uid} from '../../src/maildir/types.js'
 import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'

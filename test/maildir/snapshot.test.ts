@@ -1,7 +1,8 @@
 /** Snapshots against a plain array that is copied at each change. */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import {CHUNK_MESSAGES, type MessageRow, Snapshot, type StateChange} from '../../src/maildir/folder/snapshot.js'
+import {CHUNK_MESSAGES, type MessageRow, type StateChange} from '../../src/maildir/folder/chunk.js'
+import {Snapshot} from '../../src/maildir/folder/snapshot.js'
 import type {Uid} from '../../src/maildir/types.js'
 import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'

@@ -1,8 +1,8 @@
 /** What a session is told, against a client that believes every word (RFC 3501 §7.3, §7.4). */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
+import type {MessageRow} from '../../src/maildir/folder/chunk.js'
 import {Folder} from '../../src/maildir/folder/folder.js'
-import type {MessageRow} from '../../src/maildir/folder/snapshot.js'
 import {FolderView} from '../../src/maildir/folder/view.js'
 import type {FolderName, MessageNumber, Uid} from '../../src/maildir/types.js'
 import {UidValidities} from '../../src/maildir/uid-validities.js'

@@ -9,9 +9,9 @@ import {errnoOf} from '../../support/fault.js'
 import {fileFault} from '../file-fault.js'
 import {withFlags} from '../file-names.js'
 import type {FlagBits, Uid} from '../types.js'
+import type {MessageRow} from './chunk.js'
 import {uidLines} from './contents.js'
 import type {Folder} from './folder.js'
-import type {MessageRow} from './snapshot.js'
 
 /** A message on its way into `cur/`. */
 export interface Arrival {

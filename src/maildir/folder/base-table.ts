@@ -1,4 +1,4 @@
-import type {Strings} from './snapshot.js'
+import type {Strings} from './chunk.js'
 
 /** Base names as octets, one after the other; each becomes a string when it is asked for. */
 export class BaseTable implements Strings {

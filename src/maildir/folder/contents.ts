@@ -7,12 +7,13 @@ import {flagsOfName} from '../file-names.js'
 import type {FolderIndex} from '../index/metadata-index.js'
 import {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {Uid} from '../types.js'
+import type {MessageRow, StateChange} from './chunk.js'
 import {folderIdentity, modseqOfStamps} from './identity.js'
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
 import {RecentRanges} from './recent-ranges.js'
-import {type MessageRow, Snapshot, type StateChange} from './snapshot.js'
+import {Snapshot} from './snapshot.js'
 
 /** Something happened to the folder; `by` is who did it. */
 export interface FolderChange {

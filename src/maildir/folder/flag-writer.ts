@@ -11,8 +11,9 @@ import {infoWithFlags} from '../file-names.js'
 import type {Move} from '../files.js'
 import {FLAG, type FlagBits, type FlagChange, type Uid} from '../types.js'
 import {LOCK_BATCH} from './access.js'
+import type {StateChange} from './chunk.js'
 import type {Folder} from './folder.js'
-import type {Snapshot, StateChange} from './snapshot.js'
+import type {Snapshot} from './snapshot.js'
 
 /** Readings of the folder for messages that others keep renaming. */
 const TRIES = 10

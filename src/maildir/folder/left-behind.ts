@@ -1,7 +1,8 @@
 /** What an earlier process left in the index about a folder, taken up by this one. */
 import type {SavedFolder} from '../index/metadata-index.js'
+import {CHUNK_MESSAGES, type MessageRow} from './chunk.js'
 import type {KeywordTable} from './keyword-table.js'
-import {CHUNK_MESSAGES, type MessageRow, Snapshot} from './snapshot.js'
+import {Snapshot} from './snapshot.js'
 
 /** The messages with the keyword sets numbered by `table`. */
 export function takeUpSnapshot(saved: SavedFolder, table: KeywordTable): Snapshot {

@@ -7,10 +7,10 @@ import type {SavedFolder} from '../index/metadata-index.js'
 import type {FolderName, Uid} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
 import {isFull, isReadOnly} from './access.js'
+import type {MessageRow, StateChange} from './chunk.js'
 import {type FolderContents, uidLines} from './contents.js'
 import {keepModseqs} from './left-behind.js'
 import type {ScanResult} from './scan.js'
-import type {MessageRow, StateChange} from './snapshot.js'
 import type {UidFile, UidHeader} from './uid-file.js'
 
 /** What was found on disk. */

@@ -6,160 +6,20 @@
  */
 import {nameHash} from '../name-hash.js'
 import type {FlagBits, Uid} from '../types.js'
-
-export const CHUNK_MESSAGES = 1024
-
-/** Strings by place: an array, or something that makes them when somebody asks. */
-export interface Strings {
-  at(offset: number): string | undefined
-}
-
-/** What never changes of a stretch of messages. */
-interface Place {
-  readonly uids: Uint32Array
-  /** Base names: the file name up to its last `:`. */
-  readonly bases: Strings
-  /** Hashes of the base names, made when somebody asks. */
-  hashes?: Uint32Array | undefined
-}
-
-/** What changes: flags, keywords, file name endings. */
-interface State {
-  /** The rest of the file name, with its `:`; empty for a name without. Few different strings, shared. */
-  readonly infos: Strings
-  readonly flags: Uint8Array
-  /** Index into the folder's list of keyword sets. */
-  readonly keywordSets: Uint32Array
-  readonly modseqs: Float64Array
-  /** The messages without some flags, counted when somebody asks. */
-  lacking?: Lacking | undefined
-}
-
-/** The messages of a stretch that lack all of `flags`. */
-interface Lacking {
-  readonly flags: FlagBits
-  readonly count: number
-  /** Offset of the first one; -1: there is none. */
-  readonly first: number
-}
-
-interface Chunk {
-  readonly place: Place
-  readonly state: State
-}
-
-/** One message as a row; for building and for single look-ups. */
-export interface MessageRow {
-  readonly uid: Uid
-  readonly base: string
-  readonly info: string
-  readonly flags: FlagBits
-  readonly keywordSet: number
-  readonly modseq: number
-}
-
-/** New values for one message; what is left out stays. */
-export interface StateChange {
-  readonly info?: string
-  readonly flags?: FlagBits
-  readonly keywordSet?: number
-  /** Else that of all changes. */
-  readonly modseq?: number
-}
-
-/** What rows become in a snapshot. */
-interface RowForm {
-  /** Of those that have none. */
-  readonly modseq: number
-  /** The same object for equal endings. */
-  readonly shared: (info: string) => string
-}
-
-const AS_THEY_ARE: RowForm = {modseq: 0, shared: (info) => info}
-
-function chunkOf(rows: readonly MessageRow[], {modseq, shared} = AS_THEY_ARE): Chunk {
-  const size = rows.length
-  const [uids, flags, keywordSets] = [new Uint32Array(size), new Uint8Array(size), new Uint32Array(size)]
-  const modseqs = new Float64Array(size)
-  const [bases, infos]: [string[], string[]] = [[], []]
-  for (let at = 0; at < size; at += 1) {
-    const row = rows[at]
-    if (!row) break
-    uids[at] = row.uid
-    flags[at] = row.flags
-    keywordSets[at] = row.keywordSet
-    modseqs[at] = row.modseq || modseq
-    bases.push(row.base)
-    infos.push(shared(row.info))
-  }
-  return {place: {uids, bases}, state: {infos, flags, keywordSets, modseqs}}
-}
-
-function lacking(state: State, wanted: FlagBits): Lacking {
-  if (state.lacking?.flags === wanted) return state.lacking
-  let count = 0
-  let first = -1
-  for (let offset = 0; offset < state.flags.length; offset += 1) {
-    if (((state.flags[offset] ?? 0) & wanted) !== 0) continue
-    if (count === 0) first = offset
-    count += 1
-  }
-  state.lacking = {flags: wanted, count, first}
-  return state.lacking
-}
-
-function allOf({uids}: Place, strings: Strings): string[] {
-  if (Array.isArray(strings)) return strings.slice()
-  return Array.from(uids, (_, offset) => strings.at(offset) ?? '')
-}
-
-function joined({place, state}: Chunk, more: Chunk): Chunk {
-  const grow = <T extends Uint8Array | Uint32Array | Float64Array>(into: T, first: T, second: T): T => {
-    into.set(first)
-    into.set(second, first.length)
-    return into
-  }
-  const size = place.uids.length + more.place.uids.length
-  return {
-    place: {
-      uids: grow(new Uint32Array(size), place.uids, more.place.uids),
-      bases: allOf(place, place.bases).concat(allOf(more.place, more.place.bases)),
-    },
-    state: {
-      infos: allOf(place, state.infos).concat(allOf(more.place, more.state.infos)),
-      flags: grow(new Uint8Array(size), state.flags, more.state.flags),
-      keywordSets: grow(new Uint32Array(size), state.keywordSets, more.state.keywordSets),
-      modseqs: grow(new Float64Array(size), state.modseqs, more.state.modseqs),
-    },
-  }
-}
-
-/** `gone`: offsets. */
-function chunkWithout({place, state}: Chunk, gone: readonly number[]): Chunk {
-  const isGone = new Uint8Array(place.uids.length)
-  for (const offset of gone) isGone[offset] = 1
-  const stays = (_: unknown, offset: number) => isGone[offset] === 0
-  return {
-    place: {uids: place.uids.filter(stays), bases: allOf(place, place.bases).filter(stays)},
-    state: {
-      infos: allOf(place, state.infos).filter(stays),
-      flags: state.flags.filter(stays),
-      keywordSets: state.keywordSets.filter(stays),
-      modseqs: state.modseqs.filter(stays),
-    },
-  }
-}
-
-function rowAt({place, state}: Chunk, offset: number): MessageRow {
-  return {
-    uid: (place.uids[offset] ?? 0) as Uid,
-    base: place.bases.at(offset) ?? '',
-    info: state.infos.at(offset) ?? '',
-    flags: state.flags[offset] ?? 0,
-    keywordSet: state.keywordSets[offset] ?? 0,
-    modseq: state.modseqs[offset] ?? 0,
-  }
-}
+import {
+  AS_THEY_ARE,
+  CHUNK_MESSAGES,
+  type Chunk,
+  chunkChanged,
+  chunkOf,
+  chunkWithout,
+  joined,
+  lacking,
+  type MessageRow,
+  rowAt,
+  type StateChange,
+  type Strings,
+} from './chunk.js'
 
 /** The columns of a stretch of messages. Nobody changes them. */
 export interface SnapshotColumns {
@@ -421,22 +281,7 @@ export class Snapshot {
     for (const [number, offsets] of touched) {
       const chunk = chunks[number]
       if (!chunk) continue
-      const {place, state} = chunk
-      const next = {
-        infos: allOf(place, state.infos),
-        flags: state.flags.slice(),
-        keywordSets: state.keywordSets.slice(),
-        modseqs: state.modseqs.slice(),
-      }
-      for (const offset of offsets) {
-        const change = changes.get(place.uids[offset] ?? 0)
-        if (!change) continue
-        if (change.info !== undefined) next.infos[offset] = change.info
-        if (change.flags !== undefined) next.flags[offset] = change.flags
-        if (change.keywordSet !== undefined) next.keywordSets[offset] = change.keywordSet
-        next.modseqs[offset] = change.modseq ?? modseq
-      }
-      chunks[number] = {place, state: next}
+      chunks[number] = chunkChanged(chunk, {offsets, changes, modseq})
     }
     return new Snapshot(chunks)
   }

@@ -7,8 +7,9 @@
  * A payload is a state of the folder as the difference from the one before, and rows of messages. The first entry that
  * is cut or damaged ends the log.
  */
+
+import type {MessageRow} from '../../folder/chunk.js'
 import type {FolderIdentity} from '../../folder/identity.js'
-import type {MessageRow} from '../../folder/snapshot.js'
 import type {Uid} from '../../types.js'
 import {crc32} from './checksum.js'
 import {readIdentity, readStrings, writeIdentity, writeStrings} from './folder-octets.js'

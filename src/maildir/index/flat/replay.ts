@@ -1,7 +1,8 @@
 /** A view and the log after it make the folder as it was left. */
 import {flagsOfName} from '../../file-names.js'
+import type {MessageRow, StateChange} from '../../folder/chunk.js'
 import {KeywordTable} from '../../folder/keyword-table.js'
-import type {MessageRow, Snapshot, StateChange} from '../../folder/snapshot.js'
+import type {Snapshot} from '../../folder/snapshot.js'
 import type {SavedFolder} from '../metadata-index.js'
 import type {LogEntry, LoggedMessage, LogState} from './log-file.js'
 import {DEAD, MetadataRows} from './rows.js'

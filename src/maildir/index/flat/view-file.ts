@@ -10,8 +10,9 @@
  */
 import {Pace} from '../../../support/pace.js'
 import {BaseTable, InfoTable} from '../../folder/base-table.js'
+import {CHUNK_MESSAGES} from '../../folder/chunk.js'
 import type {FolderIdentity} from '../../folder/identity.js'
-import {CHUNK_MESSAGES, Snapshot, type SnapshotColumns} from '../../folder/snapshot.js'
+import {Snapshot, type SnapshotColumns} from '../../folder/snapshot.js'
 import type {FolderState} from '../metadata-index.js'
 import {crc32} from './checksum.js'
 import {readIdentity, readStrings, writeIdentity, writeStrings} from './folder-octets.js'
