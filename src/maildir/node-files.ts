@@ -101,6 +101,8 @@ export class NodeFiles implements MaildirFiles {
   readonly #calls = new LoopCalls()
   readonly #reads = new LoopCalls(diskReads())
   readonly #buffers: Buffer[] = []
+  /** Buffers in memory of `countedMemory`. */
+  readonly #counted = new Set<Buffer>()
   readonly #start = Buffer.allocUnsafeSlow(START_BYTES)
   readonly #localDevices = new Map<bigint, boolean>()
   readonly #network: NetworkPlaces
@@ -337,7 +339,7 @@ export class NodeFiles implements MaildirFiles {
       const facts = factsOf(fstatSync(descriptor, {bigint: true}))
       if (facts.kind !== 'file') return undefined
       if (facts.size > WHOLE_FILE_BYTES) return 'big'
-      const buffer = this.#buffers.pop() ?? countedMemory(WHOLE_FILE_BYTES)
+      const buffer = this.#takeBuffer()
       let length = 0
       try {
         while (length < buffer.length) {
@@ -357,8 +359,20 @@ export class NodeFiles implements MaildirFiles {
     }
   }
 
+  #takeBuffer(): Buffer {
+    const pooled = this.#buffers.pop()
+    if (pooled) return pooled
+    // Each takes 10 GiB of addresses: not one for each slow reader of many.
+    if (this.#counted.size >= POOLED_BUFFERS) return Buffer.allocUnsafeSlow(WHOLE_FILE_BYTES)
+    const buffer = countedMemory(WHOLE_FILE_BYTES)
+    this.#counted.add(buffer)
+    return buffer
+  }
+
+  /** Those of `countedMemory` are taken first. */
   #giveBack(buffer: Buffer): void {
-    if (this.#buffers.length < POOLED_BUFFERS) this.#buffers.push(buffer)
+    if (this.#counted.has(buffer)) this.#buffers.push(buffer)
+    else if (this.#buffers.length < POOLED_BUFFERS) this.#buffers.unshift(buffer)
   }
 
   async #openLater(path: string): Promise<OpenFile | undefined> {

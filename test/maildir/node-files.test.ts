@@ -1,0 +1,42 @@
+import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import * as assert from 'uvu/assert'
+import {START_BYTES} from '../../src/maildir/files.js'
+import {NodeFiles} from '../../src/maildir/node-files.js'
+import {TemporaryMaildir} from '../support/store.js'
+import {suite} from '../support/suite.js'
+
+const files = suite('Message files')
+
+files('many that are open at once each have memory of their own, however often they are opened', async () => {
+  using maildir = new TemporaryMaildir()
+  const paths = Array.from({length: 20}, (_, number) => join(maildir.path, 'cur', `${number}`))
+  for (const [number, path] of paths.entries()) writeFileSync(path, `${number}`.repeat(1000))
+  const node = new NodeFiles()
+  for (let round = 0; round < 3; round += 1) {
+    const opened = await Promise.all(paths.map((path) => node.open(path)))
+    for (const [number, file] of opened.entries()) assert.is(file?.whole?.toString(), `${number}`.repeat(1000))
+    for (const file of round % 2 === 0 ? opened : opened.reverse()) file?.close()
+  }
+})
+
+files('the beginning is read of plain files only, and no more than that', () => {
+  using maildir = new TemporaryMaildir()
+  const cur = (name: string) => join(maildir.path, 'cur', name)
+  writeFileSync(cur('short'), 'Subject: x\n')
+  writeFileSync(cur('long'), 'x'.repeat(3 * START_BYTES))
+  writeFileSync(cur('empty'), '')
+  symlinkSync('short', cur('link'))
+  mkdirSync(cur('directory'))
+  const node = new NodeFiles()
+  const start = (name: string) => {
+    const found = node.start(cur(name))
+    return found && [found.facts.size, found.octets.length]
+  }
+  assert.equal(start('short'), [11, 11])
+  assert.equal(start('long'), [3 * START_BYTES, START_BYTES])
+  assert.equal(start('empty'), [0, 0])
+  for (const name of ['link', 'directory', 'missing']) assert.is(start(name), undefined, name)
+})
+
+files.run()
