@@ -1,4 +1,4 @@
-import {readFile, writeFile} from 'node:fs/promises'
+import {readFile, stat, writeFile} from 'node:fs/promises'
 import * as assert from 'uvu/assert'
 import {CryptPool} from '../../src/auth/hash/crypt-pool.js'
 import {verifyPassword} from '../../src/auth/hash/password-verifier.js'
@@ -154,6 +154,27 @@ rehash('adds a SCRAM secret where there is none, of the password that the servic
   const text = `both\t${both}|imap-scram-sha-256pw=new\nown\t${own}\nhas\t${has}\n`
   assert.is(await readFile(place.path('userdb'), 'latin1'), text)
   await module.close()
+  await crypt.close()
+})
+
+rehash('of many accounts at once derives one SCRAM secret after the other: files are read meanwhile', async () => {
+  const crypt = new CryptPool({threads: 1, limitMs: 10_000})
+  let stored = 0
+  const module = {
+    name: 'many',
+    wantsScram: async () => true,
+    storeScram: async () => {
+      stored += 1
+    },
+  } as unknown as AuthModule
+  const rehasher = new Rehasher({kind: undefined, scram: true, crypt, random, log: recordingLog()})
+  const [logins, few] = [60, 15]
+  for (let number = 0; number < logins; number += 1)
+    rehasher.saw(module, {...CHECK, user: `user${number}`}, {...ACCOUNT, passwordHash: new Secret(WEAK)})
+  while (stored === 0) await new Promise((done) => setTimeout(done, 1))
+  await stat('/')
+  assert.ok(stored < few, `a file was looked at after ${stored} secrets`)
+  while (stored < logins) await new Promise((done) => setTimeout(done, 5))
   await crypt.close()
 })
 

@@ -1,5 +1,6 @@
 import type {Log} from '../../log/log.js'
 import {Secret} from '../../log/secret.js'
+import {Mutex} from '../../support/mutex.js'
 import type {PasswordCheck} from '../account.js'
 import type {AccountAttributes, AuthModule} from '../modules/module.js'
 import {deriveScramSecret, formatScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS} from '../scram/secret.js'
@@ -40,6 +41,8 @@ export class Rehasher {
   readonly #options: RehasherOptions
   /** Hashes that are being replaced, so that many logins at once replace each only once. */
   readonly #running = new Set<string>()
+  /** Secrets are derived on the pool that files are read on: never more than one at a time, so that nobody waits for it. */
+  readonly #turns = new Mutex()
 
   constructor(options: RehasherOptions) {
     this.#options = options
@@ -76,7 +79,8 @@ export class Rehasher {
   async #addScram(module: AuthModule, {service, user, password}: Login): Promise<void> {
     if (!(await module.wantsScram?.(service, user))) return
     const salt = this.#options.random(SCRAM_SALT_OCTETS)
-    const secret = await deriveScramSecret(Buffer.from(password.reveal(), 'latin1'), {salt, iterations: SCRAM_ITERATIONS})
+    const octets = Buffer.from(password.reveal(), 'latin1')
+    const secret = await this.#turns.run(() => deriveScramSecret(octets, {salt, iterations: SCRAM_ITERATIONS}))
     await module.storeScram?.({service, user, secret: new Secret(formatScramSecret(secret))})
   }
 }
