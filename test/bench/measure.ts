@@ -31,6 +31,9 @@ const ROW_LIMIT_MS = 240_000
 const REST_MS = 100
 
 interface Run {
+  /** How often the work was done. */
+  readonly times: number
+  /** Of one of them, milliseconds. */
   readonly wallMs: number
   readonly cpuMs: number
   readonly memoryBytes: number
@@ -45,7 +48,7 @@ function limited<T>(work: Promise<T>, title: string): Promise<T> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
-async function once(row: Row, context: RowContext, times: number): Promise<Run> {
+async function once(row: Row, context: RowContext): Promise<Run> {
   const {server} = context
   if (row.cold !== undefined) makeCold(server, row.cold)
   const clients: readonly BenchClient[] = (await row.prepare?.(context)) ?? []
@@ -54,26 +57,28 @@ async function once(row: Row, context: RowContext, times: number): Promise<Run> 
     const cpuBefore = server.group.cpuMs(server.roots)
     const began = performance.now()
     let figures: Figures = {}
-    for (let time = 0; time < times; time += 1) figures = (await row.run(context, clients)) ?? figures
-    const wallMs = performance.now() - began
+    let times = 0
+    let wallMs = 0
+    do {
+      figures = (await row.run(context, clients)) ?? figures
+      times += 1
+      wallMs = performance.now() - began
+    } while (row.repeats && wallMs < LASTS_MS && times < MOST_TIMES)
     const memory = processMemory(server.roots)
     for (const client of clients) client.close()
     // What the server still does for it counts as well.
     await pause(row.settles ? server.settleMs : REST_MS)
     const cpuMs = server.group.cpuMs(server.roots) - cpuBefore
-    return {wallMs: wallMs / times, cpuMs: cpuMs / times, memoryBytes: memory, figures}
+    return {times, wallMs: wallMs / times, cpuMs: cpuMs / times, memoryBytes: memory, figures}
   } finally {
     for (const client of clients) client.close()
   }
 }
 
-function timesFor(row: Row, {wallMs}: Run): number {
-  return row.repeats ? Math.min(MOST_TIMES, Math.max(1, Math.ceil(LASTS_MS / wallMs))) : 1
-}
-
-function mediansOf(runs: readonly Run[]): Omit<Run, 'times'> {
+function mediansOf(runs: readonly Run[]): Run {
   const names = new Set(runs.flatMap(({figures}) => Object.keys(figures)))
   return {
+    times: median(runs.map(({times}) => times)),
     wallMs: median(runs.map(({wallMs}) => wallMs)),
     cpuMs: median(runs.map(({cpuMs}) => cpuMs)),
     memoryBytes: median(runs.map((run) => run.memoryBytes)),
@@ -81,21 +86,20 @@ function mediansOf(runs: readonly Run[]): Omit<Run, 'times'> {
   }
 }
 
-async function delayOf(row: Row, context: RowContext, times: number): Promise<LoopDelay | undefined> {
+async function delayOf(row: Row, context: RowContext): Promise<LoopDelay | undefined> {
   const {probe} = context.server
   if (!probe || row.figuresOnly) return undefined
   await probe.startDelay()
-  await once(row, context, times)
+  await once(row, context)
   return probe.stopDelay()
 }
 
 async function measured(row: Row, context: RowContext, rounds: number): Promise<Omit<Result, 'row' | 'server'>> {
   const runs: Run[] = []
-  let times = 1
-  if (row.rounds === undefined) times = timesFor(row, await once(row, context, 1))
-  for (let round = 0; round < (row.rounds ?? rounds); round += 1) runs.push(await once(row, context, times))
-  const delay = await delayOf(row, context, times)
-  return {...mediansOf(runs), times, ...(delay ? {delay} : {})}
+  if (row.rounds === undefined) await once(row, context)
+  for (let round = 0; round < (row.rounds ?? rounds); round += 1) runs.push(await once(row, context))
+  const delay = await delayOf(row, context)
+  return {...mediansOf(runs), ...(delay ? {delay} : {})}
 }
 
 /** Medians of `rounds` runs after one that is not counted; what fails is told in the result. */
