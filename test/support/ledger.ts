@@ -14,6 +14,8 @@ export class Ledger {
   readonly #uidOf = new Map<string, number>()
   /** UIDs that our own session expunges. */
   readonly ours = new Set<number>()
+  /** UIDs that were ever listed. */
+  readonly #told: Set<number>
   uids: number[]
 
   /** `mayVanish`: the other program deletes messages with these base names. */
@@ -22,6 +24,7 @@ export class Ledger {
     this.#path = path
     this.#mayVanish = mayVanish
     this.uids = allNumbers(view).map((number) => view.uidOf(number))
+    this.#told = new Set(this.uids)
   }
 
   /** The other program may delete the message. */
@@ -51,20 +54,30 @@ export class Ledger {
         assert.is(uid, update.uid)
         this.#checkGone(update.uid)
       } else if (update.kind === 'exists') {
-        while (this.uids.length < update.messages) this.uids.push(this.#view.uidOf((this.uids.length + 1) as MessageNumber))
+        while (this.uids.length < update.messages) {
+          const uid = this.#view.uidOf((this.uids.length + 1) as MessageNumber)
+          this.uids.push(uid)
+          this.#told.add(uid)
+        }
         assert.is(this.uids.length, update.messages)
       }
     }
     assert.is(new Set(this.uids).size, this.uids.length, 'a message is listed twice')
   }
 
-  /** At rest: every message that was ever seen has one file, unless a command deleted it, and is listed. */
+  /**
+   * At rest: every message that was ever listed has one file, unless a command deleted it, and every file is listed. A copy whose
+   * source was renamed meanwhile may have left its line in the UID database: nobody was told of that UID.
+   */
   checkFiles(): void {
     const bases = this.#bases()
     assert.is(new Set(bases).size, bases.length, 'a message has two files')
     const there = new Set(bases)
-    for (const [uid, base] of this.#baseOf)
+    for (const uid of this.#told) {
+      const base = this.#baseOf.get(uid)
+      assert.ok(base, `UID ${uid} was never in the database`)
       if (!this.ours.has(uid) && !this.#mayVanish(base)) assert.ok(there.has(base), `the file of UID ${uid} (${base}) is lost`)
+    }
     assert.is(this.uids.length, bases.length)
     assert.is(this.#view.size, bases.length)
   }
