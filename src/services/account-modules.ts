@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto'
 import {availableParallelism} from 'node:os'
 import {performance} from 'node:perf_hooks'
 import {CryptPool} from '../auth/hash/crypt-pool.js'
+import {CryptHere, type PasswordCrypt} from '../auth/hash/password-crypt.js'
 import {RecentChecks} from '../auth/hash/recent-checks.js'
 import {ModuleChain} from '../auth/module-chain.js'
 import type {AuthModule} from '../auth/modules/module.js'
@@ -32,7 +33,7 @@ const MAX_THREADS = 4
 /** The account sources of a configuration, and the threads in which they check passwords. */
 export interface AccountModules {
   readonly modules: readonly AuthModule[]
-  readonly crypt: CryptPool
+  readonly crypt: PasswordCrypt
   /**
    * Starts all threads for password hashes and all processes for system accounts now. For a process that is about to become a
    * user who may not read the program's files nor other users' passwords: what starts later could not.
@@ -42,16 +43,14 @@ export interface AccountModules {
   close(): Promise<void>
 }
 
+const now = () => performance.now()
+/** Not loaded before it is used: tools that look accounts up run for a moment. */
+const random = (octets: number) => randomBytes(octets)
+
 /** Connects to nothing yet. Unknown modules are reported and left out, as in the original. */
-export function accountModules(settings: AccountModulesSettings, log: Log): AccountModules {
-  const now = () => performance.now()
-  // Not loaded before it is used: tools that look accounts up run for a moment.
-  const random = (octets: number) => randomBytes(octets)
-  const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
-  const recent = new RecentChecks({...RECENT, now, random})
-  const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS, recent})
+function modulesOf(settings: AccountModulesSettings, crypt: PasswordCrypt, log: Log): AuthModule[] {
   const {directory, daemons = DAEMONS, environment = {}, daemonSocket} = settings
-  const modules = settings.modules.flatMap((name) => {
+  return settings.modules.flatMap((name) => {
     const type = moduleTypes.find((candidate) => candidate.name === name)
     const made = type?.create({directory, crypt, log, now, daemons, environment, random, daemonSocket})
     if (made) return [made]
@@ -59,6 +58,12 @@ export function accountModules(settings: AccountModulesSettings, log: Log): Acco
     else log.error('auth.no-module', {reason: `There is no module "${name}"`})
     return []
   })
+}
+
+export function accountModules(settings: AccountModulesSettings, log: Log): AccountModules {
+  const threads = Math.max(1, Math.min(MAX_THREADS, availableParallelism() - 1))
+  const crypt = new CryptPool({threads, limitMs: HASH_LIMIT_MS, recent: new RecentChecks({...RECENT, now, random})})
+  const modules = modulesOf(settings, crypt, log)
   return {
     modules,
     crypt,
@@ -76,15 +81,8 @@ export interface AccountChain {
   close(): Promise<void>
 }
 
-/** As `accountModules`, without what a server needs besides: mechanisms, tickets, app passwords. */
+/** As `accountModules`, without what a server needs besides: threads, mechanisms, tickets, app passwords. */
 export function accountChain(settings: AccountModulesSettings, log: Log): AccountChain {
-  const sources = accountModules(settings, log)
-  const modules = new ModuleChain({modules: sources.modules, log})
-  return {
-    modules,
-    async close() {
-      await modules.close()
-      await sources.close()
-    },
-  }
+  const modules = new ModuleChain({modules: modulesOf(settings, new CryptHere(), log), log})
+  return {modules, close: () => modules.close()}
 }

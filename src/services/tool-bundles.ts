@@ -16,7 +16,7 @@ const USUAL_CALLS: ReadonlyMap<string, readonly string[]> = new Map([
   ['authtest', ['ann', 'secret']],
   ['authenumerate', []],
 ])
-const SAMPLE_USERDB = 'ann\tuid=1000|gid=1000|home=/home/ann|mail=Maildir|systempw={SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n'
+const SAMPLE_USERDB = 'ann\tuid=1000|gid=1000|home=/home/ann|mail=Maildir|systempw=$1$cSyAdiET$/R0MUFXTEEgv/YMGfo28F0\n'
 
 /**
  * Writes the compiled code of each tool's bundle beside it, for this Node: a tool that runs for a moment spends half of its

@@ -2,21 +2,13 @@ import {Worker} from 'node:worker_threads'
 import {Fault} from '../../support/fault.js'
 import type {CryptReply, CryptRequest} from './crypt-worker.js'
 import {FairQueue} from './fair-queue.js'
+import {type CryptJob, type PasswordCrypt, supportedHash} from './password-crypt.js'
 import type {RecentChecks} from './recent-checks.js'
 
 /** Checks that may wait for a thread, together and for one address. */
 const LIMITS = {items: 20_000, itemsOfSource: 10_000}
 /** Threads that may hang in a hash that never ends before no others are started. */
 const MAX_STUCK = 4
-
-export interface CryptJob {
-  /** Octets, one character for each. */
-  readonly password: string
-  /** Scheme and salt, usually the stored hash. */
-  readonly setting: string
-  /** Address of the client: addresses take turns. */
-  readonly remote: string
-}
 
 export interface CryptPoolOptions {
   readonly threads: number
@@ -41,7 +33,7 @@ interface Thread {
  * Threads that run crypt(3) one hash at a time, never on the event loop nor on libuv's pool (`design.md` §4). They start
  * when they are needed and do not keep the process alive; one that dies fails its hash only, and another takes its place.
  */
-export class CryptPool {
+export class CryptPool implements PasswordCrypt {
   readonly #options: CryptPoolOptions
   readonly #queue = new FairQueue<Waiting>(LIMITS)
   readonly #threads = new Set<Thread>()
@@ -115,11 +107,14 @@ export class CryptPool {
     return thread
   }
 
-  #finish(thread: Thread, {hash, supported}: CryptReply): void {
+  #finish(thread: Thread, reply: CryptReply): void {
     const job = this.#release(thread)
     thread.worker.unref()
-    if (supported) job?.resolve(hash)
-    else job?.reject(new Fault('unavailable', 'This system cannot compute the stored hash: it has no libcrypt'))
+    try {
+      job?.resolve(supportedHash(reply))
+    } catch (error) {
+      job?.reject(error as Fault)
+    }
     this.#advance()
   }
 

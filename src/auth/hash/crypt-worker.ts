@@ -2,9 +2,7 @@
 import {readlinkSync} from 'node:fs'
 import {setPriority} from 'node:os'
 import {parentPort} from 'node:worker_threads'
-import {loadCrypt} from '../native.js'
-import {md5Crypt} from './md5-crypt.js'
-import {shaCrypt} from './sha-crypt.js'
+import {type CryptHash, cryptHasher} from './crypt-hash.js'
 
 export interface CryptRequest {
   readonly id: number
@@ -12,16 +10,9 @@ export interface CryptRequest {
   readonly setting: string
 }
 
-export interface CryptReply {
+export interface CryptReply extends CryptHash {
   readonly id: number
-  /** Undefined: the setting is not one that this system knows. */
-  readonly hash: string | undefined
-  /** False: the system has no crypt(3), and ours does not know the setting. */
-  readonly supported: boolean
 }
-
-/** Longest password that libxcrypt takes; ours needs the square of it. */
-const MAX_PASSWORD_OCTETS = 511
 
 /** A tenth of a processor's time while the event loop wants it too, all of it while that waits. */
 const NICE = 10
@@ -38,14 +29,12 @@ function giveWay(): void {
   }
 }
 
-const system = loadCrypt()
+const hasher = cryptHasher()
 giveWay()
 
 function answer({id, password, setting}: CryptRequest): CryptReply {
   const octets = Buffer.from(password.buffer, password.byteOffset, password.byteLength)
-  if (octets.length > MAX_PASSWORD_OCTETS) return {id, hash: undefined, supported: true}
-  const hash = system ? system(octets, setting) : (md5Crypt(octets, setting) ?? shaCrypt(octets, setting))
-  return {id, hash, supported: system !== undefined || hash !== undefined}
+  return {id, ...hasher(octets, setting)}
 }
 
 parentPort?.on('message', (request: CryptRequest) => {

@@ -1,6 +1,6 @@
 import type {Secret} from '../../log/secret.js'
-import type {CryptPool} from './crypt-pool.js'
 import {digestSchemes, sameText} from './digest-schemes.js'
+import type {PasswordCrypt} from './password-crypt.js'
 
 const CRYPT_PREFIX = '{CRYPT}'
 
@@ -18,7 +18,7 @@ export interface VerifyRequest {
  *
  * @throws {Fault} `unavailable` when it cannot be told
  */
-export async function verifyPassword(pool: CryptPool, {stored, password, remote}: VerifyRequest): Promise<boolean> {
+export async function verifyPassword(pool: PasswordCrypt, {stored, password, remote}: VerifyRequest): Promise<boolean> {
   const start = stored.toUpperCase()
   const scheme = digestSchemes.find(({prefix}) => start.startsWith(prefix))
   if (scheme) return scheme.matches(stored.slice(scheme.prefix.length), Buffer.from(password.reveal(), 'latin1'))

@@ -4,8 +4,8 @@ import {Mutex} from '../../support/mutex.js'
 import type {PasswordCheck} from '../account.js'
 import type {AccountAttributes, AuthModule} from '../modules/module.js'
 import {deriveScramSecret, formatScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS} from '../scram/secret.js'
-import type {CryptPool} from './crypt-pool.js'
 import {hashSetting, type StrongKind} from './make-hash.js'
+import type {PasswordCrypt} from './password-crypt.js'
 
 /** What counts as strong enough for each kind, and is left alone. */
 const STRONG: Record<StrongKind, RegExp> = {
@@ -26,7 +26,7 @@ export interface RehashPolicy {
 }
 
 export interface RehasherOptions extends RehashPolicy {
-  readonly crypt: CryptPool
+  readonly crypt: PasswordCrypt
   readonly random: (octets: number) => Buffer
   readonly log: Log
 }

@@ -1,13 +1,13 @@
 import type {Secret} from '../../log/secret.js'
 import {cryptSalt} from './crypt-base64.js'
-import type {CryptPool} from './crypt-pool.js'
 import {hashLike} from './hash-like.js'
+import type {PasswordCrypt} from './password-crypt.js'
 
 export interface RenewHashOptions {
   /** The old hash, undefined when there was none. */
   readonly stored: string | undefined
   readonly password: Secret
-  readonly crypt: CryptPool
+  readonly crypt: PasswordCrypt
   readonly random: (octets: number) => Buffer
   readonly remote: string
 }

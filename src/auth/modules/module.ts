@@ -1,7 +1,7 @@
 import type {Log} from '../../log/log.js'
 import type {Secret} from '../../log/secret.js'
 import type {PasswordCheck} from '../account.js'
-import type {CryptPool} from '../hash/crypt-pool.js'
+import type {PasswordCrypt} from '../hash/password-crypt.js'
 
 /**
  * What an account source knows of an account (`spec/auth.md` §24.1). Texts as they are stored: undefined means "has none", the
@@ -137,7 +137,7 @@ export interface AuthModule {
 export interface ModuleContext {
   /** Directory with `userdb`, `authldaprc`, …. */
   readonly directory: string
-  readonly crypt: CryptPool
+  readonly crypt: PasswordCrypt
   readonly log: Log
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number

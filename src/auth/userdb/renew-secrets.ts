@@ -1,7 +1,7 @@
 import type {Secret} from '../../log/secret.js'
 import {cryptSalt} from '../hash/crypt-base64.js'
-import type {CryptPool} from '../hash/crypt-pool.js'
 import {sameText} from '../hash/digest-schemes.js'
+import type {PasswordCrypt} from '../hash/password-crypt.js'
 import {verifyPassword} from '../hash/password-verifier.js'
 import {type HmacDigest, hmacContext} from '../hmac/context.js'
 import {renewScram} from '../scram/renew.js'
@@ -23,7 +23,7 @@ export interface PasswordRenewal {
 }
 
 export interface RenewalTools {
-  readonly crypt: CryptPool
+  readonly crypt: PasswordCrypt
   readonly random: (octets: number) => Buffer
 }
 
