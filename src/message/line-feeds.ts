@@ -135,7 +135,8 @@ declare const WebAssembly: {
 const WORKERS = new WeakMap<ArrayBufferLike, Functions & {readonly room: Buffer}>()
 
 /**
- * Memory in which line feeds are counted fastest, and made CRLF; as any other where there is no WebAssembly, or no room for it.
+ * Memory in which line feeds are counted and made CRLF by WebAssembly. Where that cannot be made (each wants 10 GiB of addresses),
+ * it is ordinary memory, with the same results in more time.
  */
 export function countedMemory(octets: number): Buffer {
   try {

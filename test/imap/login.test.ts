@@ -192,29 +192,25 @@ login('bytes after LOGIN in the same packet are kept', async () => {
   `)
 })
 
+const DISABLED = `
+  S: * OK *
+  C: a LOGIN alice secret
+  S: a OK LOGIN Ok.
+  S: * BYE IMAP access disabled for this account.
+  END
+`
+
 login('disabled accounts see OK, then BYE', async () => {
   await using server = await imapServer({accountOptions: {disableimap: '1'}})
   const imap = await server.connect()
-  await imap.transcript(`
-    S: * OK *
-    C: a LOGIN alice secret
-    S: a OK LOGIN Ok.
-    S: * BYE IMAP access disabled for this account.
-    END
-  `)
+  await imap.transcript(DISABLED)
 })
 
 login('a disabled account is told so, whatever its Maildir is like', async () => {
   const openStore = () => Promise.reject(new Fault('no-such-mailbox', 'There is no Maildir'))
   await using server = await imapServer({accountOptions: {disableimap: '1'}, connection: {openStore}})
   const imap = await server.connect()
-  await imap.transcript(`
-    S: * OK *
-    C: a LOGIN alice secret
-    S: a OK LOGIN Ok.
-    S: * BYE IMAP access disabled for this account.
-    END
-  `)
+  await imap.transcript(DISABLED)
 })
 
 login('PREAUTH needs no login', async () => {

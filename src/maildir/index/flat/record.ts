@@ -67,6 +67,7 @@ export class RecordMetadata implements MessageMetadata {
   readonly storedBytes: number
   readonly #wireBytes: number | undefined
   readonly #octets: Buffer
+  #header: string | undefined
 
   constructor({internalDateMs, storedBytes, wireBytes}: RowFacts, octets: Buffer) {
     this.internalDateMs = internalDateMs
@@ -80,7 +81,8 @@ export class RecordMetadata implements MessageMetadata {
   }
 
   get header(): string {
-    return this.#text(FIXED_BYTES, AT.header)
+    this.#header ??= this.#text(FIXED_BYTES, AT.header)
+    return this.#header
   }
 
   get envelope(): string {
