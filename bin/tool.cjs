@@ -4,7 +4,6 @@
  * `dist/tools/`, with its compiled code beside it: most tools run for a moment, and loading is what takes their time.
  */
 const {readFileSync} = require('node:fs')
-const {createRequire} = require('node:module')
 const {basename, dirname, join} = require('node:path')
 const {constants, Script} = require('node:vm')
 
@@ -22,7 +21,8 @@ function run(text) {
     cachedData: compiledCode(),
     importModuleDynamically: constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
-  script.runInThisContext()(createRequire(filename), filename, dirname(filename))
+  // Packages are found from here as from there.
+  script.runInThisContext()(require, filename, dirname(filename))
 }
 
 function compiledCode() {

@@ -75,7 +75,8 @@ export async function sealKeyedDatabase(path: string, generation: string): Promi
   try {
     const {size} = await file.stat()
     const crc = await checksum(file, size, generation)
-    await file.write(`courier-database 1 ${generation} ${size} ${crc}\n`, size)
+    const footer = Buffer.from(`courier-database 1 ${generation} ${size} ${crc}\n`, 'latin1')
+    await file.write(footer, 0, footer.length, size)
     await file.sync()
   } finally {
     await file.close()

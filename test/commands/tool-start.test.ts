@@ -26,7 +26,7 @@ for (const name of Object.keys(TOOLS)) {
 const REPORT = `
 const {writeSync} = require('node:fs')
 process.on('exit', () => {
-  const heavy = ['crypto', 'child_process', 'net', 'http', 'tls', 'worker_threads', 'zlib', 'stream']
+  const heavy = ['crypto', 'child_process', 'fs/promises', 'net', 'http', 'tls', 'worker_threads', 'zlib', 'stream']
   const parts = process.moduleLoadList.map((part) => part.replace('NativeModule ', '')).filter((part) => heavy.includes(part))
   writeSync(2, JSON.stringify([...Object.keys(require.cache), ...parts]))
 })`
@@ -67,22 +67,27 @@ start('makeuserdb loads the database, and neither cryptography nor child process
   const loaded = await loadedBy('makeuserdb', [])
   assert.ok(loaded.some((each) => each.includes('lmdb')))
   assert.equal(
-    loaded.filter((each) => ['crypto', 'child_process', 'net', 'http', 'worker_threads'].includes(each)),
+    loaded.filter((each) => ['crypto', 'child_process', 'fs/promises', 'net', 'http', 'worker_threads'].includes(each)),
     [],
   )
 })
 
-start('authtest that looks an account up loads neither cryptography nor the libraries of other account sources', async () => {
-  await using at = await scratch()
-  await writeFile(at.path('userdb'), 'ann\tuid=5|gid=5|home=/srv/ann|systempw=x\n', {mode: 0o600})
-  await makeUserdb({source: at.path('userdb'), generation: '0'.repeat(32), tryLock: loadTryLock(), progress: () => undefined})
-  const loaded = await loadedBy('authtest', ['ann'], {config: at.directory})
-  assert.ok(loaded.some((each) => each.includes('lmdb')))
-  const heavy = ['crypto', 'child_process', 'net', 'http', 'tls', 'worker_threads', '@koromix', 'mysql2', 'pg', 'ldapts']
-  assert.equal(
-    loaded.filter((each) => heavy.some((name) => each === name || each.startsWith(`${name}/`))),
-    [],
-  )
-})
+for (const [call, words] of [
+  ['looks an account up', ['ann']],
+  ['checks a password', ['ann', 'secret']],
+] as const) {
+  start(`authtest that ${call} loads neither cryptography nor the libraries of other account sources`, async () => {
+    await using at = await scratch()
+    await writeFile(at.path('userdb'), 'ann\tuid=5|gid=5|home=/srv/ann|systempw=$1$cSyAdiET$/R0MUFXTEEgv/YMGfo28F0\n', {mode: 0o600})
+    await makeUserdb({source: at.path('userdb'), generation: '0'.repeat(32), tryLock: loadTryLock(), progress: () => undefined})
+    const loaded = await loadedBy('authtest', words, {config: at.directory})
+    assert.ok(loaded.some((each) => each.includes('lmdb')))
+    const heavy = ['crypto', 'child_process', 'fs/promises', 'net', 'http', 'tls', 'worker_threads', 'mysql2', 'pg', 'ldapts']
+    assert.equal(
+      loaded.filter((each) => heavy.some((name) => each === name || each.startsWith(`${name}/`))),
+      [],
+    )
+  })
+}
 
 start.run()
