@@ -40,7 +40,7 @@ export interface Admitted {
 }
 
 /** What mechanisms need besides accounts. */
-export type SaslOptions = Pick<ExchangeTools, 'hostName' | 'saltKey' | 'acceptsCertificates' | 'tokens'>
+export type SaslOptions = Pick<ExchangeTools, 'hostName' | 'decoys' | 'acceptsCertificates' | 'tokens'>
 
 /** Accounts whose lack of a secret has been told, and is not told again. */
 const MAX_EXPLAINED = 10_000

@@ -10,17 +10,23 @@ interface Attempt {
 
 /** An authenticator whose callers wait when the guard says so, before anything is looked up; the guard hears how it went. */
 export function guarded(authenticator: Authenticator, guard: LoginGuard): Authenticator {
-  const wait = async ({ip, account}: Attempt) => {
-    const delayMs = guard.delayMs(ip, account)
+  const wait = async ({ip, account}: Attempt, waitedMs = 0) => {
+    const delayMs = guard.delayMs(ip, account) - waitedMs
     if (delayMs > 0) await sleep(delayMs, undefined, {ref: false})
   }
   const tell = ({outcome}: CheckResult, {ip, account}: Attempt) => {
     if (outcome === 'refused') guard.failed(ip, account)
     else if (outcome === 'accepted') guard.succeeded(ip, account)
   }
-  const follow = (step: ExchangeStep, attempt: Attempt): ExchangeStep => {
+  const follow = async (step: ExchangeStep, begun: Attempt): Promise<ExchangeStep> => {
+    if (step.kind === 'failed') {
+      if (step.reason === 'refused') guard.failed(begun.ip, begun.account)
+      return step
+    }
+    const attempt = {...begun, account: begun.account ?? step.user}
+    // CRAM tells the name together with the proof: then the answer waits as long as the check would have.
+    if (attempt.account !== begun.account) await wait(attempt, guard.delayMs(begun.ip, undefined))
     if (step.kind === 'checked') tell(step.result, attempt)
-    else if (step.kind === 'failed' && step.reason === 'refused') guard.failed(attempt.ip, undefined)
     if (step.kind !== 'challenge') return step
     return {...step, answer: async (response) => follow(await step.answer(response), attempt)}
   }
@@ -33,7 +39,7 @@ export function guarded(authenticator: Authenticator, guard: LoginGuard): Authen
       return result
     },
     async begin(start) {
-      // What the mechanism says of the account only the auth role can read.
+      // What the mechanism says of the account only the auth role can read; its steps tell.
       const attempt = {ip: start.remote, account: undefined}
       await wait(attempt)
       return follow(await authenticator.begin(start), attempt)

@@ -11,7 +11,7 @@ import {ModuleChain, type ModuleChainOptions} from '../auth/module-chain.js'
 import type {AuthModule} from '../auth/modules/module.js'
 import {loadTryLock} from '../auth/native.js'
 import {createTokenVerifier, type OAuthSettings} from '../auth/oauth/create-verifier.js'
-import {SaltKey} from '../auth/scram/salt-key.js'
+import {Decoys} from '../auth/scram/decoys.js'
 import {TicketBook, type Tickets} from '../auth/tickets.js'
 import type {Log} from '../log/log.js'
 import {type AccountModules, type AccountModulesSettings, accountModules} from './account-modules.js'
@@ -69,7 +69,7 @@ export function startAuth(
     tickets: tickets ?? new TicketBook({now: () => performance.now(), random: randomBytes}),
     sasl: {
       hostName: hostname() || 'cram',
-      saltKey: new SaltKey({directory: stateDirectory, log, random: randomBytes}).get,
+      decoys: new Decoys({directory: stateDirectory, log, random: randomBytes}),
       acceptsCertificates,
       tokens: oauth && createTokenVerifier(oauth, () => Date.now() / 1000),
     },

@@ -194,6 +194,39 @@ exchanges(
   },
 )
 
+exchanges('SCRAM: a name without an account is asked with the iterations and the length of salt that accounts have', async () => {
+  await using place = await saslRole(ACCOUNTS)
+  const secret = formatScramSecret(makeScramSecret(Buffer.from('x'), {salt: Buffer.alloc(40, 7), iterations: 5000}))
+  const settings = {stateDirectory: place.path('state', 'courier')}
+  const shapeOf = async (at: Role, user: string) => {
+    const {challenge} = challengeOf(await at.begin('SCRAM-SHA-256', `n,,n=${user},r=abc`))
+    const [, salt = '', iterations] = /s=([^,]+),i=(\d+)$/.exec(challenge.toString()) ?? []
+    return `${iterations} ${Buffer.from(salt, 'base64').length}`
+  }
+  const names = Array.from({length: 40}, (_, index) => `nobody-${index}`)
+  const shapesOf = async (at: Role) => Promise.all(names.map((name) => shapeOf(at, name)))
+  await using before = await saslRole(`${ACCOUNTS}moved\t${HOME}|scram-sha-256pw=${secret}\n`, settings)
+  assert.equal(new Set(await shapesOf(before)), new Set(['15000 16']), 'as long as none is known, that of new secrets')
+  assert.is(await shapeOf(before, 'user'), '4096 16')
+  assert.equal(new Set(await shapesOf(before)), new Set(['4096 16']))
+  assert.is(await shapeOf(before, 'moved'), '5000 40')
+  const shapes = await shapesOf(before)
+  assert.equal([...new Set(shapes)].sort(), ['4096 16', '5000 40'], 'of two, some have the one and some the other')
+  assert.equal(await shapesOf(before), shapes)
+  await using after = await saslRole(ACCOUNTS, settings)
+  assert.equal(await shapesOf(after), shapes)
+})
+
+exchanges('steps tell whom the client claims to be, the same for an account as for none', async () => {
+  await using at = await saslRole(ACCOUNTS, {defaultDomain: {domain: '@corp.example', separators: undefined}})
+  for (const user of ['ann', 'nobody']) {
+    const {challenge, answer} = challengeOf(await at.begin('CRAM-MD5'))
+    const step = await answer(cramResponse('md5', user, {password: 'wrong', challenge}))
+    assert.equal(step, {kind: 'checked', result: {outcome: 'refused'}, user})
+    assert.is(challengeOf(await at.begin('SCRAM-SHA-256', `n,,n=${user},r=abc`)).user, user)
+  }
+})
+
 exchanges('SCRAM: the server answers an empty last message only', async () => {
   await using at = await saslRole(ACCOUNTS)
   const client = new ScramClient({user: 'user', password: 'pencil'})

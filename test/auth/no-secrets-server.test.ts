@@ -7,7 +7,7 @@ import {chmod, mkdir, readdir, readFile} from 'node:fs/promises'
 import {connect, type Socket} from 'node:net'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {connect as connectTls} from 'node:tls'
+import {connect as connectTls, TLSSocket} from 'node:tls'
 import * as assert from 'uvu/assert'
 import {hmacContext} from '../../src/auth/hmac/context.js'
 import {formatScramSecret, makeScramSecret} from '../../src/auth/scram/secret.js'
@@ -47,7 +47,7 @@ async function record(): Promise<string> {
 }
 
 /** One connection: a line, or what to answer to the last line of the server. */
-type Step = string | ((answer: string) => string)
+type Step = string | ((answer: string, socket: Socket) => string)
 
 function dialogue(open: () => Socket, steps: readonly Step[]): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -64,7 +64,7 @@ function dialogue(open: () => Socket, steps: readonly Step[]): Promise<string> {
       if (last === undefined) return
       const step = waiting.shift()
       if (step === undefined) socket.end()
-      else socket.write(`${typeof step === 'string' ? step : step(last)}\r\n`)
+      else socket.write(`${typeof step === 'string' ? step : step(last, socket)}\r\n`)
     })
     socket.on('error', reject)
     socket.on('close', () => resolve(text))
@@ -89,6 +89,22 @@ function scram(user: string, password: string): readonly Step[] {
   ]
 }
 
+/** Bound to the channel (RFC 9266); in clear there is nothing to bind to, and the server ends it. */
+function scramPlus(user: string, password: string): readonly Step[] {
+  let client: ScramClient | undefined
+  return [
+    (_, socket) => {
+      const bindingData =
+        socket instanceof TLSSocket ? socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) : Buffer.alloc(32)
+      client = new ScramClient({user, password, header: 'p=tls-exporter,,', bindingData})
+      return `a AUTHENTICATE SCRAM-SHA-256-PLUS ${coded(client.first)}`
+    },
+    (line) => (line.startsWith('+') && client ? coded(client.final(challengeOf(line))) : 'b NOOP'),
+    (line) => (line.startsWith('+') ? '' : 'c NOOP'),
+    'd LOGOUT',
+  ]
+}
+
 function conversations(token: string, app: string): readonly (readonly Step[])[] {
   const bearer = (text: string) => coded(`n,a=ann,\x01auth=Bearer ${text}\x01\x01`)
   return [
@@ -107,6 +123,9 @@ function conversations(token: string, app: string): readonly (readonly Step[])[]
     scram('scram', MARKER),
     scram('ann', MARKER),
     scram('scram', NEXT_MARKER),
+    scramPlus('scram', MARKER),
+    scramPlus('ann', MARKER),
+    scramPlus('scram', NEXT_MARKER),
     [`a AUTHENTICATE SCRAM-SHA-256 ${coded(`n,,n=ann,r=${MARKER}`)}`, coded(MARKER), 'b LOGOUT'],
     [`a AUTHENTICATE OAUTHBEARER ${bearer(token)}`, '', 'b LOGOUT'],
     [`a AUTHENTICATE OAUTHBEARER ${bearer(MARKER)}`, '', 'b LOGOUT'],
@@ -219,6 +238,10 @@ async function walk(staysRoot: boolean): Promise<void> {
     const answers = await Promise.all(talks)
     assert.ok(answers.filter((answer) => /^a OK/m.test(answer)).length > 12, answers.join('\n'))
     assert.ok(answers.filter((answer) => /^a NO/m.test(answer)).length > 12, answers.join('\n'))
+    const [plain, bound] = [answers.slice(0, answers.length / 2), answers.slice(answers.length / 2)]
+    const place = conversations(token, app).findIndex(([first]) => typeof first !== 'string')
+    assert.match(plain[place] ?? '', /^a NO/m)
+    assert.match(bound[place] ?? '', /^a OK/m)
     keep(answers.join('\n'))
     keep(await askDaemon(host))
     keep(await inspected(host, metricsPort))

@@ -228,6 +228,57 @@ guard('logins wait before they are checked, and what becomes of them is counted'
   assert.is(one.delayMs('192.0.2.9', undefined), before, 'a source that is down is nobody’s failure')
 })
 
+/** Refuses everybody who says who he is: at the end, as CRAM, or at first, as SCRAM. */
+function mechanism(kind: 'CRAM' | 'SCRAM', user: string): Authenticator {
+  const refused = async () => ({kind: 'checked', result: {outcome: 'refused'}}) as const
+  return {
+    check: async () => ({outcome: 'refused'}),
+    begin: async () => {
+      if (kind === 'SCRAM') return {kind: 'challenge', user, challenge: Buffer.alloc(0), answer: refused}
+      return {kind: 'challenge', challenge: Buffer.alloc(0), answer: async () => ({...(await refused()), user})}
+    },
+  }
+}
+
+for (const kind of ['CRAM', 'SCRAM'] as const) {
+  guard(`${kind}: guesses from many addresses count for the account, and the next ones wait`, async () => {
+    const {guard: one} = made({maxDelayMs: 40})
+    const behind = guarded(mechanism(kind, 'ann'), one)
+    const channel = {encrypted: true, certificateIdentity: undefined, bindings: new Map(), bindingAnnounced: false}
+    const attempt = async (remote: string) => {
+      const step = await behind.begin({service: 'imap', mechanism: kind, initial: undefined, remote, channel})
+      if (step.kind === 'challenge') await step.answer(Buffer.alloc(0))
+    }
+    for (let count = 0; count < 3; count += 1) await attempt(`192.0.2.${count}`)
+    assert.is(one.delayMs('198.51.100.1', 'ann'), 40)
+    assert.is(one.delayMs('198.51.100.1', 'bob'), 0)
+    const began = performance.now()
+    await attempt('198.51.100.1')
+    assert.ok(performance.now() - began >= 39)
+  })
+}
+
+guard('names are kept so that a password which was typed as one cannot be read', async () => {
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'login-failures.json')
+  writeFileSync(path, JSON.stringify({addresses: [['192.0.2.7', 9, 1_000_000]], accounts: [['typed', 9, 1_000_000]], friends: []}))
+  const {guard: one} = made({stateDirectory: directory.path})
+  await one.open()
+  assert.ok(one.delayMs('192.0.2.7', undefined) > 0)
+  for (let count = 0; count < 5; count += 1) one.failed(`192.0.2.${count}`, 'hunter2')
+  one.succeeded('192.0.2.1', 'ann')
+  await one.close()
+  assert.not.match(readFileSync(path, 'utf8'), /hunter2|ann|typed/)
+  const {guard: next} = made({stateDirectory: directory.path})
+  await next.open()
+  assert.ok(next.delayMs('198.51.100.1', 'hunter2') > 0)
+  assert.is(next.delayMs('198.51.100.1', 'ann'), 0)
+  for (let count = 10; count < 20; count += 1) next.failed(`192.0.2.${count}`, 'ann')
+  assert.is(next.delayMs('192.0.2.1', 'ann'), 0, 'its owner has logged in from there')
+  assert.ok(next.delayMs('198.51.100.1', 'ann') > 0)
+  await next.close()
+})
+
 guard('the file is readable for people', async () => {
   using directory = temporaryDirectory()
   await addBan(directory.path, {network: '192.0.2.9', span: '1d', note: 'x'})

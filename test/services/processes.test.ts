@@ -172,6 +172,7 @@ function authDesk(answer: (user: string) => Promise<'accepted' | 'refused'>) {
         const binding = channel.bindings.get('tls-exporter')?.toString() ?? ''
         return {
           kind: 'challenge',
+          user: 'ann',
           challenge: Buffer.from(`${initial?.toString() ?? ''} ${binding}`),
           answer: async (response) => ({kind: 'checked', result: {outcome: 'accepted', ticket: response.toString()}}),
         }
@@ -217,6 +218,7 @@ processes('logins are checked over the socket of auth, exchanges go to and fro',
     },
   })
   assert.ok(step.kind === 'challenge' && step.challenge.toString() === 'hello bound')
+  assert.is(step.user, 'ann')
   if (step.kind !== 'challenge') return
   assert.equal(await step.answer(Buffer.from('mine')), {kind: 'checked', result: {outcome: 'accepted', ticket: 'mine'}})
   // Each answer once.

@@ -3,6 +3,7 @@ import type {CheckResult, ExchangeStart, ExchangeStep} from '../account.js'
 import type {ModuleChain} from '../module-chain.js'
 import type {AccountAttributes, ModuleResult} from '../modules/module.js'
 import type {TokenVerifier} from '../oauth/token-verifier.js'
+import type {Decoys} from '../scram/decoys.js'
 
 /** What the auth role offers to its exchanges. */
 export interface ExchangeTools {
@@ -17,8 +18,8 @@ export interface ExchangeTools {
   readonly hostName: string
   /** Tells an administrator, once, why an account cannot log in with a mechanism. */
   readonly explain: (user: string, method: string, reason: string) => void
-  /** Secret from which the salts of accounts without one follow. */
-  readonly saltKey: () => Promise<Buffer>
+  /** What names without a secret for SCRAM are asked with. */
+  readonly decoys: Decoys
   /** TLS_EXTERNAL is set: certificates log in. */
   readonly acceptsCertificates: boolean
   /** Undefined: no tokens. */
@@ -45,6 +46,9 @@ export function clientFirst(
 }
 
 /** Ends an exchange with what the account sources say. */
-export async function concluded(result: ModuleResult, {admit}: Pick<ExchangeTools, 'admit'>): Promise<ExchangeStep> {
+export async function concluded(
+  result: ModuleResult,
+  {admit}: Pick<ExchangeTools, 'admit'>,
+): Promise<Extract<ExchangeStep, {readonly kind: 'checked'}>> {
   return {kind: 'checked', result: result.outcome === 'accepted' ? await admit(result.account) : result}
 }

@@ -3,7 +3,7 @@ import type {ChannelFacts, ExchangeStart, ExchangeStep} from '../account.js'
 import {userNameOf} from '../credentials.js'
 import type {AccountAttributes, ModuleResult} from '../modules/module.js'
 import {type ClientFinal, type ClientFirst, readClientFinal, readClientFirst} from '../scram/messages.js'
-import {hmac, parseScramSecret, SCRAM_ITERATIONS, SCRAM_SALT_OCTETS, type ScramSecret} from '../scram/secret.js'
+import {hmac, parseScramSecret, type ScramSecret} from '../scram/secret.js'
 import {BAD_MESSAGE, clientFirst, concluded, type Exchange, type ExchangeTools, REFUSED} from './exchange.js'
 
 const FIELD = 'scram-sha-256pw'
@@ -11,7 +11,7 @@ const NONCE_OCTETS = 18
 
 /**
  * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677). An account without a secret, and a name without an account, are
- * asked with a salt that is always the same for that name, and refused at the end like a wrong password.
+ * asked as one with a secret would be (`Decoys`), and refused at the end like a wrong password.
  */
 export const scram: Exchange = {
   mechanisms: ['SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS'],
@@ -28,14 +28,17 @@ async function first(message: Buffer, start: ExchangeStart, tools: ExchangeTools
   const user = tools.complete(name)
   const found = await findAccount(user, start, tools)
   if (found.outcome === 'unavailable') return {kind: 'checked', result: found}
-  const fake = fakeSecret(await tools.saltKey(), user)
   const account = found.outcome === 'accepted' ? found.account : undefined
   const real = account && secretOf(account, start.mechanism, tools)
-  const secret = real ?? fake
+  // Asked for in each case: it takes a moment.
+  const decoy = await tools.decoys.secretFor(user)
+  if (real) tools.decoys.saw(real)
+  const secret = real ?? decoy
   const nonce = read.nonce + tools.random(NONCE_OCTETS).toString('base64')
   const serverFirst = `r=${nonce},s=${secret.salt.toString('base64')},i=${secret.iterations}`
   return {
     kind: 'challenge',
+    user: name,
     challenge: Buffer.from(serverFirst),
     async answer(response) {
       const final = readClientFinal(response)
@@ -82,12 +85,6 @@ function secretOf({secrets, address}: AccountAttributes, mechanism: string, {exp
   if (!stored) explain(address, mechanism, `It has no ${FIELD}`)
   else if (!secret) explain(address, mechanism, `Its ${FIELD} is not a secret of SCRAM-SHA-256 (RFC 5803)`)
   return secret
-}
-
-/** Always the same for a name, and nobody's. */
-function fakeSecret(key: Buffer, user: string): ScramSecret {
-  const salt = hmac(key, user).subarray(0, SCRAM_SALT_OCTETS)
-  return {iterations: SCRAM_ITERATIONS, salt, storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32)}
 }
 
 /** Whether the client knows the key that `StoredKey` is the digest of (RFC 5802 §3). */

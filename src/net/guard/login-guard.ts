@@ -3,8 +3,10 @@
  * while.
  *
  * An address is one of IPv4, or a /64 of IPv6, which is what one customer has. Counts fade within hours. An account is never closed
- * to those networks from which its owner has logged in lately. All of it is bounded, and outlives the process.
+ * to those networks from which its owner has logged in lately. All of it is bounded, and outlives the process. Names are kept as
+ * keyed digests: what is typed as one may be a password.
  */
+import {createHmac, randomBytes} from 'node:crypto'
 import {type FSWatcher, watch} from 'node:fs'
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
@@ -35,14 +37,19 @@ const SAVE_MS = 10_000
 const LOOK_MS = 2_000
 /** Delay of the first login that is slowed down; each further one waits twice as long. */
 const FIRST_DELAY_MS = 1_000
+const KEY_OCTETS = 16
+/** Few enough that a digest fits many words, and enough that two accounts hardly ever share one. */
+const DIGEST_OCTETS = 6
 
 export class LoginGuard {
   readonly #options: LoginGuardOptions
   readonly #exempt: Networks
   readonly #addresses = new DecayingCounts({halfLifeMs: HALF_LIFE_MS, maxKeys: MAX_ADDRESSES})
   readonly #accounts = new DecayingCounts({halfLifeMs: HALF_LIFE_MS, maxKeys: MAX_ACCOUNTS})
-  /** Networks from which an account was logged into: `account network`. They fade in weeks. */
+  /** Networks from which an account was logged into: `digest network`. They fade in weeks. */
   readonly #friends = new DecayingCounts({halfLifeMs: 14 * 24 * 60 * 60_000, maxKeys: MAX_FRIENDS})
+  /** Of the digests of names. */
+  #key = randomBytes(KEY_OCTETS)
   /** Bans of one address, or of one customer's network, by that. */
   #single = new Map<string, Ban>()
   /** All others. */
@@ -102,7 +109,7 @@ export class LoginGuard {
     const network = customerNetwork(ip)
     const counted = this.#addresses.get(network, now)
     const ofAddress = counted === 0 || this.#exempt.has(ip) ? 0 : counted
-    const ofAccount = account === undefined || this.#isFriend(account, network) ? 0 : this.#accounts.get(account, now)
+    const ofAccount = account === undefined || this.#isFriend(account, network) ? 0 : this.#accounts.get(this.#digest(account), now)
     const beyond = Math.max(ofAddress, ofAccount) - delayAfter
     return beyond < 0 ? 0 : Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** Math.min(beyond, 20))
   }
@@ -111,7 +118,7 @@ export class LoginGuard {
   failed(ip: string, account: string | undefined): void {
     const {settings, log, now} = this.#options
     const network = customerNetwork(ip)
-    if (account !== undefined) this.#accounts.add(account, now())
+    if (account !== undefined) this.#accounts.add(this.#digest(account), now())
     if (!this.#exempt.has(ip)) {
       const before = this.#addresses.get(network, now())
       const count = this.#addresses.add(network, now())
@@ -125,14 +132,18 @@ export class LoginGuard {
   /** A login with the right password: its network is one of the account's. */
   succeeded(ip: string, account: string | undefined): void {
     if (account === undefined) return
-    const key = friendKey(account, customerNetwork(ip))
+    const key = friendKey(this.#digest(account), customerNetwork(ip))
     if (this.#friends.get(key, this.#options.now()) >= 1) return
     this.#friends.add(key, this.#options.now())
     this.#save()
   }
 
   #isFriend(account: string, network: string): boolean {
-    return this.#friends.get(friendKey(account, network), this.#options.now()) > 0
+    return this.#friends.get(friendKey(this.#digest(account), network), this.#options.now()) > 0
+  }
+
+  #digest(account: string): string {
+    return createHmac('sha256', this.#key).update(account).digest().toString('base64url', 0, DIGEST_OCTETS)
   }
 
   #ban(network: string, {ip, count}: {readonly ip: string; readonly count: number}): void {
@@ -182,7 +193,8 @@ export class LoginGuard {
     const {settings, log, now} = this.#options
     if (settings.stateDirectory === undefined) return
     const path = join(settings.stateDirectory, COUNTS)
-    const kept = {addresses: this.#addresses.kept(now()), accounts: this.#accounts.kept(now()), friends: this.#friends.kept(now())}
+    const [addresses, accounts, friends] = [this.#addresses, this.#accounts, this.#friends].map((counts) => counts.kept(now()))
+    const kept = {key: this.#key.toString('base64'), addresses, accounts, friends}
     try {
       // Two servers may share the directory: the last one's counts stay.
       await replaceFile({path, temporary: `${path}.${process.pid}`, mode: 0o600}, (file) => file.writeFile(JSON.stringify(kept)))
@@ -194,8 +206,11 @@ export class LoginGuard {
   async #restore(path: string): Promise<void> {
     try {
       const kept: unknown = JSON.parse(await readFile(path, 'utf8'))
-      const {addresses, accounts, friends} = kept as Record<string, unknown>
+      const {key, addresses, accounts, friends} = kept as Record<string, unknown>
       this.#addresses.restore(readKept(addresses))
+      // A file without a key has names, which are not taken over.
+      if (typeof key !== 'string') return this.#save()
+      this.#key = Buffer.from(key, 'base64')
       this.#accounts.restore(readKept(accounts))
       this.#friends.restore(readKept(friends))
     } catch {
@@ -218,8 +233,8 @@ export class LoginGuard {
 
 const COUNTS = 'login-failures.json'
 
-function friendKey(account: string, network: string): string {
-  return `${account} ${network}`
+function friendKey(digest: string, network: string): string {
+  return `${digest} ${network}`
 }
 
 /** As `customerNetwork` and `unmapped` write it. */

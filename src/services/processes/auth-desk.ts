@@ -95,6 +95,6 @@ class FrontAtDesk {
     this.#exchanges.set(exchange, step.answer)
     const [oldest] = this.#exchanges.keys()
     if (this.#exchanges.size > MAX_EXCHANGES && oldest !== undefined) this.#exchanges.delete(oldest)
-    return {kind: 'challenge', challenge: step.challenge.toString('base64'), exchange}
+    return {kind: 'challenge', user: step.user, challenge: step.challenge.toString('base64'), exchange}
   }
 }

@@ -65,9 +65,10 @@ export class RemoteAuth {
     if (reply?.kind !== 'step') return {kind: 'checked', result: UNAVAILABLE}
     const step: PlainStep = reply.step
     if (step.kind !== 'challenge') return step
-    const {challenge, exchange} = step
+    const {challenge, exchange, user} = step
     return {
       kind: 'challenge',
+      user,
       challenge: Buffer.from(challenge, 'base64'),
       answer: async (response) => this.#step(await this.#ask({kind: 'answer', exchange, response}, true)),
     }
