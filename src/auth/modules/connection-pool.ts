@@ -104,7 +104,11 @@ export class ConnectionPool<C extends PooledConnection> {
   async #connect(): Promise<C> {
     const {connect, what, waitMs} = this.#options
     const blocked = this.#backoff.blocked
-    if (blocked !== undefined) throw new Fault('unavailable', blocked)
+    if (blocked !== undefined) {
+      // The next one waits for the same, and would for as long as it may.
+      this.#wakeOne()
+      throw new Fault('unavailable', blocked)
+    }
     this.#open += 1
     let isLate = false
     try {

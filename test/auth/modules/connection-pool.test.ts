@@ -106,6 +106,22 @@ pool('a server that is down is left alone for a while, and found again', async (
   await connections.close()
 })
 
+pool('all who wait when the server goes down are told at once', async () => {
+  let isDown = false
+  const {connections} = made({limit: 1, waitMs: 5_000, fails: () => isDown})
+  const busy = connections.use(async (connection) => {
+    await pause(20)
+    isDown = true
+    connection.usable = false
+  })
+  const waiting = Array.from({length: 20}, () => nameOf(connections.use(async () => 1)))
+  const began = performance.now()
+  await busy
+  assert.equal(new Set(await Promise.all(waiting)), new Set(['Fault']))
+  assert.ok(performance.now() - began < 1_000)
+  await connections.close()
+})
+
 pool('who waits too long, waits when it closes, or comes after that, is told', async () => {
   const {connections} = made({limit: 1, waitMs: 50})
   let finish = () => {}

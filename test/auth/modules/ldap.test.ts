@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto'
 import {existsSync} from 'node:fs'
+import {type AddressInfo, createServer} from 'node:net'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {authldap} from '../../../src/auth/modules/authldap.js'
@@ -322,6 +323,31 @@ for (const [what, octets] of [
     assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
   })
 }
+
+ldap('a server that begins a handshake and never ends it is unavailable, and nothing stays open', async () => {
+  let open = 0
+  let ended = () => {}
+  const end = new Promise<void>((resolve) => (ended = resolve))
+  const stalling = createServer((socket) => {
+    open += 1
+    socket.on('close', () => {
+      open -= 1
+      ended()
+    })
+    socket.on('error', () => undefined)
+    socket.on('data', (request) => {
+      // A success (RFC 4511 §4.12) for who asks in clear; the handshake gets nothing.
+      if (request[0] === 0x30) socket.write(Buffer.from([0x30, 12, 2, 1, request[4] ?? 0, 0x78, 7, 10, 1, 0, 4, 0, 4, 0]))
+    })
+  })
+  await new Promise<void>((resolve) => stalling.listen(0, '127.0.0.1', resolve))
+  const {port} = stalling.address() as AddressInfo
+  await using at = await moduleUnderTest(authldap, rc({port}, `LDAP_TLS 1\n${SEARCHER}`))
+  assert.is(await at.outcome('ann@corp.example', 'secret'), 'unavailable')
+  await end
+  assert.is(open, 0)
+  await new Promise((resolve) => stalling.close(resolve))
+})
 
 ldap('a login stands for itself in a filter', () => {
   const login = 'a*(b)\\c'

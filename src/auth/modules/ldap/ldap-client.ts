@@ -5,6 +5,7 @@ import {AndFilter, Attribute, Change, Client, EqualityFilter, type Filter, Filte
 import {Fault} from '../../../support/fault.js'
 import type {PooledConnection} from '../connection-pool.js'
 import {errorText} from '../error-text.js'
+import {within} from '../within.js'
 import type {Dereference, LdapSettings} from './ldap-settings.js'
 
 /** An entry: values of an attribute as octets, names of attributes in any case. */
@@ -114,6 +115,7 @@ export class LdapConnection implements PooledConnection {
       explicitBufferAttributes: attributes,
     }
     for await (const {searchEntries} of this.#client.searchPaginated(query.base, options)) {
+      if (!this.usable) throw new Error('The connection to the LDAP server was lost')
       for (const entry of searchEntries) yield entryOf(entry)
     }
   }
@@ -143,7 +145,11 @@ export class LdapConnection implements PooledConnection {
 
   async #prepare(uri: string, environment: Readonly<Record<string, string>>): Promise<void> {
     const {startTls, searcher} = this.#settings
-    if (startTls && !uri.startsWith('ldaps:')) await this.#client.startTLS(await tlsOptions(uri, environment))
+    if (startTls && !uri.startsWith('ldaps:')) {
+      // The library waits for the end of the handshake for ever.
+      const encrypted = this.#client.startTLS(await tlsOptions(uri, environment))
+      await within(encrypted, this.#settings.timeoutMs, {what: 'The handshake', late: () => void this.close()})
+    }
     if (!searcher) return
     await this.#client.bind(searcher.dn, searcher.password)
     this.#mustBeBound = true
