@@ -1,16 +1,21 @@
 /** Mail processes as the supervisor has them. Root only. */
+import {execFileSync} from 'node:child_process'
 import {once} from 'node:events'
 import {chmodSync, chownSync, mkdirSync} from 'node:fs'
-import {connect, type Socket} from 'node:net'
+import {type AddressInfo, connect, createServer, type Socket} from 'node:net'
 import {join} from 'node:path'
+import {type Duplex, duplexPair} from 'node:stream'
+import {setTimeout as sleep} from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import type {Account} from '../../src/auth/account.js'
 import {plainAccount} from '../../src/auth/plain-account.js'
 import {DEFAULT_IMAP_SETTINGS} from '../../src/imap/settings.js'
+import {detachSocket, type SocketHandle} from '../../src/net/passed-socket.js'
 import {bindLocalSocket} from '../../src/net/server-handle.js'
 import {InspectedParts} from '../../src/services/control/inspected-parts.js'
 import {MailProcesses} from '../../src/services/processes/mail-processes.js'
 import {type FromMail, type MailConfiguration, readFromMail, type ToFront, type ToMail} from '../../src/services/processes/messages.js'
+import {RemoteMail} from '../../src/services/processes/remote-mail.js'
 import {RoleProcess} from '../../src/services/processes/role-process.js'
 import {recordingLog} from '../auth/support/scratch.js'
 import {DialogueClient} from '../support/dialogue-client.js'
@@ -95,6 +100,89 @@ test('end a while after their last session, and the next login starts another on
   assert.is(await third.lines.line(), '* BYE Courier-IMAP server shut down by signal.')
   await stopping
   assert.equal(ended.sort(), [1, 2, 3])
+})
+
+/** A connection of a client, and the server's end of it as a front passes it on. */
+async function passedConnection(): Promise<{readonly client: Socket; readonly handle: SocketHandle}> {
+  const server = createServer({pauseOnConnect: true}).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  server.close()
+  const detached = detachSocket(socket)
+  if (!detached) throw new Error('The socket cannot be passed')
+  return {client, handle: detached.handle}
+}
+
+test('a session that was handed over to a process which dies before it took it is served by the next one', async () => {
+  using directory = temporaryDirectory()
+  chmodSync(directory.path, 0o755)
+  const ended: number[] = []
+  const returned: number[] = []
+  const processes: MailProcesses = new MailProcesses({
+    configuration: () => CONFIGURATION,
+    spawn: ({uid, gid}, title) => ({role: 'mail', title, user: {uid, gid}, noNewPrivileges: true, heapMiB: undefined}),
+    shares: () => 1,
+    directory: directory.path,
+    front: {name: 'root', uid: 0, gid: 0},
+    giveBack: ({message: {session}}) => void returned.push(session),
+    ended: (session) => void ended.push(session),
+    parts: new InspectedParts(),
+    jsonLine: () => undefined,
+    log: recordingLog(),
+  })
+  const mail = new RemoteMail({firstSession: 2, log: recordingLog()})
+  const front = {send: (message: ToFront) => void (message.kind === 'relay' && mail.begin(message.session, message))}
+  const account = accountAt(directory.path, 'ann')
+  const hand = (session: number, handle: SocketHandle | undefined, unread = '') =>
+    processes.take({
+      front,
+      account,
+      handle,
+      message: {
+        kind: 'hand-over',
+        session,
+        service: 'imap',
+        ticket: '',
+        passed: handle !== undefined,
+        connection: {...CONNECTION, encrypted: false, unread: Buffer.from(unread).toString('base64')},
+      },
+    })
+  const pids = () =>
+    execFileSync('pgrep', ['-P', String(process.pid), '-f', 'courier: mail'], {encoding: 'utf8'})
+      .trim()
+      .split('\n')
+      .map(Number)
+  const first = await passedConnection()
+  hand(1, first.handle)
+  assert.is(await new DialogueClient(first.client).lines.line(), 'a OK LOGIN Ok.')
+  const [pid = 0] = pids()
+  process.kill(pid, 'SIGSTOP')
+  const passed = await passedConnection()
+  hand(3, passed.handle, 'b NOOP\r\n')
+  // The client's end of an encrypted session, as the front has it.
+  const [near, far] = duplexPair()
+  void mail.serve(
+    {...CONNECTION, stream: far, unread: Buffer.alloc(0), ticket: ''},
+    {service: 'imap', shutdown: new AbortController().signal},
+  )
+  hand(2, undefined)
+  near.write('c NOOP\r\n')
+  await sleep(100)
+  process.kill(pid, 'SIGKILL')
+  const clients: readonly (readonly [Duplex, string])[] = [
+    [passed.client, 'b'],
+    [near, 'c'],
+  ]
+  for (const [client, tag] of clients) {
+    const {lines} = new DialogueClient(client)
+    assert.is(await lines.line(), 'a OK LOGIN Ok.')
+    assert.match((await lines.line()) ?? '', new RegExp(`^${tag} OK `))
+  }
+  assert.equal([ended, returned], [[1], []])
+  await processes.stop(1_000)
+  assert.equal(ended.sort(), [1, 2, 3])
+  for (const socket of [first.client, passed.client]) socket.destroy()
 })
 
 test('serve no account but those of their own uid and gid, whoever asks', async () => {

@@ -76,7 +76,7 @@ class Mail implements RunningRole {
 
   /** Never rejects. */
   async #serve(
-    {service, account, connection, key}: Extract<ToMail, {readonly kind: 'session'}>,
+    {session, service, account, connection, key}: Extract<ToMail, {readonly kind: 'session'}>,
     handle: SocketHandle | undefined,
     live: Live,
   ): Promise<void> {
@@ -84,6 +84,7 @@ class Mail implements RunningRole {
       const stream = handle ? attachSocket(handle) : key === undefined ? undefined : await this.#relayed.expect(key)
       if (!stream) return
       live.socket = stream
+      tell({kind: 'taken', session})
       const unread = Buffer.from(connection.unread, 'base64')
       await this.#sessions?.serve(
         {...connection, stream, unread, ticket: ''},

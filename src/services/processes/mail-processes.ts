@@ -22,6 +22,8 @@ export interface MailSession {
   readonly account: Account
   /** The client's socket, if it was passed. */
   readonly handle: SocketHandle | undefined
+  /** A mail process has ended before it took the session. */
+  readonly wasLost?: boolean
 }
 
 export interface MailProcessesOptions {
@@ -59,7 +61,8 @@ interface Running {
   readonly process: RoleProcess<ToMail, FromMail>
   readonly path: string
   readonly socket: ServerHandle
-  readonly live: Set<number>
+  /** Its sessions; those that it has not taken yet are whole: another process could serve them. */
+  readonly live: Map<number, MailSession | undefined>
   /** Hand-overs that wait until it is ready. */
   readonly waiting: MailSession[]
   state: 'starting' | 'ready' | 'ending'
@@ -145,7 +148,7 @@ export class MailProcesses {
       }),
       path,
       socket,
-      live: new Set(),
+      live: new Map(),
       waiting: [],
       state: 'starting',
       timer: undefined,
@@ -157,7 +160,9 @@ export class MailProcesses {
   }
 
   #said(running: Running, message: FromMail): void {
+    if (message.kind === 'taken') return this.#taken(running, message.session)
     if (message.kind === 'ended') {
+      this.#taken(running, message.session)
       if (running.live.delete(message.session)) this.#options.ended(message.session)
       this.#rest(running)
       return
@@ -168,14 +173,19 @@ export class MailProcesses {
     for (const session of running.waiting.splice(0)) this.#give(running, session)
   }
 
-  #give(running: Running, {front, message, account, handle}: MailSession): void {
+  /** From now on the session lives and dies with the process. */
+  #taken({live}: Running, session: number): void {
+    live.get(session)?.handle?.close()
+    if (live.has(session)) live.set(session, undefined)
+  }
+
+  #give(running: Running, whole: MailSession): void {
+    const {front, message, account, handle} = whole
     const {session, service, connection} = message
     clearTimeout(running.timer)
-    running.live.add(session)
+    running.live.set(session, whole)
     const key = handle ? undefined : randomBytes(KEY_OCTETS).toString('hex')
-    running.process.send({kind: 'session', session, service, account: plainAccount(account), connection, key}, handle, () =>
-      handle?.close(),
-    )
+    running.process.send({kind: 'session', session, service, account: plainAccount(account), connection, key}, handle)
     if (key !== undefined) front.send({kind: 'relay', session, path: running.path, key})
   }
 
@@ -198,9 +208,12 @@ export class MailProcesses {
     clearTimeout(running.timer)
     running.socket.close()
     slot.running = undefined
-    for (const session of running.live) ended(session)
+    const sessions = [...running.live]
+    for (const [session, whole] of sessions) if (!whole) ended(session)
     for (const session of running.waiting) giveBack(session)
-    const next = slot.next.splice(0)
+    const lost = sessions.flatMap(([, whole]) => whole ?? [])
+    for (const session of lost) if (session.wasLost) giveBack(session)
+    const next = [...lost.filter(({wasLost}) => !wasLost).map((session) => ({...session, wasLost: true})), ...slot.next.splice(0)]
     if (next.length === 0) this.#slots.delete(slot.key)
     for (const session of next) this.take(session)
   }

@@ -125,7 +125,11 @@ export type ToMail =
   | {readonly kind: 'end'; readonly sessions: readonly number[]}
   | {readonly kind: 'stop'; readonly limitMs: number}
 
-export type FromMail = Said | {readonly kind: 'ended'; readonly session: number}
+export type FromMail =
+  | Said
+  /** It serves the session: until then another process could. */
+  | {readonly kind: 'taken'; readonly session: number}
+  | {readonly kind: 'ended'; readonly session: number}
 
 /** What a front may have read beyond a login: a command before the login and what the stream holds. */
 const MAX_UNREAD = 1024 * 1024
@@ -190,6 +194,5 @@ export function readFromMail(value: unknown): FromMail {
   const plain = new PlainRecord(value)
   const said = readSaid(plain)
   if (said) return said
-  plain.word('kind', ['ended'])
-  return {kind: 'ended', session: plain.integer('session')}
+  return {kind: plain.word('kind', ['taken', 'ended']), session: plain.integer('session')}
 }

@@ -20,32 +20,45 @@ export const KEY_LENGTH = 32
 const piece = Buffer.allocUnsafe(LIMITS.tlsPiece)
 
 /**
- * Relays until both sides have ended, or one is gone; the client's stream is the caller's to close then.
+ * Relays until both sides have ended, or one is gone; the client's stream is the caller's to close then. The mail process speaks
+ * first: until then nothing of the client's is read.
  *
- * @throws {Error} when the mail process cannot be reached
+ * @throws {Error} when the mail process has ended without a word: the session is as whole as it was
  */
 export function relay(client: Duplex, {path, key}: RelayOptions): Promise<void> {
   return new Promise((resolve, reject) => {
+    let hasBegun = false
     const mail = connect({
       path,
       allowHalfOpen: true,
       onread: {
         buffer: piece,
         callback: (octets, buffer) => {
+          if (!hasBegun) toMail(client, mail)
+          hasBegun = true
           // One write at a time: a TLS socket keeps a buffer as large as its largest write.
           client.write(Buffer.from(buffer.subarray(0, octets)), () => mail.resume())
           return false
         },
       },
     })
+    const gone = () => mail.destroy()
     mail.once('error', reject)
     mail.once('connect', () => {
       mail.write(key, 'latin1')
-      toMail(client, mail)
+      mail.resume()
     })
-    mail.on('end', () => client.end())
-    mail.on('close', () => resolve())
-    client.on('close', () => mail.destroy())
+    mail.on('end', () => {
+      if (hasBegun) client.end()
+      else mail.destroy()
+    })
+    mail.on('close', () => {
+      client.off('close', gone)
+      if (hasBegun || client.destroyed) resolve()
+      else reject(new Error('The mail process has ended without a word'))
+    })
+    client.on('close', gone)
+    if (client.destroyed) gone()
   })
 }
 
@@ -56,6 +69,4 @@ function toMail(client: Duplex, mail: Socket): void {
   mail.on('drain', () => client.resume())
   client.on('end', () => mail.end())
   if (client.readableEnded) mail.end()
-  if (client.destroyed) mail.destroy()
-  mail.resume()
 }

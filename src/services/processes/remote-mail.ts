@@ -16,6 +16,8 @@ import {tell} from './role-channel.js'
 interface Away {
   /** Undefined: the socket was passed. */
   readonly stream: Duplex | undefined
+  /** Of the relay that goes on; undefined: none yet, or the mail process has ended before it said a word, and another one may come. */
+  key: string | undefined
   readonly ended: () => void
 }
 
@@ -39,7 +41,7 @@ export class RemoteMail implements MailRole {
       // From here to `tell` in one turn of the loop: what came in between would be lost.
       const socket = detachSocket(stream)
       const all = socket ? Buffer.concat([unread, socket.unread]) : unread
-      this.#away.set(session, {stream: socket ? undefined : stream, ended: resolve})
+      this.#away.set(session, {stream: socket ? undefined : stream, key: undefined, ended: resolve})
       const plain = {...facts, unread: all.toString('base64')}
       const message: FromFront = {kind: 'hand-over', session, service, ticket, passed: socket !== undefined, connection: plain}
       tell(message, socket?.handle, () => socket?.handle.close())
@@ -48,25 +50,33 @@ export class RemoteMail implements MailRole {
 
   /** The mail process waits for a session. */
   async begin(session: number, place: {readonly path: string; readonly key: string}): Promise<void> {
-    const {stream} = this.#away.get(session) ?? {}
-    if (!stream) return
+    const away = this.#away.get(session)
+    if (!away?.stream) return
+    away.key = place.key
     try {
-      await relay(stream, place)
+      await relay(away.stream, place)
     } catch (error) {
       this.#log.error('mail.unreachable', {error})
-      await closeGently(stream, {limitMs: CLOSE_MS, lastLine: SORRY})
+      if (away.key === place.key) away.key = undefined
+      return
     }
-    this.ended(session)
+    this.#forget(session)
   }
 
   /** A session cannot be served. */
   async returned(session: number, handle: SocketHandle | undefined): Promise<void> {
     const stream = handle ? attachSocket(handle) : this.#away.get(session)?.stream
     if (stream) await closeGently(stream, {limitMs: CLOSE_MS, lastLine: SORRY})
-    this.ended(session)
+    this.#forget(session)
   }
 
   ended(session: number): void {
+    const {stream, key} = this.#away.get(session) ?? {}
+    if (stream && key === undefined) void this.returned(session, undefined)
+    else this.#forget(session)
+  }
+
+  #forget(session: number): void {
     const away = this.#away.get(session)
     this.#away.delete(session)
     away?.ended()
@@ -74,6 +84,6 @@ export class RemoteMail implements MailRole {
 
   /** This front ends: sessions whose sockets were passed go on without it. */
   leavePassed(): void {
-    for (const [session, {stream}] of this.#away) if (!stream) this.ended(session)
+    for (const [session, {stream}] of this.#away) if (!stream) this.#forget(session)
   }
 }

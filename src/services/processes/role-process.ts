@@ -64,7 +64,8 @@ export class RoleProcess<To extends object, From> {
     })
     this.#child.on('message', (value, handle: unknown) => this.#take(value, handle))
     this.#child.on('error', (error) => this.#lose(`cannot be started: ${error.message}`))
-    this.#child.on('exit', (code, signal) => this.#lose(`ended with ${signal ?? code}`))
+    // Not "exit": what it has said may still be on its way then.
+    this.#child.on('close', (code, signal) => this.#lose(`ended with ${signal ?? code}`))
     // Questions come after its configuration, which is sent in this turn of the loop.
     setImmediate(() => {
       if (this.#hasEnded) return
