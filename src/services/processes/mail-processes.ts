@@ -160,9 +160,9 @@ export class MailProcesses {
   }
 
   #said(running: Running, message: FromMail): void {
-    if (message.kind === 'taken') return this.#taken(running, message.session)
-    if (message.kind === 'ended') {
+    if (message.kind === 'taken' || message.kind === 'ended') {
       this.#taken(running, message.session)
+      if (message.kind === 'taken') return
       if (running.live.delete(message.session)) this.#options.ended(message.session)
       this.#rest(running)
       return
