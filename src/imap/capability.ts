@@ -1,4 +1,4 @@
-import {announcedMechanisms} from './announced-mechanisms.js'
+import {announcedMechanisms, announcesBinding} from './announced-mechanisms.js'
 import type {ImapSettings} from './settings.js'
 import type {AnyVerb} from './verb.js'
 
@@ -14,13 +14,17 @@ export interface ConnectionState {
   readonly encrypted: boolean
   /** STARTTLS is possible now. */
   readonly canEncrypt: boolean
-  /** The connection can be bound to a login (RFC 5056). */
-  readonly canBind: boolean
+  /** The connection can be bound to a login (RFC 5056); asked only when that makes a difference. */
+  readonly canBind: () => boolean
   /** A client certificate names an account. */
   readonly hasIdentity: boolean
 }
 
-type CapabilityState = ConnectionState & {readonly settings: ImapSettings; readonly verbs: readonly AnyVerb[]}
+type CapabilityState = Omit<ConnectionState, 'canBind'> & {
+  readonly canBind: boolean
+  readonly settings: ImapSettings
+  readonly verbs: readonly AnyVerb[]
+}
 
 /** Login needs encryption and there is none. */
 export function tlsMissing({settings, encrypted}: Pick<CapabilityState, 'settings' | 'encrypted'>): boolean {
@@ -40,10 +44,11 @@ export class Capabilities {
 
   /** The words in Courier's order (`spec/imap.md` §3). */
   words(state: ConnectionState): string {
-    const {authenticated, encrypted, canEncrypt, canBind, hasIdentity} = state
+    const {authenticated, encrypted, canEncrypt, hasIdentity} = state
+    const canBind = !authenticated && encrypted && announcesBinding(this.#settings) && state.canBind()
     let number = 0
     for (const holds of [authenticated, encrypted, canEncrypt, canBind, hasIdentity]) number = 2 * number + (holds ? 1 : 0)
-    const words = this.#known.get(number) ?? capabilityWords({...state, settings: this.#settings, verbs: this.#verbs})
+    const words = this.#known.get(number) ?? capabilityWords({...state, canBind, settings: this.#settings, verbs: this.#verbs})
     this.#known.set(number, words)
     return words
   }

@@ -104,14 +104,9 @@ export interface EndFacts {
 /** Courier's last line of a connection (`spec/imap.md` §22). */
 export function logEnd(how: Ending, {session, channel, beganMs, encrypted}: EndFacts): void {
   const {log, client, counters} = session
-  const facts: LogFacts = {
-    ...client,
-    ...(client.user === undefined ? {} : {headers: counters.headers, body: counters.body}),
-    rcvd: channel.received,
-    sent: channel.sent,
-    seconds: Math.floor((session.now() - beganMs) / 1000),
-    tls: encrypted,
-  }
+  const seconds = Math.floor((session.now() - beganMs) / 1000)
+  const connection = {rcvd: channel.received, sent: channel.sent, seconds, tls: encrypted}
+  const facts: LogFacts = client.user === undefined ? {...client, ...connection} : {...client, ...counters, ...connection}
   if (how === 'shutdown') log.notice('imap.shutdown', facts)
   else if (how === 'disconnected' && client.user === undefined) log.debug('imap.disconnected', facts)
   else log.info(`imap.${how}`, facts)

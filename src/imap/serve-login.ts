@@ -51,7 +51,7 @@ export interface ImapLoginOptions {
 /** What the encryption says for a login: fields of the verified client certificate, data for channel binding. */
 export interface TlsFacts {
   readonly subject: ReadonlyMap<string, string>
-  /** There are bindings. */
+  /** There are bindings; may be worked out at this moment. */
   readonly canBind: boolean
   /** Worked out when somebody wants them. */
   readonly bindings: ReadonlyMap<string, Buffer>
@@ -93,7 +93,7 @@ class LoginConnection {
         authenticated: false,
         encrypted: this.#encrypted,
         canEncrypt: this.#canEncrypt,
-        canBind: this.#tls.canBind,
+        canBind: () => this.#tls.canBind,
         hasIdentity: this.#identity !== undefined,
       })
     this.#session = new ImapSession({channel: this.#channel, settings, log, client: {...remote}, now, capability})

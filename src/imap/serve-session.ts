@@ -78,7 +78,7 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
 
 function sessionOn(channel: Channel, options: ImapSessionOptions): ImapSession {
   const {settings, log, remote, encrypted, now = Date.now, verbs = VERBS, capabilities = new Capabilities(settings, verbs)} = options
-  const capability = () => capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: false, hasIdentity: false})
+  const capability = () => capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: () => false, hasIdentity: false})
   return new ImapSession({channel, settings, log, client: {...remote}, now, capability})
 }
 

@@ -1,6 +1,5 @@
 /** The connections that have not logged in yet: the first to go when there is no place for others. */
 import type {Socket} from 'node:net'
-import {customerNetwork} from '../support/ip-address.js'
 import {largest} from './handshakes.js'
 
 /** A single one of a network may take this long before it gives way. */
@@ -15,15 +14,14 @@ export class Callers {
     this.#now = now
   }
 
-  add(socket: Socket, ip: string): void {
-    const network = customerNetwork(ip)
+  /** `network`: whose it is, as for `Handshake`. */
+  add(socket: Socket, network: string): void {
     const own = this.#networks.get(network)
     if (own) own.set(socket, this.#now())
     else this.#networks.set(network, new Map([[socket, this.#now()]]))
   }
 
-  delete(socket: Socket, ip: string): void {
-    const network = customerNetwork(ip)
+  delete(socket: Socket, network: string): void {
     const own = this.#networks.get(network)
     if (own?.delete(socket) && own.size === 0) this.#networks.delete(network)
   }

@@ -67,8 +67,9 @@ export class Handshakes {
       if (waiting) waiting.push(resolve)
       else this.#queue.set(network, [resolve])
       if (this.#turning) return
+      // The first one of a turn of the loop need not wait.
       this.#turning = true
-      setImmediate(() => this.#next())
+      this.#next()
     })
   }
 

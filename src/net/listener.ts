@@ -147,7 +147,7 @@ export class Listener {
   #accept(socket: Socket): void {
     socket.on('error', () => socket.destroy())
     // Gone before it was accepted.
-    if (remotePeer(socket).ip === '') return void socket.destroy()
+    if (socket.remoteAddress === undefined) return void socket.destroy()
     const abort = this.#stopper()
     const done = this.#take(socket, abort.signal)
       .catch((error: unknown) => {
@@ -177,14 +177,15 @@ export class Listener {
     const {ip} = caller.remote
     const refusal = this.#options.isBanned?.(ip) ? 'banned' : this.#enter(caller, policy.limits)
     if (refusal) return this.#refuse(socket, refusal)
-    this.#callers.add(socket, ip)
+    const network = customerNetwork(ip)
+    this.#callers.add(socket, network)
     const leave = () => {
-      this.#callers.delete(socket, ip)
+      this.#callers.delete(socket, network)
       this.#counter.leave(ip)
     }
     const asked = await this.#ask(socket, {caller, policy}).catch(() => undefined)
     // Returned, not awaited: nothing of this function stays for as long as the session lasts.
-    return asked ? this.#run(socket, asked, {policy, signal}).finally(leave) : leave()
+    return asked ? this.#run(socket, asked, {policy, network, signal}).finally(leave) : leave()
   }
 
   /** Who it is; undefined when he may not come in and has been told. @throws {Hangup} */
@@ -252,12 +253,12 @@ export class Listener {
   async #run(
     socket: Socket,
     {remote, local, variables}: Caller,
-    {policy: {acceptor}, signal}: {readonly policy: ListenerPolicy; readonly signal: AbortSignal},
+    {policy: {acceptor}, network, signal}: {readonly policy: ListenerPolicy; readonly network: string; readonly signal: AbortSignal},
   ): Promise<void> {
     const {implicitTls, serve, log, handshakeMs = HANDSHAKE_MS} = this.#options
     let current: Socket = socket
     const secure = async (from: () => Promise<TlsAcceptor>) => {
-      const wrapped = await this.#handshake(socket, {from, remote, localIp: local.ip, handshakeMs})
+      const wrapped = await this.#handshake(socket, {from, remote, network, localIp: local.ip, handshakeMs})
       wrapped.on('error', () => wrapped.destroy())
       current = wrapped
       return wrapped
@@ -274,7 +275,7 @@ export class Listener {
         variables,
         tls: implicitTls,
         startTls: acceptor && !implicitTls ? () => secure(acceptor) : undefined,
-        loggedIn: () => this.#callers.delete(socket, remote.ip),
+        loggedIn: () => this.#callers.delete(socket, network),
         signal,
       })
     } catch (error) {
@@ -290,11 +291,13 @@ export class Listener {
     {
       from,
       remote,
+      network,
       localIp,
       handshakeMs,
     }: {
       readonly from: () => Promise<TlsAcceptor>
       readonly remote: Peer
+      readonly network: string
       readonly localIp: string
       readonly handshakeMs: number
     },
@@ -303,7 +306,7 @@ export class Listener {
     try {
       return await this.#handshakes.run({
         socket,
-        network: customerNetwork(remote.ip),
+        network,
         timeoutMs: handshakeMs,
         begin: async () => (await from()).accept(socket, {localIp, handshakeMs}),
       })

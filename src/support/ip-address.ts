@@ -7,6 +7,7 @@ export interface IpNumber {
 }
 
 const MAPPED_PREFIX = 0xffffn
+const MAPPED = '::ffff:'
 
 function ipv4Value(text: string): bigint {
   return text.split('.').reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n)
@@ -40,14 +41,14 @@ export function ipNumber(text: string): IpNumber | undefined {
 
 /** IPv4 in dotted form, also when it is mapped; IPv6 as it is. */
 export function unmapped(ip: string): string {
-  if (!ip.includes(':')) return ip
-  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1]
-  return dotted !== undefined && isIPv4(dotted) ? dotted : ip
+  if (!ip.startsWith('::')) return ip
+  const dotted = ip.slice(MAPPED.length)
+  return isIPv4(dotted) && ip.slice(0, MAPPED.length).toLowerCase() === MAPPED ? dotted : ip
 }
 
 /** As Courier shows addresses: IPv4 in mapped form (`spec/server-config-tls.md` §1.6). */
 export function shownIp(text: string): string {
-  return isIPv4(text) ? `::ffff:${text}` : text
+  return isIPv4(text) ? `${MAPPED}${text}` : text
 }
 
 /**
@@ -56,11 +57,11 @@ export function shownIp(text: string): string {
  */
 export function customerNetwork(ip: string): string {
   const plain = unmapped(ip)
-  return isIPv6(plain) ? `${ipv6Groups(plain).slice(0, 4).join(':')}::/64` : plain
+  return plain.includes(':') && isIPv6(plain) ? `${ipv6Groups(plain).slice(0, 4).join(':')}::/64` : plain
 }
 
-/** Addresses equal in all but the last octet: what `-maxperc` counts. */
+/** Addresses, all in the same notation, that are equal in all but the last octet: what `-maxperc` counts. */
 export function networkBlock(ip: string): string {
-  const plain = unmapped(ip)
-  return isIPv6(plain) ? ipv6Groups(plain).join(':').slice(0, -2) : plain.slice(0, plain.lastIndexOf('.'))
+  if (ip.includes('.')) return ip.slice(0, ip.lastIndexOf('.'))
+  return isIPv6(ip) ? ipv6Groups(ip).join(':').slice(0, -2) : ip
 }

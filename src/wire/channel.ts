@@ -37,6 +37,8 @@ interface Waiter {
 
 const TAIL_OCTETS = 64
 const EMPTY = Buffer.alloc(0)
+/** The usual end, the same for all connections. */
+const CLOSED = new Hangup('closed')
 
 /**
  * One connection as bounded reads and writes with back-pressure.
@@ -153,7 +155,7 @@ export class Channel {
 
   /** Ends the connection at once if it has not ended. */
   end(): void {
-    if (!this.#hangup) this.destroy(new Hangup('closed'))
+    if (!this.#hangup) this.destroy(CLOSED)
   }
 
   /** Takes what the stream has into the queue; false: it has nothing now. @throws {Hangup} */
@@ -267,7 +269,7 @@ export class Channel {
       this.#stream = await upgrade()
     } catch (error) {
       // Nobody listens to the old stream any more: waiting for its end would be in vain.
-      this.destroy(new Hangup('closed'))
+      this.destroy(CLOSED)
       throw error
     }
     this.#encrypted = true
@@ -291,7 +293,7 @@ export class Channel {
    */
   release(): {readonly stream: Duplex; readonly unread: Buffer} {
     if (this.#hangup) throw this.#hangup
-    this.#hangup = new Hangup('closed')
+    this.#hangup = CLOSED
     this.#readDeadline.clear()
     this.#writeDeadline.clear()
     const stream = this.#stream

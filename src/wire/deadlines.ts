@@ -44,11 +44,13 @@ class Entry implements Deadline {
  * Deadlines of all connections of a process on one timer.
  *
  * A wheel with coarse ticks: a deadline waits in the bucket of a tick and is looked at only when that comes;
- * moving it to a later time costs nothing until then. Without deadlines no timer runs.
+ * moving it to a later time costs nothing until then. Without deadlines the timer ends at the next tick.
  */
 export class Deadlines implements DeadlineSource, Wheel {
   readonly #tickMs: number
   readonly #buckets = new Map<number, Set<Entry>>()
+  /** In all buckets. */
+  #waiting = 0
   #timer: NodeJS.Timeout | undefined
   #lastTick = 0
 
@@ -84,14 +86,15 @@ export class Deadlines implements DeadlineSource, Wheel {
     const bucket = this.#buckets.get(entry.bucket)
     if (bucket) bucket.add(entry)
     else this.#buckets.set(entry.bucket, new Set([entry]))
+    this.#waiting += 1
     this.#start()
   }
 
   #unfile(entry: Entry): void {
-    const bucket = this.#buckets.get(entry.bucket)
-    if (bucket?.delete(entry) && bucket.size === 0) this.#buckets.delete(entry.bucket)
+    if (entry.bucket === 0) return
+    // Buckets stay until their time: most deadlines are set and cleared many times within a tick.
+    if (this.#buckets.get(entry.bucket)?.delete(entry)) this.#waiting -= 1
     entry.bucket = 0
-    if (this.#buckets.size === 0) this.#stop()
   }
 
   #start(): void {
@@ -104,6 +107,7 @@ export class Deadlines implements DeadlineSource, Wheel {
   #stop(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+    this.#buckets.clear()
   }
 
   #tick(): void {
@@ -112,16 +116,19 @@ export class Deadlines implements DeadlineSource, Wheel {
     while (this.#lastTick < current) {
       const bucket = this.#buckets.get(++this.#lastTick)
       if (!bucket) continue
+      this.#buckets.delete(this.#lastTick)
       for (const entry of [...bucket]) {
         if (entry.bucket !== this.#lastTick) continue
+        this.#waiting -= 1
+        entry.bucket = 0
         if (entry.dueMs > now) {
           this.#file(entry)
           continue
         }
-        this.#unfile(entry)
         entry.dueMs = 0
         entry.expired()
       }
     }
+    if (this.#waiting === 0) this.#stop()
   }
 }
