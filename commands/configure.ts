@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import {Command, Flags} from '@oclif/core'
+import {askYes} from '../src/services/ask-password.js'
 import {runConfigure} from '../src/services/configure/run-configure.js'
 import {errnoOf, Fault} from '../src/support/fault.js'
 import {systemText} from '../src/support/system-text.js'
@@ -25,6 +26,7 @@ export default class Configure extends Command {
     'auth-config': Flags.string({description: 'directory of authdaemonrc, when it is another one'}),
     'dry-run': Flags.boolean({char: 'n', description: 'show what would change, as a diff'}),
     undo: Flags.boolean({description: 'take the last run back'}),
+    yes: Flags.boolean({char: 'y', description: 'make a directory that does not exist without asking, on a terminal too'}),
     force: Flags.boolean({char: 'f', description: 'merge files of the same version too; with --undo: also over later changes'}),
   }
 
@@ -40,6 +42,7 @@ export default class Configure extends Command {
         templates: join(this.config.root, 'templates'),
         env: process.env,
         print: (line) => this.log(line),
+        confirm: process.stdin.isTTY && !flags.yes ? askYes : undefined,
       })
     } catch (error) {
       if (error instanceof Fault) return this.error(error.message, {exit: 1})

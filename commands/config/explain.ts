@@ -1,14 +1,18 @@
-import {Args, Command} from '@oclif/core'
-import {explainSetting} from '../../src/services/config-report.js'
+import {Args, Command, Flags} from '@oclif/core'
+import {explainSetting, valuesOf} from '../../src/services/config-report.js'
 
 export default class ConfigExplain extends Command {
-  static override summary = 'Tell what a setting is for.'
-  static override examples = ['<%= config.bin %> <%= command.id %> MAXPERIP']
+  static override summary = 'Tell what a setting is for, and what it is set to.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> MAXPERIP',
+    '<%= config.bin %> <%= command.id %> MAXPERIP --config /srv/mail/etc',
+  ]
   static override enableJsonFlag = true
   static override args = {name: Args.string({description: 'name of the setting', required: true})}
+  static override flags = {config: Flags.string({description: 'configuration directory'})}
 
   async run(): Promise<unknown> {
-    const {args} = await this.parse(ConfigExplain)
+    const {args, flags} = await this.parse(ConfigExplain)
     const found = explainSetting(args.name)
     if (found.length === 0) this.error(`There is no setting "${args.name}"`, {exit: 1})
     for (const {name, file, text, type, unit, shipped, effect, since} of found) {
@@ -16,6 +20,8 @@ export default class ConfigExplain extends Command {
       this.log(`  Value: ${type}${unit ? `, in ${unit}` : ''}. Shipped: ${shipped === undefined ? 'not set' : JSON.stringify(shipped)}.`)
       this.log(`  Here: ${effect}.${since ? ` Since: ${since}.` : ''}`)
     }
-    return found
+    const values = await valuesOf(args.name, flags.config, process.env)
+    for (const {service, value, origin} of values) this.log(`  Set for ${service}: ${JSON.stringify(value)} (${origin}).`)
+    return found.map((each) => ({...each, values}))
   }
 }

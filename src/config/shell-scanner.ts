@@ -40,6 +40,8 @@ export class ShellScanner {
   readonly #assigned = new Map<string, string>()
   #at = 0
   #line = 1
+  /** Where a quote begins that seems to end at the beginning of a later value. */
+  #suspect: number | undefined
 
   constructor(text: string, lookUp: (name: string) => string | undefined) {
     this.#text = text
@@ -133,6 +135,7 @@ export class ShellScanner {
     const end = this.#text.indexOf("'", this.#at + 1)
     if (end < 0) throw this.#unclosed("'")
     const value = this.#text.slice(this.#at + 1, end)
+    this.#suspects(value, this.#line)
     this.#line += value.split('\n').length - 1
     this.#at = end + 1
     return value
@@ -158,11 +161,19 @@ export class ShellScanner {
       }
     }
     this.#at += 1
-    return parts.join('')
+    const value = parts.join('')
+    this.#suspects(value, began)
+    return value
+  }
+
+  /** A quote that is not closed is closed by the one that opens the next value, and so on to the last one of the file. */
+  #suspects(value: string, line: number): void {
+    if (/\n[ \t]*[A-Za-z_][A-Za-z0-9_]*=$/.test(value)) this.#suspect ??= line
   }
 
   /** An open quote swallows the rest of the file: nothing after it can be read. */
   #unclosed(mark: string): BadSyntax {
+    this.#line = this.#suspect ?? this.#line
     const problem = new BadSyntax(`The quote ${mark} is never closed`)
     this.#at = this.#text.length
     return problem

@@ -18,6 +18,18 @@ export async function askPassword(message: string): Promise<string | undefined> 
   }
 }
 
+/** Asks for yes or no, on standard error; no when it is interrupted. */
+export async function askYes(message: string): Promise<boolean> {
+  try {
+    const {default: enquirer} = await import('enquirer')
+    const question = {type: 'confirm', name: 'yes', message, initial: false, stdin: process.stdin, stdout: process.stderr}
+    return (await enquirer.prompt<{yes?: boolean}>(question)).yes === true
+  } catch {
+    // Interrupted.
+    return false
+  }
+}
+
 /** Asks for a text that may be seen, on standard error; undefined when it is interrupted. */
 export async function askText(message: string, initial: string): Promise<string | undefined> {
   try {

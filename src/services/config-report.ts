@@ -131,6 +131,12 @@ function oldSetting(name: string): readonly Explanation[] {
   ]
 }
 
+/** Where the configuration sets it, for each service that it counts for. */
+export async function valuesOf(name: string, config: string | undefined, env: NodeJS.ProcessEnv): Promise<readonly ShownSetting[]> {
+  const {settings} = await configReport(config, env)
+  return settings.filter((setting) => setting.name.toLowerCase() === name.toLowerCase() && setting.value !== undefined)
+}
+
 /** The setting of that name, in each file that has one. */
 export function explainSetting(name: string): readonly Explanation[] {
   const current = Object.entries(TABLES).flatMap(([file, table]) =>

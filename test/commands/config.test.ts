@@ -87,7 +87,8 @@ config('show --origin tells what each port sees and where it comes from', async 
 })
 
 config('explain tells what a setting is for in each file, and fails for an unknown one', async () => {
-  const {code, stdout} = await courier('explain', 'maxperip')
+  using directory = temporaryDirectory()
+  const {code, stdout} = await courier('explain', 'maxperip', '--config', directory.path)
   assert.is(code, 0)
   assert.is(
     stdout,
@@ -98,6 +99,18 @@ config('explain tells what a setting is for in each file, and fails for an unkno
   const failed = await courier('explain', 'NOTHING')
   assert.is(failed.code, 1)
   assert.match(failed.stderr, /There is no setting "NOTHING"/)
+})
+
+config('explain tells what a setting is set to, and where', async () => {
+  using directory = temporaryDirectory()
+  writeFileSync(join(directory.path, 'imapd'), '\nMAXPERIP=7\n')
+  writeFileSync(join(directory.path, 'imapd-ssl'), 'MAXPERIP=9\n')
+  const {code, stdout} = await courier('explain', 'MAXPERIP', '--config', directory.path)
+  assert.is(code, 0)
+  assert.ok(
+    stdout.endsWith(`  Set for imap: "7" (${directory.path}/imapd:2).\n  Set for imaps: "9" (${directory.path}/imapd-ssl:1).\n`),
+    stdout,
+  )
 })
 
 config('explain says why a setting does nothing, old ones too', async () => {

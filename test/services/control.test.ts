@@ -3,6 +3,7 @@ import {statSync, writeFileSync} from 'node:fs'
 import {connect} from 'node:net'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
+import {rolesDirectory} from '../../src/config/places.js'
 import {askAll} from '../../src/services/control/client.js'
 import {followTrace} from '../../src/services/control/follow-trace.js'
 import type {SessionInfo, TraceItem} from '../../src/services/control/inspectable.js'
@@ -15,10 +16,21 @@ import {stopServer} from '../../src/services/control/stop-server.js'
 import {Fault} from '../../src/support/fault.js'
 import {controlledImap} from '../support/controlled-server.js'
 import {PASSWORD} from '../support/imap-server.js'
+import {LogLines} from '../support/store.js'
 import {suite} from '../support/suite.js'
 import {temporaryDirectory} from '../support/temporary-directory.js'
 
 const control = suite('Control socket', {limitMs: 20_000})
+
+/** What a server tells of itself, but for what it knows of its sessions. */
+const CONTROLLED = {
+  version: '2',
+  pid: 2,
+  services: () => [],
+  watch: () => () => {},
+  reload: async () => {},
+  stop: () => {},
+}
 
 async function faultOf(promise: Promise<unknown>): Promise<Fault> {
   const error = await promise.then(
@@ -245,15 +257,7 @@ control('several servers that share a directory are asked together', async () =>
   await using one = await controlledImap()
   await using two = await controlledImap()
   const log = one.inspector.log
-  const server = {
-    version: '2',
-    pid: 2,
-    services: () => [],
-    inspect: two.inspector,
-    watch: () => () => {},
-    reload: async () => {},
-    stop: () => {},
-  }
+  const server = {...CONTROLLED, inspect: two.inspector}
   const second = await openControl({run: one.run, server, owner: undefined, log})
   await one.imap.login()
   await two.imap.login()
@@ -261,6 +265,20 @@ control('several servers that share a directory are asked together', async () =>
   assert.equal((await askStatus({run: one.run})).map(({version}) => version).sort(), ['1.2.3', '2'])
   await second?.stop()
   assert.is((await askSessions('alice', {run: one.run})).length, 1)
+})
+
+control('a server that cannot be seen beside one of several processes says so', async () => {
+  await using one = await controlledImap()
+  const roles = rolesDirectory(one.run)
+  const log = new LogLines()
+  const server = {...CONTROLLED, inspect: one.inspector}
+  const other = await openControl({run: roles, server, owner: undefined, log})
+  assert.equal(log.lines, [])
+  const hidden = await openControl({run: one.run, server, owner: undefined, log})
+  assert.match(log.lines.join(), /control\.hidden .*COURIER_RUN/)
+  assert.equal((await askStatus({run: one.run})).length, 1)
+  await hidden?.stop()
+  await other?.stop()
 })
 
 control('a second server leaves the socket to the first; what a dead one left behind is replaced', async () => {

@@ -1,9 +1,11 @@
 /** The command line of `courier configure`. */
+import {existsSync} from 'node:fs'
 import {mkdir} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {basename, resolve} from 'node:path'
 import {authDirectory, configDirectory} from '../../config/config-directory.js'
 import {defaultPlaces} from '../../config/places.js'
+import {Fault} from '../../support/fault.js'
 import {isRoot} from '../unprivileged-user.js'
 import {planConfigure} from './configure.js'
 import type {Change} from './plan.js'
@@ -21,6 +23,8 @@ export interface ConfigureCommand {
   readonly templates: string
   readonly env: NodeJS.ProcessEnv
   readonly print: (line: string) => void
+  /** Whether a directory that was named and does not exist is meant; undefined: nobody can be asked, and it is. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined
 }
 
 /** What was done, or would be. */
@@ -38,7 +42,7 @@ export async function runConfigure(command: ConfigureCommand): Promise<Configure
 
 async function configure(
   directory: string,
-  {config, auth, force, dryRun, templates, env, print}: ConfigureCommand,
+  {config, auth, force, dryRun, templates, env, print, confirm}: ConfigureCommand,
 ): Promise<ConfigureResult> {
   const places = defaultPlaces({root: isRoot(), home: homedir(), env})
   const accounts = resolve(auth ?? authDirectory(config, env))
@@ -59,6 +63,8 @@ async function configure(
   }
   for (const line of notices) print(`* ${line}`)
   if (!dryRun && changes.length > 0) {
+    if (config !== undefined && confirm && !existsSync(directory) && !(await confirm(`${directory} does not exist. Make it?`)))
+      throw new Fault('bad-configuration', `${directory} does not exist: nothing has changed`)
     for (const each of new Set([directory, accounts])) await mkdir(each, {recursive: true})
     await applyChanges(directory, changes)
     print(`${changes.length} files written; "courier configure --undo" takes it back. Servers read them at the next start or SIGHUP.`)

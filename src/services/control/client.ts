@@ -48,6 +48,16 @@ async function connected(path: string): Promise<Socket | undefined> {
   }
 }
 
+/** Whether a server of several processes answers beside this run directory: then it is the only one that is asked there. */
+export async function hasRolesServer(directory: string): Promise<boolean> {
+  for (const path of controlSocketsIn(rolesDirectory(directory))) {
+    const socket = await connected(path).catch(() => undefined)
+    socket?.destroy()
+    if (socket) return true
+  }
+  return false
+}
+
 /** All servers of the directory. @throws {Fault} `unavailable` when there is none, `no-access` */
 async function connectedAll(directory: string): Promise<Socket[]> {
   // A server of several processes has its socket in root's directory. The other one is the mail user's: a front that was taken over

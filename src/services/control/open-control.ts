@@ -1,7 +1,7 @@
 import type {Log} from '../../log/log.js'
 import {Fault} from '../../support/fault.js'
 import type {SocketOwner} from '../../support/unix-socket.js'
-import {controlSocketsIn} from './client.js'
+import {controlSocketsIn, hasRolesServer} from './client.js'
 import {ControlServer} from './control-server.js'
 import {CONTROL_REQUESTS} from './registry.js'
 import type {ControlledServer} from './request.js'
@@ -20,7 +20,12 @@ export async function openControl({run, server, owner, log}: OpenControlOptions)
   try {
     for (const path of controlSocketsIn(run)) {
       const control = new ControlServer({path, requests: CONTROL_REQUESTS, server, log, owner})
-      if ((await control.open()) === 'opened') return control
+      if ((await control.open()) !== 'opened') continue
+      if (await hasRolesServer(run))
+        log.warning('control.hidden', {
+          reason: `A server of several processes shares ${run}: "courier who" shows that one only; COURIER_RUN names another directory`,
+        })
+      return control
     }
     log.warning('control.no-socket', {reason: `Other servers have all sockets in ${run}: COURIER_RUN names another directory`})
   } catch (error) {

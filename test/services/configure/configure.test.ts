@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -35,7 +36,13 @@ interface Host extends Disposable {
   readonly etc: string
   readonly auth: string
   /** Runs it. */
-  run(options?: {dryRun?: boolean; undo?: boolean; force?: boolean}): Promise<ConfigureResult & {output: string}>
+  run(options?: {
+    dryRun?: boolean
+    undo?: boolean
+    force?: boolean
+    /** The answer on a terminal. */
+    makes?: boolean
+  }): Promise<ConfigureResult & {output: string}>
   text(name: string): string
   /** All files with rights and texts. */
   snapshot(): Record<string, string>
@@ -50,7 +57,7 @@ function host({sameDirectory = true} = {}): Host {
   return {
     etc,
     auth,
-    async run({dryRun = false, undo = false, force = false} = {}) {
+    async run({dryRun = false, undo = false, force = false, makes} = {}) {
       const output: string[] = []
       const result = await runConfigure({
         config: etc,
@@ -61,6 +68,7 @@ function host({sameDirectory = true} = {}): Host {
         templates: resolve('templates'),
         env: {},
         print: (line) => output.push(line),
+        confirm: makes === undefined ? undefined : async () => makes,
       })
       return {...result, output: output.join('\n')}
     },
@@ -121,6 +129,17 @@ configure('a new installation: every file from its template, and the result load
   assert.is(statSync(join(it.etc, 'authdaemonrc')).mode & 0o777, 0o640)
   for (const found of [await readConfiguration(it.etc), await readPop3Configuration(it.etc), await readAuthConfiguration(it.etc)])
     assert.equal(found?.problems, [])
+})
+
+configure('a directory that does not exist is made when that is meant', async () => {
+  using it = host()
+  rmSync(it.etc, {recursive: true})
+  const refused = await it.run({makes: false}).catch((error: Error) => error.message)
+  assert.is(refused, `${it.etc} does not exist: nothing has changed`)
+  assert.not(existsSync(it.etc))
+  await it.run({makes: true})
+  assert.ok(existsSync(join(it.etc, 'imapd')))
+  await it.run({makes: false, force: true})
 })
 
 configure('a second run changes nothing and says so', async () => {
