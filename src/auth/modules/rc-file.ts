@@ -3,7 +3,8 @@ import {Fault} from '../../support/fault.js'
 /** Settings of an rc file, by name. A name without a value has the empty text. */
 export type RcValues = ReadonlyMap<string, string>
 
-const MARKER = /^##NAME: MARKER:/m
+/** In the last section of every file that the library installs. */
+export const MARKER = /^##NAME: MARKER:/m
 
 /**
  * Reads `authldaprc`, `authmysqlrc`, … (`spec/auth.md` §15). The first value of a name counts; a backslash at the end of a

@@ -6,7 +6,7 @@ import {systemText} from '../../support/system-text.js'
 const MAX_OCTETS = 64 * 1024 * 1024
 
 /** What package managers leave behind when a configuration file was changed. */
-const LEFTOVER = /\.(rpmsave|rpmnew|dpkg-[a-z]+)$/
+export const LEFTOVER = /\.(rpmsave|rpmnew|dpkg-[a-z]+)$/
 
 /**
  * The texts of an access file, or of all files in a directory of that name, as octets.

@@ -47,7 +47,7 @@ export async function planConfigure(options: ConfigureOptions): Promise<Configur
     const version = oldVersion(files)
     for (const step of UPGRADE_STEPS) {
       if (compareVersions(version, step.upTo) > 0) continue
-      await step.run({directory, authDirectory, files, plan, tell: (line) => notices.push(line)})
+      await step.run({directory, authDirectory, version, files, plan, tell: (line) => notices.push(line)})
     }
   }
   const reports: (FileReport | undefined)[] = []

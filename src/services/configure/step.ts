@@ -9,6 +9,8 @@ export interface UpgradeContext {
   readonly directory: string
   /** Of `authdaemonrc`; may be the same. */
   readonly authDirectory: string
+  /** From which the files are, as far as they show: from it or from one before the next that shows (`oldVersion`). */
+  readonly version: string
   readonly files: OldFiles
   readonly plan: Plan
   /** Says what the administrator has to know or to do. */

@@ -1,6 +1,7 @@
 /** What upgrades from Courier-IMAP need, from the oldest version on. A step is a file in `steps/` and a line here. */
 import type {UpgradeStep} from './step.js'
 import {accessFile} from './steps/access-file.js'
+import {accessLeftovers} from './steps/access-leftovers.js'
 import {accounts} from './steps/accounts.js'
 import {dhParameters} from './steps/dh-parameters.js'
 import {gnutlsLists} from './steps/gnutls-lists.js'
@@ -9,6 +10,7 @@ import {loginWords} from './steps/login-words.js'
 import {moduleList} from './steps/module-list.js'
 import {oldNames} from './steps/old-names.js'
 import {pop3Server} from './steps/pop3-server.js'
+import {pop3Sizes} from './steps/pop3-sizes.js'
 import {pop3Uidl} from './steps/pop3-uidl.js'
 import {runningServer} from './steps/running-server.js'
 import {trustFiles} from './steps/trust-files.js'
@@ -30,6 +32,8 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
   dhParameters,
   accessFile,
   utf8Folders,
+  pop3Sizes,
   watching,
   identLookups,
+  accessLeftovers,
 ]

@@ -203,6 +203,7 @@ const KX = /TLS_KX_LIST/
 const IDENT = /-noidentlookup was taken out/
 const ACCESS = /imapaccess/
 const MARKS = /had no marks/
+const SIZES = /courierpop3dsizelist/
 
 const MATRIX: Record<string, Expected> = {
   '1.2': {
@@ -276,7 +277,7 @@ const MATRIX: Record<string, Expected> = {
   },
   '4.18': {
     told: [UTF8, IDLE, IDENT],
-    untold: [MARKS, UIDL, TRUST, EPOCH, KX, DH],
+    untold: [MARKS, UIDL, TRUST, EPOCH, KX, DH, SIZES],
     blocks: [
       ['imapd', 'ACCESSFILE', 'unchanged'],
       ['imapd-ssl', 'TLS_DHPARAMS', 'unchanged'],
@@ -285,7 +286,7 @@ const MATRIX: Record<string, Expected> = {
     ],
   },
   '5.0': {
-    told: [IDLE, IDENT],
+    told: [IDLE, IDENT, SIZES],
     untold: [MARKS, UIDL, TRUST, EPOCH, KX, DH, UTF8],
     blocks: [
       ['imapd-ssl', 'TLS_CACHE', 'unchanged'],
@@ -357,11 +358,14 @@ configure('before 4.0: the files of the authentication move to their own directo
   write(it.etc, {
     'authdaemonrc.dist': 'x',
     authldaprc: '##VERSION: $Id: old$\n##NAME: LDAP_SERVER:0\n\nLDAP_SERVER\tldap.example.com\n',
+    'authmysqlrc.dist': 'x',
     authmodulelist: 'authuserdb\n',
   })
   chmodSync(join(it.etc, 'authldaprc'), 0o600)
   const before = it.snapshot()
-  await it.run()
+  const result = await it.run()
+  assert.ok(told(result, /auth\/authldaprc: it is refused without the line "##NAME: MARKER:0"/))
+  assert.ok(told(result, /auth\/authldaprc: LDAP_SERVER and LDAP_PORT have become LDAP_URI/))
   await assertSettings(it)
   assert.equal(
     readdirSync(it.etc).filter((name) => name.startsWith('auth')),
@@ -407,6 +411,14 @@ configure('up to 4.14: small DH parameters are not used any more, TLS_DHCERTFILE
   assert.not(existsSync(join(it.etc, 'dhparams.pem')))
   assert.ok(told(result, /dh\.pem have 1024 bits only: run "courier mkdhparams"/))
   assert.ok(told(result, /DSA certificates are not supported any more/))
+})
+
+configure('up to 5.3.1: files that a package manager left in imapaccess are told', async () => {
+  using it = host()
+  write(it.etc, oldFiles('5.0', {certificates: it.etc, dh: '/none'}))
+  mkdirSync(join(it.etc, 'imapaccess'))
+  for (const name of ['local', 'local.rpmsave', 'x.dpkg-old', 'local~']) writeFileSync(join(it.etc, 'imapaccess', name), '')
+  assert.ok(told(await it.run(), /imapaccess: remove local\.rpmsave, x\.dpkg-old, with which makeimapaccess stops/))
 })
 
 configure('a file without marks, written by hand: what it says is kept, what nobody knows is told', async () => {

@@ -1,4 +1,5 @@
 import {join} from 'node:path'
+import {MARKER} from '../../../auth/modules/rc-file.js'
 import {SOURCE_FILES} from '../configuration-files.js'
 import type {UpgradeContext, UpgradeStep} from '../step.js'
 
@@ -22,12 +23,14 @@ async function moveFiles({directory, authDirectory, files, plan, tell}: UpgradeC
   if (directory === authDirectory) return
   for (const name of ['authdaemonrc', 'authmodulelist', ...SOURCE_FILES]) {
     const [from, to] = [join(directory, name), join(authDirectory, name)]
+    await plan.remove(`${from}.dist`)
     const old = await plan.read(from)
     if (!old) continue
     const isSource = SOURCE_FILES.some((each) => each === name)
     if (isSource && !(await plan.read(to))) {
       await plan.write(to, old.text, {mode: SOURCE_MODE, like: old})
       tell(`${from} was moved to ${to}`)
+      for (const reason of reasonsAgainst(old.text)) tell(`${to}: ${reason}`)
     } else if (files.get('authdaemonrc')?.source === from) {
       tell(`The settings of ${from} were taken over into ${to}; the old file is ${name}.bak`)
     } else {
@@ -35,8 +38,15 @@ async function moveFiles({directory, authDirectory, files, plan, tell}: UpgradeC
     }
     await plan.write(`${from}.bak`, old.text, {mode: SOURCE_MODE, like: old})
     await plan.remove(from)
-    await plan.remove(`${from}.dist`)
   }
+}
+
+/** Why the file of a source cannot be used as it is: the library's are of another form. */
+function* reasonsAgainst(text: string): Generator<string> {
+  if (!MARKER.test(text))
+    yield 'it is refused without the line "##NAME: MARKER:0" at its end; see whether its settings are still the right ones'
+  if (/^LDAP_SERVER\s/m.test(text) && !/^LDAP_URI\s/m.test(text))
+    yield 'LDAP_SERVER and LDAP_PORT have become LDAP_URI ("LDAP_URI ldap://server:389")'
 }
 
 /** Only where the old server asked the modules itself, and not a daemon with a list of its own. */
