@@ -18,6 +18,7 @@ import {type IndexPlace, makeIndex, prepareIndexDirectory} from './index/make-in
 import {LiveConfiguration, type LiveConfigurationOptions} from './live-configuration.js'
 import {localMail} from './local-mail.js'
 import {MailSessions} from './mail-sessions.js'
+import {MemoryReturn} from './memory-return.js'
 import type {MetricsServer} from './metrics/metrics-server.js'
 import {openMetrics} from './metrics/open-metrics.js'
 import {openPublicSocket} from './public-socket.js'
@@ -51,6 +52,7 @@ class Supervisor implements RunningServer {
   readonly #configuration: LiveConfiguration
   readonly #auth: BySettings<AuthSettings, LocalAuthRole>
   readonly #deadlines = new Deadlines()
+  readonly #memory = new MemoryReturn()
   readonly #lastLogins: LastLogins | undefined
   #front: FrontRole | undefined
   #daemon: DaemonServer | undefined
@@ -172,6 +174,7 @@ class Supervisor implements RunningServer {
     await this.#mailProcess?.index.close()
     this.#inspector.close()
     this.#metrics?.stop()
+    this.#memory.stop()
     await this.#control?.stop()
   }
 }

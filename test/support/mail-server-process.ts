@@ -9,6 +9,7 @@ import type {Account} from '../../src/auth/account.js'
 import {DEFAULT_IMAP_SETTINGS} from '../../src/imap/settings.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Listener} from '../../src/net/listener.js'
+import {giveBackFreed} from '../../src/support/freed-memory.js'
 import {makeSelfSigned} from '../../src/tls/self-signed.js'
 import {Deadlines} from '../../src/wire/deadlines.js'
 import {serveImap} from './serve-imap.js'
@@ -68,16 +69,17 @@ async function open(implicitTls: boolean): Promise<Listener> {
 const plain = await open(false)
 const secure = await open(true)
 
-function answer(question: Question): Told {
+async function answer(question: Question): Promise<Told> {
   if (question === 'log') return {log: log.lines}
   if (question === 'connections') return {connections: plain.connections + secure.connections}
   // The lines are the test's own; they are looked at for bugs, which end a test.
   log.forget(/^(?!.*(bug|connection-failed))/)
   globalThis.gc?.()
+  await giveBackFreed()
   return {memory: process.memoryUsage()}
 }
 
 // A parent that has ended reads no answers.
-process.on('message', (question: Question) => process.send?.(answer(question), () => {}))
+process.on('message', async (question: Question) => process.send?.(await answer(question), () => {}))
 process.on('disconnect', () => process.exit(0))
 process.send?.({ports: {imap: plain.endpoints[0]?.port ?? 0, imaps: secure.endpoints[0]?.port ?? 0}, certificatePem} satisfies Told)

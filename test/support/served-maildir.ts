@@ -51,7 +51,7 @@ export class ServedMaildir implements AsyncDisposable {
     return memory.heapUsed + memory.arrayBuffers
   }
 
-  /** All that the process has from the system, octets, after a garbage collection. */
+  /** All that the process has from the system, octets, after a garbage collection and once freed memory is given back. */
   async residentMemory(): Promise<number> {
     return (await this.#ask<Field<'memory'>>('memory')).memory.rss
   }
