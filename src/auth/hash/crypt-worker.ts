@@ -1,6 +1,6 @@
 /** A thread that runs crypt(3): hashing takes up to many milliseconds and blocks (`design.md` §4). Made by `crypt-pool.ts`. */
 import {readlinkSync} from 'node:fs'
-import {setPriority} from 'node:os'
+import {getPriority, setPriority} from 'node:os'
 import {parentPort} from 'node:worker_threads'
 import {type CryptHash, cryptHasher} from './crypt-hash.js'
 
@@ -14,8 +14,9 @@ export interface CryptReply extends CryptHash {
   readonly id: number
 }
 
-/** A tenth of a processor's time while the event loop wants it too, all of it while that waits. */
+/** Beyond that of the process: a tenth of a processor's time while the event loop wants it too, all of it while that waits. */
 const NICE = 10
+const LEAST_PRIORITY = 19
 
 /**
  * The event loop goes before this thread: else, on a machine whose processors are all busy, sessions wait for hashes. Only
@@ -23,7 +24,7 @@ const NICE = 10
  */
 function giveWay(): void {
   try {
-    setPriority(Number(readlinkSync('/proc/thread-self').replace(/^.*\//, '')), NICE)
+    setPriority(Number(readlinkSync('/proc/thread-self').replace(/^.*\//, '')), Math.min(LEAST_PRIORITY, getPriority() + NICE))
   } catch {
     // No Linux, no /proc, or forbidden.
   }
