@@ -85,9 +85,8 @@ export async function readLastLogins(directory: string, user: string | undefined
 
 export class LastLogins {
   readonly #options: LastLoginsOptions
-  /** By file, then by service and name. */
-  readonly #waiting = new Map<string, Map<string, LastLogin>>()
-  #count = 0
+  /** By service and name. */
+  #waiting = new Map<string, LastLogin>()
   /** The log has said that nothing can be written, once. */
   #told = false
   #timer: NodeJS.Timeout | undefined
@@ -100,13 +99,8 @@ export class LastLogins {
   /** An account has logged in. */
   saw(login: Omit<LastLogin, 'time'>): void {
     const {now, writeAfterMs = WRITE_AFTER_MS} = this.#options
-    const shard = shardOf(login.user)
-    const logins = this.#waiting.get(shard) ?? new Map<string, LastLogin>()
-    this.#waiting.set(shard, logins)
-    const before = logins.size
-    logins.set(keyOf(login), {...login, time: now()})
-    this.#count += logins.size - before
-    if (this.#count >= MAX_WAITING) void this.write()
+    this.#waiting.set(keyOf(login), {...login, time: now()})
+    if (this.#waiting.size >= MAX_WAITING) void this.write()
     else this.#timer ??= setTimeout(() => void this.write(), writeAfterMs).unref()
   }
 
@@ -114,22 +108,28 @@ export class LastLogins {
   write(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    this.#count = 0
+    const waiting = this.#waiting
+    this.#waiting = new Map()
     this.#writing = this.#writing.then(() => this.#writeAll(waiting))
     return this.#writing
   }
 
-  async #writeAll(waiting: readonly (readonly [string, ReadonlyMap<string, LastLogin>])[]): Promise<void> {
+  async #writeAll(waiting: ReadonlyMap<string, LastLogin>): Promise<void> {
     const {directory, log} = this.#options
     try {
-      if (waiting.length === 0) return
+      if (waiting.size === 0) return
       const path = join(directory, 'lastlogin')
       await mkdir(path, {recursive: true, mode: 0o750})
       const owner = await ownerFor(directory)
       if (owner) await chown(path, owner.uid, owner.gid)
-      for (const [shard, fresh] of waiting) await this.#writeShard(shard, fresh, owner)
+      const shards = new Map<string, LastLogin[]>()
+      for (const login of waiting.values()) {
+        const shard = shardOf(login.user)
+        const logins = shards.get(shard)
+        if (logins) logins.push(login)
+        else shards.set(shard, [login])
+      }
+      for (const [shard, fresh] of shards) await this.#writeShard(shard, fresh, owner)
       this.#told = false
     } catch (error) {
       if (!this.#told) log.warning('auth.last-logins-lost', {path: join(directory, 'lastlogin'), reason: systemText(error)})
@@ -137,10 +137,10 @@ export class LastLogins {
     }
   }
 
-  async #writeShard(shard: string, fresh: ReadonlyMap<string, LastLogin>, owner: Owner | undefined): Promise<void> {
+  async #writeShard(shard: string, fresh: readonly LastLogin[], owner: Owner | undefined): Promise<void> {
     const {directory} = this.#options
     const known = new Map((await readShard(directory, shard)).map((login) => [keyOf(login), login]))
-    for (const [key, login] of fresh) known.set(key, login)
+    for (const login of fresh) known.set(keyOf(login), login)
     const lines = [...known.values()].map(({user, service, time, remote}) => `${JSON.stringify([user, service, time, remote])}\n`)
     const path = join(directory, 'lastlogin', shard)
     await replaceFile({path, temporary: `${path}.tmp`, mode: 0o640}, async (file) => {

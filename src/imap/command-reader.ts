@@ -1,7 +1,7 @@
 import {BadSyntax, Hangup} from '../support/fault.js'
 import type {Channel} from '../wire/channel.js'
 import {LIMITS, TIMES} from '../wire/limits.js'
-import {Cursor, type CursorOptions, LiteralNeeded, type Piece} from './grammar/cursor.js'
+import {Cursor, type CursorOptions, LiteralNeeded, type Mark, type Piece} from './grammar/cursor.js'
 import {type Announcement, findAnnouncement, IncomingLiteral} from './incoming-literal.js'
 import type {AnyVerb, VerbForm} from './verb.js'
 
@@ -46,7 +46,15 @@ interface Draft {
   pieces: Piece[]
   octets: number
   error: BadSyntax | undefined
-  head: {readonly verb: AnyVerb; readonly form: VerbForm} | undefined
+  head: Head | undefined
+}
+
+/** What a command is, before its arguments. */
+interface Head {
+  readonly verb: AnyVerb
+  readonly form: VerbForm
+  /** Where the arguments begin. */
+  readonly after: Mark
 }
 
 /**
@@ -114,19 +122,20 @@ function tagOf(line: Cursor): string {
 }
 
 /** Verb and form; moves behind them. */
-function headOf(line: Cursor, find: CommandReaderOptions['find']): {readonly verb: AnyVerb; readonly form: VerbForm} {
+function headOf(line: Cursor, find: CommandReaderOptions['find']): Head {
   const name = line.space().word('a command')
   const uid = name === 'UID'
   const verb = find(uid ? line.space().word('a command') : name, {uid})
-  return {verb, form: {uid}}
+  return {verb, form: {uid}, after: line.mark()}
 }
 
 /** The command whose last argument this literal is, if it is that. Other findings are left in the draft. */
 function asMessage(draft: Draft, incoming: IncomingLiteral, options: CommandReaderOptions): Command | undefined {
   if (draft.error || !draft.head?.verb.takesMessage) return undefined
   try {
-    const args = readArguments([...draft.pieces, {incoming}], draft.head.verb, draft.head.form, options)
-    return {...draft.head, tag: draft.tag, args, incoming}
+    const args = readArguments([...draft.pieces, {incoming}], draft.head, options)
+    const {verb, form} = draft.head
+    return {tag: draft.tag, verb, form, args, incoming}
   } catch (error) {
     if (error instanceof BadSyntax) draft.error = error
     else if (!(error instanceof LiteralNeeded)) throw error
@@ -142,16 +151,15 @@ function finished(draft: Draft, options: CommandReaderOptions): Command | Broken
   const {tag, head, pieces} = draft
   if (draft.error || !head) return {tag, error: draft.error ?? new BadSyntax('Expected a command')}
   try {
-    return {...head, tag, args: readArguments(pieces, head.verb, head.form, options), incoming: undefined}
+    return {tag, verb: head.verb, form: head.form, args: readArguments(pieces, head, options), incoming: undefined}
   } catch (error) {
     if (error instanceof BadSyntax) return {tag, error}
     throw error
   }
 }
 
-function readArguments(pieces: readonly Piece[], verb: AnyVerb, form: VerbForm, {cursor}: CommandReaderOptions): unknown {
+function readArguments(pieces: readonly Piece[], {verb, form, after}: Head, {cursor}: CommandReaderOptions): unknown {
   const line = new Cursor(pieces, cursor)
-  tagOf(line)
-  headOf(line, () => verb)
+  line.back(after)
   return verb.read(line, form)
 }

@@ -77,7 +77,7 @@ export async function breakOff(error: unknown, {channel, session}: Pick<Conversa
   const reason = error instanceof Hangup ? error.reason : 'bug'
   if (reason === 'bug') session.log.error('imap.bug', {...session.client, error})
   try {
-    if (!channel.signal.aborted && session.out.atLineStart) await lastWords(session, reason)
+    if (!channel.isGone && session.out.atLineStart) await lastWords(session, reason)
   } catch {
     // The client is gone.
   }

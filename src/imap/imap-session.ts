@@ -53,6 +53,11 @@ export class ImapSession implements Session, LiveSession {
     return this.#channel.signal
   }
 
+  /** Says what `signal.aborted` says, without a signal. */
+  get isGone(): boolean {
+    return this.#channel.isGone
+  }
+
   get view(): View | undefined {
     return this.#view
   }

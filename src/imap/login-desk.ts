@@ -66,7 +66,7 @@ export class ImapLoginDesk implements LoginDesk {
 
   async conclude(result: CheckResult, attempt: Attempt, beganMs: number): Promise<Outcome> {
     const {session} = this.#options
-    if (session.signal.aborted) throw new Hangup('closed')
+    if (session.isGone) throw new Hangup('closed')
     if (result.outcome === 'accepted') return {status: 'HANDOVER', ticket: result.ticket, beganMs}
     if (result.outcome === 'refused') return this.refuse(attempt, beganMs)
     this.logFailure(attempt)

@@ -155,7 +155,7 @@ class LoginConnection {
     deadline.set(loginMs)
     try {
       const outgoing = await this.#talk()
-      if (typeof outgoing === 'object' && !this.#channel.signal.aborted) return this.#handOver(outgoing)
+      if (typeof outgoing === 'object' && !this.#channel.isGone) return this.#handOver(outgoing)
       const ending = typeof outgoing === 'object' ? 'disconnected' : outgoing
       logEnd(ending, {session: this.#session, channel: this.#channel, beganMs: this.#beganMs, encrypted: this.#encrypted})
       await this.#channel.close()

@@ -115,6 +115,11 @@ export class Channel {
     return this.#abort.signal
   }
 
+  /** The connection is no more. Says what `signal.aborted` says, without a signal. */
+  get isGone(): boolean {
+    return this.#gone !== undefined
+  }
+
   get encrypted(): boolean {
     return this.#encrypted
   }
@@ -228,28 +233,36 @@ export class Channel {
   }
 
   /** Writes in order; answers when the stream has taken all of it. @throws {Hangup} */
-  async write(chunks: readonly Buffer[]): Promise<void> {
-    for (const piece of this.#encrypted ? cut(chunks, LIMITS.tlsPiece) : [chunks]) await this.#writePiece(piece)
+  write(chunks: readonly Buffer[]): Promise<void> {
+    return this.#encrypted ? this.#writePieces(cut(chunks, LIMITS.tlsPiece)) : this.#writePiece(chunks)
+  }
+
+  async #writePieces(pieces: readonly (readonly Buffer[])[]): Promise<void> {
+    for (const piece of pieces) await this.#writePiece(piece)
   }
 
   async #writePiece(chunks: readonly Buffer[]): Promise<void> {
     if (this.#hangup) throw this.#hangup
+    const stream = this.#stream
+    const taken = (error?: Error | null): void => {
+      if (error) this.#onError()
+      else if (stream.writableLength === 0) this.#writing?.resolve()
+      else if (this.#writing) this.#writeDeadline.set(this.#stalledWriteMs)
+    }
+    const isOne = chunks.length === 1
+    if (!isOne) stream.cork()
+    for (const chunk of chunks) {
+      this.sent += chunk.length
+      this.tap?.sent(chunk)
+      stream.write(chunk, taken)
+    }
+    if (!isOne) stream.uncork()
+    // Most replies are in the system's hands by now.
+    if (stream.writableLength === 0) return
     this.#writeDeadline.set(this.#stalledWriteMs)
     try {
       await new Promise<void>((resolve, reject) => {
         this.#writing = {resolve, reject}
-        this.#stream.cork()
-        chunks.forEach((chunk, i) => {
-          this.sent += chunk.length
-          this.tap?.sent(chunk)
-          const taken = (error?: Error | null): void => {
-            if (error) this.#onError()
-            else if (i === chunks.length - 1) resolve()
-            else this.#writeDeadline.set(this.#stalledWriteMs)
-          }
-          this.#stream.write(chunk, taken)
-        })
-        this.#stream.uncork()
       })
     } finally {
       this.#writing = undefined

@@ -1,4 +1,4 @@
-import {createHmac} from 'node:crypto'
+import {createHmac, createSecretKey, type KeyObject} from 'node:crypto'
 
 export interface RecentChecksOptions {
   /** Checks that are remembered. */
@@ -22,7 +22,7 @@ const KEY_OCTETS = 32
 export class RecentChecks {
   readonly #options: RecentChecksOptions
   /** Made when it is first needed: a tool that only looks accounts up starts sooner. */
-  #key: Buffer | undefined
+  #key: KeyObject | undefined
   /** MAC → end of its life, the oldest first. */
   readonly #right = new Map<string, number>()
 
@@ -48,7 +48,7 @@ export class RecentChecks {
   }
 
   #mac(stored: string, password: string): string {
-    this.#key ??= this.#options.random(KEY_OCTETS)
+    this.#key ??= createSecretKey(this.#options.random(KEY_OCTETS))
     return createHmac('sha256', this.#key).update(`${stored.length}:${stored}`, 'latin1').update(password, 'latin1').digest('base64')
   }
 }

@@ -4,7 +4,7 @@ import {Fault} from '../../support/fault.js'
 import {verifyPassword} from '../hash/password-verifier.js'
 import {loadTryLock} from '../native.js'
 import {changeSecrets} from '../userdb/change-password.js'
-import {UserdbReader, userdbRecords} from '../userdb/reader.js'
+import {UserdbReader, type UserdbRecord, userdbRecords} from '../userdb/reader.js'
 import {type Field, fieldValue, locationOf} from '../userdb/record.js'
 import {RehashQueue} from '../userdb/rehash-queue.js'
 import {renewSecrets} from '../userdb/renew-secrets.js'
@@ -25,11 +25,17 @@ export const authuserdb: ModuleType = {
     const maker = new UserdbMaker({source, random})
     const rehashes = new RehashQueue({source, tryLock: loadTryLock, maker, log, pauseMs: REHASH_PAUSE_MS})
     const find = (user: string) => reader.find(octetsOf(user))
+    const accounts = new WeakMap<UserdbRecord, AccountAttributes>()
+    const accountOf = (user: string, record: UserdbRecord) => {
+      const account = accounts.get(record) ?? attributesOf(user, record.fields)
+      if (account) accounts.set(record, account)
+      return account
+    }
     return {
       name: 'authuserdb',
       async check({service, user, password, remote}) {
         const record = await find(user)
-        const account = record && attributesOf(user, record.fields)
+        const account = record && accountOf(user, record)
         const stored = record && storedPassword(record.secrets, service)
         if (!account || stored === undefined) return REFUSED
         if (!(await verifyPassword(crypt, {stored, password, remote}))) return REFUSED
@@ -37,7 +43,7 @@ export const authuserdb: ModuleType = {
       },
       async find(service, user) {
         const record = await find(user)
-        const account = record && attributesOf(user, record.fields)
+        const account = record && accountOf(user, record)
         if (!account) return REFUSED
         const stored = storedPassword(record.secrets, service)
         const passwordHash = stored === undefined ? undefined : new Secret(stored)

@@ -11,6 +11,8 @@ const PAIR_PAUSE_MS = 25
 const OPEN_ATTEMPTS = 20
 /** How long a failure to open counts, while the files are the same. */
 const RETRY_MS = 1000
+/** Records that are kept as they were read, for the next look-up of the name. */
+const KEPT_RECORDS = 1000
 
 /** What the databases say about one name: fields of `userdb` and of `userdbshadow`. */
 export interface UserdbRecord {
@@ -22,6 +24,8 @@ export interface UserdbRecord {
 interface Pair {
   readonly open: KeyedDatabase
   readonly shadow: KeyedDatabase | undefined
+  /** What was read of them, by name, the oldest first. */
+  readonly records: Map<string, UserdbRecord>
 }
 
 /** Which files are at the two paths. */
@@ -138,9 +142,17 @@ export async function* userdbRecords(source: string): AsyncGenerator<{readonly n
 /** Runs without a pause between the check and the look-up: the database cannot be closed in between. */
 function recordIn({pair, failure}: State, name: string): UserdbRecord | undefined {
   if (failure) throw failure.fault instanceof Error ? failure.fault : new Fault('unavailable', String(failure.fault))
+  const known = pair?.records.get(name)
+  if (known) return known
   const fields = pair?.open.get(name)
-  if (fields === undefined) return undefined
-  return {fields: parseFields(fields), secrets: parseFields(pair?.shadow?.get(name) ?? '')}
+  if (!pair || fields === undefined) return undefined
+  const record = {fields: parseFields(fields), secrets: parseFields(pair.shadow?.get(name) ?? '')}
+  pair.records.set(name, record)
+  for (const oldest of pair.records.keys()) {
+    if (pair.records.size <= KEPT_RECORDS) break
+    pair.records.delete(oldest)
+  }
+  return record
 }
 
 async function identities(source: string): Promise<Identities> {
@@ -157,7 +169,7 @@ async function identity(path: string) {
   }
 }
 
-async function closePair(pair: Pair | undefined): Promise<void> {
+async function closePair(pair: Omit<Pair, 'records'> | undefined): Promise<void> {
   await pair?.open.close()
   await pair?.shadow?.close()
 }
@@ -172,7 +184,7 @@ async function openPair(source: string): Promise<Pair | undefined> {
       await open.close()
       throw error
     })
-    if (shadow === undefined || shadow.generation === open.generation) return {open, shadow}
+    if (shadow === undefined || shadow.generation === open.generation) return {open, shadow, records: new Map()}
     await closePair({open, shadow})
     await new Promise((resolve) => setTimeout(resolve, PAIR_PAUSE_MS))
   }

@@ -19,6 +19,11 @@ export class DecayingCounts {
     this.#options = options
   }
 
+  /** Nothing was counted, or all of it is forgotten. */
+  get isEmpty(): boolean {
+    return this.#counts.size === 0
+  }
+
   get(key: string, nowMs: number): number {
     const found = this.#counts.get(key)
     if (!found) return 0

@@ -109,7 +109,8 @@ export class LoginGuard {
     const network = customerNetwork(ip)
     const counted = this.#addresses.get(network, now)
     const ofAddress = counted === 0 || this.#exempt.has(ip) ? 0 : counted
-    const ofAccount = account === undefined || this.#isFriend(account, network) ? 0 : this.#accounts.get(this.#digest(account), now)
+    const isCounted = account !== undefined && !this.#accounts.isEmpty && !this.#isFriend(account, network)
+    const ofAccount = !isCounted ? 0 : this.#accounts.get(this.#digest(account), now)
     const beyond = Math.max(ofAddress, ofAccount) - delayAfter
     return beyond < 0 ? 0 : Math.min(maxDelayMs, FIRST_DELAY_MS * 2 ** Math.min(beyond, 20))
   }
