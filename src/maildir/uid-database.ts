@@ -7,6 +7,8 @@
  * Pure: text in, numbers out. A folder of 100,000 messages has 9 MB of it, so nothing here looks twice at an octet.
  */
 
+import {finish, STRIDE, type Steps} from '../support/steps.js'
+
 /** Largest number of IMAP (RFC 3501 §9: nz-number). */
 const NUMBER_MAX = 0xffffffff
 const SPACE = 0x20
@@ -20,6 +22,77 @@ export interface UidDatabase {
   readonly uids: Map<string, number>
 }
 
+/** What the first line of a database says, and where the others begin. */
+export interface UidDatabaseHeader {
+  readonly uidValidity: number
+  /** At least this; lines with higher UIDs count. */
+  readonly uidNext: number
+  readonly linesStart: number
+}
+
+/** Reads the first line. `text`: latin1. undefined: it is no database that can be used. */
+export function readUidDatabaseHeader(text: string): UidDatabaseHeader | undefined {
+  const end = endOfLine(text, 0)
+  const header = /^[ \t]*0*1[ \t]+(\d+)[ \t]+(\d+)/.exec(text.slice(0, Math.min(end, 200)))
+  if (!header) return undefined
+  const uidValidity = Number(header[1])
+  if (uidValidity < 1 || uidValidity > NUMBER_MAX) return undefined
+  return {uidValidity, uidNext: Number(header[2]), linesStart: end + 1}
+}
+
+/** The next UID after lines up to `highest`; undefined: none is left to give. */
+export function nextUid(header: UidDatabaseHeader, highest: number): number | undefined {
+  const uidNext = Math.max(header.uidNext, highest + 1, 1)
+  return uidNext > NUMBER_MAX ? undefined : uidNext
+}
+
+/** Goes through the lines after the first one, over those that name no message. Values are those of the line that it is at. */
+export class UidDatabaseLines {
+  readonly #text: string
+  #next: number
+  #nameStart = 0
+  #nameEnd = 0
+  #uid = 0
+
+  constructor(text: string, start: number) {
+    this.#text = text
+    this.#next = start
+  }
+
+  get uid(): number {
+    return this.#uid
+  }
+
+  /** The base name. */
+  get base(): string {
+    return this.#text.slice(this.#nameStart, this.#nameEnd)
+  }
+
+  /** Goes to the next line; false: there is none. */
+  next(): boolean {
+    const text = this.#text
+    while (this.#next < text.length) {
+      const end = endOfLine(text, this.#next)
+      let at = skipBlanks(text, this.#next, end)
+      const digits = at
+      let uid = 0
+      for (; at < end; at += 1) {
+        const value = text.charCodeAt(at) - 0x30
+        if (value < 0 || value > 9) break
+        uid = uid * 10 + value
+      }
+      const name = skipBlanks(text, at, end)
+      this.#next = end + 1
+      if (at === digits || name === at || name === end || uid < 1 || uid >= NUMBER_MAX) continue
+      this.#uid = uid >>> 0 // a whole number also where it was worked out as a fraction
+      this.#nameStart = name
+      this.#nameEnd = end
+      return true
+    }
+    return false
+  }
+}
+
 /**
  * Reads a database. undefined: it cannot be used and a new one with a new UIDVALIDITY is due.
  *
@@ -27,56 +100,39 @@ export interface UidDatabase {
  * name the first counts, so that two messages never have one UID.
  */
 export function parseUidDatabase(bytes: Buffer): UidDatabase | undefined {
-  const text = bytes.toString('latin1')
-  const headerEnd = endOfLine(text, 0)
-  const header = /^[ \t]*0*1[ \t]+(\d+)[ \t]+(\d+)/.exec(text.slice(0, Math.min(headerEnd, 200)))
+  return finish(uidDatabaseSteps(bytes.toString('latin1')))
+}
+
+/** The same in steps, of its text. */
+export function* uidDatabaseSteps(text: string): Steps<UidDatabase | undefined> {
+  const header = readUidDatabaseHeader(text)
   if (!header) return undefined
-  const uidValidity = Number(header[1])
-  const headerNext = Number(header[2])
-  if (uidValidity < 1 || uidValidity > NUMBER_MAX) return undefined
-
-  const {uids, highest} = parseLines(text, headerEnd + 1)
-  const uidNext = Math.max(headerNext, highest + 1, 1)
-  // No UID is left to give.
-  if (uidNext > NUMBER_MAX) return undefined
-  return {uidValidity, uidNext, uids}
-}
-
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\n', from)
-  return end < 0 ? text.length : end
-}
-
-function parseLines(text: string, from: number): {uids: Map<string, number>; highest: number} {
   const uids = new Map<string, number>()
   let highest = 0
   // Made at the first UID out of order; a sorted file needs no memory of what it had.
   let seen: Set<number> | undefined
-  for (let start = from; start < text.length; ) {
-    const end = endOfLine(text, start)
-    let at = skipBlanks(text, start, end)
-    const digits = at
-    let uid = 0
-    for (; at < end; at += 1) {
-      const value = text.charCodeAt(at) - 0x30
-      if (value < 0 || value > 9) break
-      uid = uid * 10 + value
-    }
-    const name = skipBlanks(text, at, end)
-    start = end + 1
-    if (at === digits || name === at || name === end || uid < 1 || uid >= NUMBER_MAX) continue
+  const lines = new UidDatabaseLines(text, header.linesStart)
+  for (let count = 1; lines.next(); count += 1) {
+    if (count % STRIDE === 0) yield
+    const {uid} = lines
     if (uid <= highest) {
       seen ??= new Set(uids.values())
       if (seen.has(uid)) continue
     }
     // Also of a line that does not count: its UID was given to somebody once, so never again.
     highest = Math.max(highest, uid)
-    const base = text.slice(name, end)
+    const {base} = lines
     if (uids.has(base)) continue
     uids.set(base, uid)
     seen?.add(uid)
   }
-  return {uids, highest}
+  const uidNext = nextUid(header, highest)
+  return uidNext === undefined ? undefined : {uidValidity: header.uidValidity, uidNext, uids}
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from)
+  return end < 0 ? text.length : end
 }
 
 function skipBlanks(text: string, from: number, end: number): number {

@@ -13,10 +13,42 @@ export class BaseTable implements Strings {
     this.#first = first
   }
 
+  /** A table of these names, latin1 each. */
+  static of(names: readonly string[]): BaseTable {
+    const ends = new Uint32Array(names.length)
+    let end = 0
+    for (let at = 0; at < names.length; at += 1) {
+      end += names[at]?.length ?? 0
+      ends[at] = end
+    }
+    return new BaseTable(Buffer.from(names.join(''), 'latin1'), ends, 0)
+  }
+
+  /** The first so many of these names: a part of the table that they are, or one made of them. */
+  static from(names: Strings, count: number): BaseTable {
+    return names instanceof BaseTable ? names : BaseTable.of(Array.from({length: count}, (_, offset) => names.at(offset) ?? ''))
+  }
+
+  /** The octets of the first so many names. */
+  octets(count: number): Buffer {
+    return this.#octets.subarray(this.#endBefore(0), this.#endBefore(count))
+  }
+
+  /** Where each of as many names as `into` has room for ends, when the first one begins at `start`. */
+  copyEnds(into: Uint32Array, start: number): void {
+    const shift = start - this.#endBefore(0)
+    for (let offset = 0; offset < into.length; offset += 1) into[offset] = this.#endBefore(offset + 1) + shift
+  }
+
   at(offset: number): string | undefined {
     const place = this.#first + offset
     const end = this.#ends[place]
-    return end === undefined ? undefined : this.#octets.toString('latin1', place === 0 ? 0 : this.#ends[place - 1], end)
+    return end === undefined ? undefined : this.#octets.toString('latin1', this.#endBefore(offset), end)
+  }
+
+  #endBefore(offset: number): number {
+    const place = this.#first + offset
+    return place === 0 ? 0 : (this.#ends[place - 1] ?? 0)
   }
 }
 
@@ -28,6 +60,16 @@ export class InfoTable implements Strings {
   constructor(infos: readonly string[], numbers: Uint32Array) {
     this.#infos = infos
     this.#numbers = numbers
+  }
+
+  /** Puts other numbers for the endings into a column. */
+  copyNumbers(into: Uint32Array, numberOf: (info: string) => number): void {
+    const known: number[] = []
+    for (let offset = 0; offset < into.length; offset += 1) {
+      const number = this.#numbers[offset] ?? 0
+      known[number] ??= numberOf(this.#infos[number] ?? '')
+      into[offset] = known[number] ?? 0
+    }
   }
 
   at(offset: number): string | undefined {

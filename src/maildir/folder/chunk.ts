@@ -89,6 +89,13 @@ export function chunkOf(rows: readonly MessageRow[], {modseq, shared} = AS_THEY_
   return {place: {uids, bases}, state: {infos, flags, keywordSets, modseqs}}
 }
 
+const NO_SETS = Buffer.alloc(CHUNK_MESSAGES * Uint32Array.BYTES_PER_ELEMENT)
+
+/** The keyword sets of a stretch are all the empty one, as they mostly are. */
+export function hasNoKeywords({buffer, byteOffset, byteLength}: Uint32Array): boolean {
+  return Buffer.from(buffer, byteOffset, byteLength).equals(NO_SETS.subarray(0, byteLength))
+}
+
 export function lacking(state: State, wanted: FlagBits): Lacking {
   if (state.lacking?.flags === wanted) return state.lacking
   let count = 0

@@ -12,6 +12,7 @@ import {folderIdentity, modseqOfStamps} from './identity.js'
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
+import type {ListedFolder} from './listed-folder.js'
 import {RecentRanges} from './recent-ranges.js'
 import {Snapshot} from './snapshot.js'
 
@@ -117,6 +118,28 @@ export class FolderContents {
     return true
   }
 
+  /**
+   * The folder has been read for the first time, and this is what was found; nothing of it is news. `readKeywords` answers
+   * with the messages that have some.
+   */
+  async begin(listed: ListedFolder, readKeywords: (exists: (base: string) => boolean) => Promise<readonly string[]>): Promise<void> {
+    const names = new NameTable(() => snapshotOf(listed, 0))
+    names.takeUp()
+    const tagged = await readKeywords((base) => names.uidOf(base) !== undefined)
+    const keywordSets = new Map<number, StateChange>()
+    for (const base of tagged) {
+      const uid = names.uidOf(base)
+      if (uid !== undefined) keywordSets.set(uid, {keywordSet: this.keywordSetOf(base)})
+    }
+    const modseq = this.nextModseq()
+    this.#snapshot = snapshotOf(listed, modseq).change(keywordSets, modseq)
+    this.names.takeUp()
+    this.#highestUid = this.#snapshot.size > 0 ? this.#snapshot.uidAt(this.#snapshot.size - 1) : 0
+    this.isRead(listed)
+    this.#index()?.changed()
+    this.#onChange()
+  }
+
   /** False: the keywords are not those that the snapshot has. */
   async #takeUpKeywords(): Promise<boolean> {
     const {changed} = await this.keywordFiles.load({exists: (base) => this.has(base), consolidate: false})
@@ -207,9 +230,9 @@ export class FolderContents {
     return this.#highestModseq
   }
 
-  /** The row of a message that was found under this name. */
-  rowOf(uid: Uid, base: string, info: string): MessageRow {
-    return {uid, base, info, flags: flagsOfName(info), keywordSet: this.keywordSetOf(base), modseq: 0}
+  /** The row of a message that was found under this name. `modseq` 0: it is news. */
+  rowOf(uid: Uid, {base, info}: {readonly base: string; readonly info: string}, modseq: number): MessageRow {
+    return {uid, base, info, flags: flagsOfName(info), keywordSet: this.keywordSetOf(base), modseq}
   }
 
   keywordSetOf(base: string): number {
@@ -230,6 +253,16 @@ export class FolderContents {
     const uid = this.names.uidOf(base)
     return uid === undefined ? undefined : base + this.names.infoOf(uid)
   }
+}
+
+function snapshotOf({stretches}: ListedFolder, modseq: number): Snapshot {
+  return Snapshot.ofColumns(
+    stretches.map((columns) => ({
+      ...columns,
+      keywordSets: new Uint32Array(columns.uids.length),
+      modseqs: new Float64Array(columns.uids.length).fill(modseq),
+    })),
+  )
 }
 
 /** The lines of the UID database as of a snapshot, and those of more messages after them. */

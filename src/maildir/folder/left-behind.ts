@@ -1,6 +1,6 @@
 /** What an earlier process left in the index about a folder, taken up by this one. */
 import type {SavedFolder} from '../index/metadata-index.js'
-import {CHUNK_MESSAGES, type MessageRow} from './chunk.js'
+import {hasNoKeywords, type MessageRow} from './chunk.js'
 import type {KeywordTable} from './keyword-table.js'
 import {Snapshot} from './snapshot.js'
 
@@ -17,15 +17,9 @@ export function takeUpSnapshot(saved: SavedFolder, table: KeywordTable): Snapsho
   }
   const columns = saved.snapshot.columns()
   // Mostly the numbers are the same, and so is the snapshot: what has changed since is found without a comparison.
-  if (columns.every(({keywordSets}) => isZero(keywordSets) || keywordSets.every((set) => numberOf(set) === set))) return saved.snapshot
+  if (columns.every(({keywordSets}) => hasNoKeywords(keywordSets) || keywordSets.every((set) => numberOf(set) === set)))
+    return saved.snapshot
   return Snapshot.ofColumns(columns.map((stretch) => ({...stretch, keywordSets: stretch.keywordSets.map(numberOf)})))
-}
-
-const ZEROS = Buffer.alloc(CHUNK_MESSAGES * Uint32Array.BYTES_PER_ELEMENT)
-
-/** Most messages have no keywords. */
-function isZero({buffer, byteOffset, byteLength}: Uint32Array): boolean {
-  return Buffer.from(buffer, byteOffset, byteLength).equals(ZEROS.subarray(0, byteLength))
 }
 
 /**

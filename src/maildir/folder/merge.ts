@@ -21,6 +21,8 @@ export interface Findings {
   readonly reread: boolean
   /** Base names of messages with other keywords than before. */
   readonly keywordsChanged: readonly string[]
+  /** Modification sequence of messages that were not known: that of all, when the others have been read just now. */
+  readonly modseq?: number | undefined
 }
 
 export interface MergeOptions {
@@ -77,9 +79,9 @@ export async function merge(findings: Findings, options: MergeOptions): Promise<
   const uidValidity = first ? (database?.uidValidity ?? options.giveUidValidity()) : contents.uidValidity
   const uidNext = Math.max(contents.uidNext, database?.uidNext ?? 1)
   const {gone, placed, found: unnumbered, restore} = sortOut(findings, contents)
-  const known = await rowsOf(placed, contents)
+  const known = await rowsOf(placed, contents, findings.modseq)
   const ordered = sortForUids(unnumbered, ({base}) => base)
-  const found = await rowsOf(numbered(ordered, uidNext), contents)
+  const found = await rowsOf(numbered(ordered, uidNext), contents, findings.modseq)
   const all = [...known, ...found]
   const lostLines = database !== undefined && database.uids.size > contents.snapshot.size + all.length - gone.length
   const mustWrite = found.length > 0 || gone.length > 0 || restore || staleLines || lostLines || (reread && !database)
@@ -153,11 +155,11 @@ function* numbered(arrivals: Iterable<Arrival>, first: number): Generator<Number
 }
 
 /** The rows of messages, made in turn with other work. */
-async function rowsOf(messages: Iterable<Numbered>, contents: FolderContents): Promise<MessageRow[]> {
+async function rowsOf(messages: Iterable<Numbered>, contents: FolderContents, modseq = 0): Promise<MessageRow[]> {
   const pace = new Pace()
   const rows: MessageRow[] = []
-  for (const {uid, base, info} of messages) {
-    rows.push(contents.rowOf(uid as Uid, base, info))
+  for (const message of messages) {
+    rows.push(contents.rowOf(message.uid as Uid, message, modseq))
     if (rows.length % AT_ONCE === 0 && pace.due) await pace.pause()
   }
   return rows

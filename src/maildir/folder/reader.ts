@@ -3,6 +3,8 @@
  * instant: what is known is a cache, and is believed only while the time stamps prove that nothing has changed.
  */
 import {errnoOf} from '../../support/fault.js'
+import {Pace} from '../../support/pace.js'
+import {paced} from '../../support/steps.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import type {FileFacts} from '../files.js'
@@ -15,6 +17,7 @@ import type {FolderContents} from './contents.js'
 import type {CurChanges} from './cur-changes.js'
 import {contentParts, type FolderIdentity, folderIdentity, isSettled, nowNs, reachFolder, sameFacts, sameIdentity} from './identity.js'
 import {takeUpSnapshot} from './left-behind.js'
+import {type ListedFolder, listedFolder} from './listed-folder.js'
 import {type Findings, type Merged, merge} from './merge.js'
 import {type MovedMessage, NewMail} from './new-mail.js'
 import {type ScanResult, scanCur} from './scan.js'
@@ -169,17 +172,14 @@ export class FolderReader {
   }
 
   async #scanLocked(): Promise<void> {
-    const {env, path, access, contents, uidFile, cur} = this.#options
+    const {env, path, access, uidFile, cur} = this.#options
     access.checkPlace()
     const beganNs = nowNs(env)
     const observed = folderIdentity(env.files, path)
     const reread = !uidFile.isCurrent(observed.uids)
-    const database = reread ? await uidFile.read() : undefined
-    if (contents.loaded && database && database.uidValidity !== contents.uidValidity) access.lose('replaced by another')
-    cur.noticeOthers()
-    const result = await this.#compare(database)
-    const keywordsChanged = await this.#readKeywords(observed.keywords, result)
-    const {complete, written} = await this.#merge({result, database, reread, keywordsChanged})
+    const text = reread ? await uidFile.readText() : undefined
+    const listed = text === undefined ? undefined : await this.#readFirst(text, observed.keywords)
+    const {complete, written} = listed ? await this.#mergeUnknown(listed) : await this.#mergeAll(observed.keywords, {text, reread})
     const after = folderIdentity(env.files, path)
     cur.isRead(complete && sameFacts(observed.cur, after.cur) ? after.cur : undefined)
     // A database that we have just put there is as we know it: whoever replaces it does so for what changes in `cur/`.
@@ -191,17 +191,62 @@ export class FolderReader {
     if (holds) uidFile.rest()
   }
 
-  async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
-    const {env, path, access, contents} = this.#options
-    try {
-      return await scanCur({
+  /** Takes a folder that nobody knows anything of as it is listed, where there is no doubt about it. */
+  async #readFirst(text: string, keywords: FileFacts | undefined): Promise<ListedFolder | undefined> {
+    const {env, path, contents, cur, index} = this.#options
+    if (contents.loaded || this.#saved) return undefined
+    cur.noticeOthers()
+    const names = await this.#reading(env.files.list(`${path}/cur`))
+    const listed = await paced(listedFolder(text, names), new Pace())
+    if (!listed) return undefined
+    await contents.begin(listed, (exists) => this.#readKeywords(keywords, exists))
+    index().belongsTo(listed.uidValidity)
+    this.leftNew = true
+    return listed
+  }
+
+  /** Gives UIDs to messages that the database does not know. */
+  async #mergeUnknown({unknown}: ListedFolder): Promise<Pick<Merged, 'complete' | 'written'>> {
+    if (unknown.size === 0) return {complete: true, written: false}
+    const result = {renamed: new Map(), added: unknown, gone: []}
+    const modseq = this.#options.contents.highestModseq
+    return this.#merge({result, database: undefined, reread: false, keywordsChanged: [], modseq})
+  }
+
+  /** Compares all that is known with the directory. `text`: the UID database when it was read, which is `reread`. */
+  async #mergeAll(
+    keywords: FileFacts | undefined,
+    {text, reread}: {readonly text: string | undefined; readonly reread: boolean},
+  ): Promise<Merged> {
+    const {access, contents, uidFile, cur} = this.#options
+    const database = await uidFile.parse(text)
+    if (contents.loaded && database && database.uidValidity !== contents.uidValidity) access.lose('replaced by another')
+    cur.noticeOthers()
+    const result = await this.#compare(database)
+    const isThere = (base: string) => result.added.has(base) || contents.has(base)
+    const keywordsChanged = await this.#readKeywords(keywords, isThere)
+    return this.#merge({result, database, reread, keywordsChanged})
+  }
+
+  #compare(database: UidDatabase | undefined): Promise<ScanResult> {
+    const {env, path, contents} = this.#options
+    return this.#reading(
+      scanCur({
         files: env.files,
         path,
         known: contents.names,
         baseOf: (uid) => contents.snapshot.baseAt(contents.snapshot.indexOf(uid)),
         expected: database?.uids ?? NOBODY,
         nowNs: () => nowNs(env),
-      })
+      }),
+    )
+  }
+
+  /** Waits for a reading of `cur/`. @throws {Fault} `no-such-mailbox` when it is gone */
+  async #reading<T>(reading: Promise<T>): Promise<T> {
+    const {path, access} = this.#options
+    try {
+      return await reading
     } catch (error) {
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') access.lose('deleted or renamed')
       throw fileFault(error, `Cannot read "${path}/cur"`)
@@ -209,12 +254,11 @@ export class FolderReader {
   }
 
   /** Reads the keyword directory when it changed; answers with the messages whose keywords did. */
-  async #readKeywords(seen: FileFacts | undefined, {added}: ScanResult): Promise<readonly string[]> {
+  async #readKeywords(seen: FileFacts | undefined, exists: (base: string) => boolean): Promise<readonly string[]> {
     const {env, path, contents} = this.#options
     const {files, keywordsMode, log} = env
     if (keywordsMode === 0 || (contents.loaded && this.#keywordsSeen && sameFacts(seen, this.#keywordsSeen))) return []
     const beganNs = nowNs(env)
-    const exists = (base: string) => added.has(base) || contents.has(base)
     const {changed, problem} = await contents.keywordFiles.load({exists, consolidate: true})
     if (problem) log.warning('maildir.keywords-not-saved', {path, reason: problem.message})
     const after = files.stat(`${path}/courierimapkeywords`)

@@ -1,9 +1,10 @@
 import {errnoOf} from '../../support/fault.js'
 import {Pace} from '../../support/pace.js'
+import {paced} from '../../support/steps.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import type {FileFacts, MaildirFiles} from '../files.js'
-import {formatUidDatabase, parseUidDatabase, type UidDatabase, UidDatabaseText} from '../uid-database.js'
+import {formatUidDatabase, type UidDatabase, UidDatabaseText, uidDatabaseSteps} from '../uid-database.js'
 import {sameFacts} from './identity.js'
 
 /** More than 4 million messages. */
@@ -57,6 +58,11 @@ export class UidFile {
 
   /** Reads the file. undefined: there is none that can be used. @throws {Fault} `io-error` when it cannot be read */
   async read(): Promise<UidDatabase | undefined> {
+    return this.parse(await this.readText())
+  }
+
+  /** The text of the file as latin1; undefined: there is none. @throws {Fault} `io-error` when it cannot be read */
+  async readText(): Promise<string | undefined> {
     const before = this.#stat()
     let bytes: Buffer | undefined
     try {
@@ -66,9 +72,13 @@ export class UidFile {
     }
     this.#facts = bytes && before
     this.#text = undefined
-    const database = bytes && parseUidDatabase(bytes)
-    if (bytes && bytes.length > 0 && !database)
-      this.#env.log.warning('maildir.bad-uid-database', {path: `${this.#folder}/courierimapuiddb`})
+    return bytes?.toString('latin1')
+  }
+
+  /** What the text says, in turn with other work. undefined: it cannot be used. */
+  async parse(text: string | undefined): Promise<UidDatabase | undefined> {
+    const database = text === undefined ? undefined : await paced(uidDatabaseSteps(text), new Pace())
+    if (text && !database) this.#env.log.warning('maildir.bad-uid-database', {path: `${this.#folder}/courierimapuiddb`})
     return database
   }
 

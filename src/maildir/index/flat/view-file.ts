@@ -10,7 +10,7 @@
  */
 import {Pace} from '../../../support/pace.js'
 import {BaseTable, InfoTable} from '../../folder/base-table.js'
-import {CHUNK_MESSAGES} from '../../folder/chunk.js'
+import {CHUNK_MESSAGES, hasNoKeywords} from '../../folder/chunk.js'
 import type {FolderIdentity} from '../../folder/identity.js'
 import {Snapshot, type SnapshotColumns} from '../../folder/snapshot.js'
 import type {FolderState} from '../metadata-index.js'
@@ -22,6 +22,8 @@ import type {RowColumns} from './rows.js'
 const MAGIC = 0x31564e43
 const VERSION = 4
 const FIXED_BYTES = 16
+/** About a millisecond. */
+const CHECKED_AT_ONCE = 1024 * 1024
 
 /** Folder state without what becomes stale at once. */
 export interface ViewState {
@@ -74,8 +76,9 @@ function layout(start: number, messages: number, rows: number) {
 
 /** The state of a folder as it can be written: keyword sets in a table of their own. */
 export function viewState(state: FolderState): ViewState {
-  const keywordSets: (readonly string[])[] = []
+  const keywordSets: (readonly string[])[] = [[]]
   for (const columns of state.snapshot.columns()) {
+    if (hasNoKeywords(columns.keywordSets)) continue
     for (const set of columns.keywordSets) keywordSets[set] ??= state.keywords(set)
   }
   for (let set = 0; set < keywordSets.length; set += 1) keywordSets[set] ??= []
@@ -86,18 +89,13 @@ export function viewState(state: FolderState): ViewState {
 /** The octets of a file, in turn with other work. `rows` must be in order, and is read before the first pause. */
 export async function encodeView({generation, recordsGeneration, recordsEnd, state, rows}: ViewFile, seed: number): Promise<Buffer[]> {
   const {snapshot} = state
-  const infos = new Map<string, number>()
-  for (const {uids, infos: endings} of snapshot.columns())
-    for (let offset = 0; offset < uids.length; offset += 1) {
-      const info = endings.at(offset) ?? ''
-      if (!infos.has(info)) infos.set(info, infos.size)
-    }
+  const {infos, numbers} = endingsOf(snapshot)
   const head = new OctetWriter()
   head.count(generation).count(recordsGeneration).count(recordsEnd)
   head.count(state.uidValidity).count(state.uidNext).count(state.highestModseq)
   writeIdentity(head, state.identity)
   head.count(snapshot.size).count(rows.uids.length)
-  writeStrings(head, [...infos.keys()])
+  writeStrings(head, infos)
   head.count(state.keywordSets.length)
   for (const set of state.keywordSets) writeStrings(head, set)
 
@@ -116,30 +114,67 @@ export async function encodeView({generation, recordsGeneration, recordsEnd, sta
   put(rows.hashes, places.hashes)
   put(rows.lengths, places.lengths)
   put(rows.parts, places.parts)
+  put(numbers, places.infos)
 
   const pace = new Pace()
-  const names = new OctetWriter(snapshot.size * 64 + 64)
-  const infoColumn = new Uint32Array(buffer, byteOffset + places.infos, snapshot.size)
   const ends = new Uint32Array(buffer, byteOffset + places.baseEnds, snapshot.size)
+  const stretches: Buffer[] = []
+  let namesBytes = 0
   let index = 0
   for (const columns of snapshot.columns()) {
+    const count = columns.uids.length
     put(columns.modseqs, places.modseqs + 8 * index)
     put(columns.uids, places.uids + 4 * index)
     put(columns.keywordSets, places.keywordSets + 4 * index)
     put(columns.flags, places.flags + index)
-    for (let offset = 0; offset < columns.uids.length; offset += 1) {
-      infoColumn[index] = infos.get(columns.infos.at(offset) ?? '') ?? 0
-      names.text(columns.bases.at(offset) ?? '')
-      ends[index] = names.length
-      index += 1
-    }
+    const table = BaseTable.from(columns.bases, count)
+    table.copyEnds(ends.subarray(index, index + count), namesBytes)
+    const some = table.octets(count)
+    stretches.push(some)
+    namesBytes += some.length
+    index += count
     if (pace.due) await pace.pause()
   }
+  const names = Buffer.concat(stretches, namesBytes)
   octets.writeUInt32LE(MAGIC, 0)
   octets.writeUInt32LE(VERSION, 4)
   octets.writeUInt32LE(head.length, 12)
-  octets.writeUInt32LE(crc32(names.octets, crc32(octets.subarray(12), seed)), 8)
-  return [octets, names.octets]
+  octets.writeUInt32LE(await checksumOf([octets.subarray(12), names], seed, pace), 8)
+  return [octets, names]
+}
+
+/** The different endings of names, and the number of each message's. */
+function endingsOf(snapshot: Snapshot): {readonly infos: readonly string[]; readonly numbers: Uint32Array} {
+  const known = new Map<string, number>()
+  const numberOf = (info: string) => {
+    let number = known.get(info)
+    if (number === undefined) {
+      number = known.size
+      known.set(info, number)
+    }
+    return number
+  }
+  const numbers = new Uint32Array(snapshot.size)
+  let index = 0
+  for (const {uids, infos} of snapshot.columns()) {
+    const some = numbers.subarray(index, index + uids.length)
+    if (infos instanceof InfoTable) infos.copyNumbers(some, numberOf)
+    else for (let offset = 0; offset < some.length; offset += 1) some[offset] = numberOf(infos.at(offset) ?? '')
+    index += uids.length
+  }
+  return {infos: [...known.keys()], numbers}
+}
+
+/** CRC-32 of octets that lie in several places, in turn with other work. */
+async function checksumOf(places: readonly Buffer[], seed: number, pace: Pace): Promise<number> {
+  let crc = seed
+  for (const octets of places) {
+    for (let at = 0; at < octets.length; at += CHECKED_AT_ONCE) {
+      crc = crc32(octets.subarray(at, at + CHECKED_AT_ONCE), crc)
+      if (pace.due) await pace.pause()
+    }
+  }
+  return crc
 }
 
 /** undefined: the file is damaged, of another folder or of another version. */
