@@ -3,6 +3,7 @@ import {performance} from 'node:perf_hooks'
 import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {LastLogins} from '../auth/last-logins.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
+import {CountedIndex} from '../maildir/index/counted-index.js'
 import type {ActivatedSocket} from '../net/activated-sockets.js'
 import {Fault} from '../support/fault.js'
 import {Deadlines} from '../wire/deadlines.js'
@@ -75,7 +76,11 @@ class Supervisor implements RunningServer {
   /** Made for the first session: after root has been given up. */
   #mailSessions(): MailSessions {
     const {log, index} = this.#options
-    this.#mailProcess ??= mailProcess(log, makeIndex(index, log))
+    if (!this.#mailProcess) {
+      const counted = new CountedIndex(makeIndex(index, log))
+      this.#inspector.indexCounts = () => counted.counts
+      this.#mailProcess = mailProcess(log, counted)
+    }
     this.#sessions ??= new MailSessions({
       shared: this.#mailProcess,
       service: (name) => this.#configuration.service(name),

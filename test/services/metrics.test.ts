@@ -21,6 +21,7 @@ const ROLE: RoleState = {
   sent: 20,
   loopDelay: {p50: 0, p99: 2.5, max: 40},
   memory: {residentBytes: 100, heapBytes: 50},
+  index: {hits: 900, misses: 100, droppedFolders: 3},
   lostLogLines: 0,
   errors: [],
 }
@@ -38,6 +39,9 @@ metrics("Prometheus's format: each family once, values with their labels, labels
     'courier_logins_total{role="mail \\"x\\"\\\\\\n",pid="7",protocol="pop3"} 1',
     'courier_event_loop_delay_seconds{role="front",pid="8",quantile="0.99"} 0.0025',
     'courier_start_time_seconds{role="front",pid="8"} 1.5',
+    'courier_index_hits_total{role="front",pid="8"} 900',
+    'courier_index_misses_total{role="front",pid="8"} 100',
+    'courier_index_dropped_folders_total{role="front",pid="8"} 3',
   ])
     assert.ok(lines.includes(line), `${line} in\n${text}`)
 })

@@ -260,6 +260,35 @@ processes('a login whose auth process dies is asked of the next one; without one
   auth.close()
 })
 
+processes('an exchange whose auth process dies is "unavailable" at once, and another one begins with the next process', async () => {
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'auth')
+  const start = {
+    service: 'imap',
+    mechanism: 'SCRAM-SHA-256',
+    initial: Buffer.from('hello'),
+    remote: '192.0.2.1',
+    channel: {encrypted: true, certificateIdentity: undefined, bindings: new Map(), bindingAnnounced: false},
+  }
+  const accepting = () => authDesk(async () => 'accepted')
+  const first = await served(path, accepting())
+  const auth = new RemoteAuth({path, log: recordingLog(), patienceMs: 5_000})
+  const before = await auth.for('imap').begin(start)
+  first.close()
+  assert.ok(before.kind === 'challenge')
+  const began = Date.now()
+  const ended = await before.answer(Buffer.from('mine'))
+  assert.is(ended.kind === 'checked' && ended.result.outcome, 'unavailable')
+  assert.ok(Date.now() - began < 4_000)
+  const next = auth.for('imap').begin(start)
+  const second = await served(path, accepting())
+  const after = await next
+  assert.ok(after.kind === 'challenge')
+  assert.equal(await after.answer(Buffer.from('mine')), {kind: 'checked', result: {outcome: 'accepted', ticket: 'mine'}})
+  auth.close()
+  second.close()
+})
+
 for (const [what, octets] of [
   ['a frame of four gigabytes', Buffer.from([0xff, 0xff, 0xff, 0xff])],
   ['no JSON', Buffer.from('\0\0\0\x03abc', 'latin1')],

@@ -3,7 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import {Hangup} from '../../src/support/fault.js'
 import {Channel} from '../../src/wire/channel.js'
-import {Deadlines} from '../../src/wire/deadlines.js'
+import {type Deadline, Deadlines} from '../../src/wire/deadlines.js'
 import {LIMITS} from '../../src/wire/limits.js'
 import {suite} from '../support/suite.js'
 
@@ -207,20 +207,31 @@ channels('what was received in clear is gone after encryption began', async () =
 channels('deadlines can be moved and cleared, and share one timer', async () => {
   const deadlines = new Deadlines({tickMs: 5})
   const rung: string[] = []
-  const moved = deadlines.create(() => rung.push('moved'))
-  const cleared = deadlines.create(() => rung.push('cleared'))
-  const early = deadlines.create(() => rung.push('early'))
-  moved.set(20)
-  cleared.set(20)
-  early.set(500)
-  early.set(10)
-  await sleep(15)
-  moved.set(60)
-  cleared.clear()
-  await sleep(30)
+  const made = (name: string) => {
+    let ring = () => {}
+    const rings = new Promise<void>((resolve) => (ring = resolve))
+    const deadline = deadlines.create(() => {
+      rung.push(name)
+      ring()
+    })
+    return {deadline, rings}
+  }
+  const [early, moved, later, cleared] = ['early', 'moved', 'later', 'cleared'].map(made) as [Made, Made, Made, Made]
+  moved.deadline.set(30_000)
+  later.deadline.set(40)
+  cleared.deadline.set(40)
+  early.deadline.set(500)
+  early.deadline.set(10)
+  later.deadline.set(30_000)
+  cleared.deadline.clear()
+  await early.rings
   assert.equal(rung, ['early'])
-  await sleep(60)
+  moved.deadline.set(80)
+  await moved.rings
   assert.equal(rung, ['early', 'moved'])
+  later.deadline.clear()
 })
+
+type Made = {readonly deadline: Deadline; readonly rings: Promise<void>}
 
 channels.run()

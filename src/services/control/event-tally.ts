@@ -19,6 +19,8 @@ export class EventTally {
   readonly #errors: ErrorItem[] = []
   readonly logins: Record<string, number> = {}
   readonly failures: Record<string, number> = {}
+  /** Folders that the index gave up for room. */
+  droppedFolders = 0
 
   constructor(options: EventTallyOptions) {
     this.#options = options
@@ -32,6 +34,7 @@ export class EventTally {
   readonly saw: LogWatcher = (level, event, facts) => {
     if (event.endsWith('.login')) this.#count(this.logins, event)
     else if (event.endsWith('.login-failed')) this.#count(this.failures, event)
+    else if (event === 'index.trimmed') this.droppedFolders += facts.count ?? 0
     if (level === 'warning' || level === 'err') this.#remember(level, event, facts)
     for (const watcher of this.#watchers) watcher(level, event, facts)
   }

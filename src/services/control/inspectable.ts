@@ -58,6 +58,8 @@ export interface RoleState {
   /** How late timers were in the last minute or two, milliseconds. */
   readonly loopDelay: {readonly p50: number; readonly p99: number; readonly max: number}
   readonly memory: {readonly residentBytes: number; readonly heapBytes: number}
+  /** Messages that the index was asked for: known, and read from their files; folders that were dropped from it for room. */
+  readonly index: {readonly hits: number; readonly misses: number; readonly droppedFolders: number}
   /** Log lines that could not be written. */
   readonly lostLogLines: number
   /** The last warnings and errors, oldest first. */

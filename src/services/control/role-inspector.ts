@@ -1,6 +1,7 @@
 /** Lets others look into this process: its sessions, what its log adds up to, how its event loop is. */
 import type {Log} from '../../log/log.js'
 import {type LogWatcher, watchedLog} from '../../log/watched-log.js'
+import type {IndexCounts} from '../../maildir/index/counted-index.js'
 import {EventTally, eventText} from './event-tally.js'
 import type {Inspectable, RoleState, SessionFilter, SessionInfo, TraceRequest, TraceSink} from './inspectable.js'
 import {LoopDelay} from './loop-delay.js'
@@ -25,6 +26,8 @@ export class RoleInspector implements Inspectable {
   readonly #tally: EventTally
   readonly #loop = new LoopDelay()
   readonly #beganMs: number
+  /** Of the index, once there is one. */
+  indexCounts: () => IndexCounts = () => ({hits: 0, misses: 0})
 
   constructor(options: RoleInspectorOptions) {
     this.#options = options
@@ -75,6 +78,7 @@ export class RoleInspector implements Inspectable {
       ...this.book.octets,
       loopDelay: this.#loop.figures,
       memory: {residentBytes: rss, heapBytes: heapUsed},
+      index: {...this.indexCounts(), droppedFolders: this.#tally.droppedFolders},
       lostLogLines: lostLogLines?.() ?? 0,
       errors: this.#tally.errors,
     }

@@ -75,6 +75,24 @@ const FAMILIES: readonly Family[] = [
     samples: ({beganMs}, labels) => [[labels, beganMs / 1000]],
   },
   {
+    name: 'courier_index_hits_total',
+    type: 'counter',
+    help: 'Messages whose metadata the index had',
+    samples: ({index}, labels) => [[labels, index.hits]],
+  },
+  {
+    name: 'courier_index_misses_total',
+    type: 'counter',
+    help: 'Messages whose metadata was read from their files',
+    samples: ({index}, labels) => [[labels, index.misses]],
+  },
+  {
+    name: 'courier_index_dropped_folders_total',
+    type: 'counter',
+    help: 'Folders that were dropped from the index for room',
+    samples: ({index}, labels) => [[labels, index.droppedFolders]],
+  },
+  {
     name: 'courier_lost_log_lines_total',
     type: 'counter',
     help: 'Log lines that could not be written',

@@ -66,6 +66,7 @@ function readCounts(value: unknown): Record<string, number> {
 function readState(plain: PlainRecord): RoleState {
   const delay = plain.record('loopDelay')
   const memory = plain.record('memory')
+  const index = plain.record('index')
   return {
     role: plain.text('role', MAX_TEXT),
     pid: plain.integer('pid'),
@@ -77,6 +78,7 @@ function readState(plain: PlainRecord): RoleState {
     sent: plain.number('sent'),
     loopDelay: {p50: delay.number('p50'), p99: delay.number('p99'), max: delay.number('max')},
     memory: {residentBytes: memory.number('residentBytes'), heapBytes: memory.number('heapBytes')},
+    index: {hits: index.number('hits'), misses: index.number('misses'), droppedFolders: index.number('droppedFolders')},
     lostLogLines: plain.number('lostLogLines'),
     errors: list(plain.value('errors'), (each) => ({
       time: each.number('time'),

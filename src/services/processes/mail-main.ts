@@ -1,6 +1,7 @@
 /** A mail process: serves the sessions of accounts that have its uid and gid. */
 import {createServer, type Server, type Socket} from 'node:net'
 import {readPlainAccount} from '../../auth/plain-account.js'
+import {CountedIndex} from '../../maildir/index/counted-index.js'
 import {attachSocket, type SocketHandle} from '../../net/passed-socket.js'
 import {listenOn, type ServerHandle} from '../../net/server-handle.js'
 import {Deadlines} from '../../wire/deadlines.js'
@@ -46,7 +47,11 @@ class Mail implements RunningRole {
     if (this.#log) this.#log.renew(configuration.log)
     this.#log ??= new RoleLog(process.title.replace('courier: ', ''), configuration.log)
     const {log, book} = this.#log.inspector
-    this.#process ??= mailProcess(log, makeIndex(configuration.index, log))
+    if (!this.#process) {
+      const counted = new CountedIndex(makeIndex(configuration.index, log))
+      this.#log.inspector.indexCounts = () => counted.counts
+      this.#process = mailProcess(log, counted)
+    }
     this.#sessions ??= new MailSessions({
       shared: this.#process,
       service: (name) => {

@@ -3,6 +3,7 @@ import {rmSync, utimesSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {ColumnBudget} from '../../../src/maildir/folder/column-budget.js'
+import {CountedIndex} from '../../../src/maildir/index/counted-index.js'
 import {MemoryIndex} from '../../../src/maildir/index/memory-index.js'
 import {type MetadataIndex, NO_INDEX} from '../../../src/maildir/index/metadata-index.js'
 import type {Column, View} from '../../../src/maildir/types.js'
@@ -66,6 +67,19 @@ for (const [title, make] of Object.entries(INDEXES)) {
     assert.is(column.made, 300)
     assert.is(await view.values(column, allNumbers(view)), again)
     view.close()
+  })
+
+  columns(`${title}: what the index knew and what it did not is counted, and the answers are the same`, async () => {
+    using maildir = mail(30)
+    const index = new CountedIndex(make())
+    const view = await (await openStore(maildir, {index})).select(INBOX, {readOnly: false})
+    const [first, second] = [firstLines(), firstLines()]
+    const {values} = await view.values(first, allNumbers(view))
+    assert.equal(index.counts, {hits: 0, misses: 30})
+    assert.equal((await view.values(second, allNumbers(view))).values, values)
+    assert.equal(index.counts, {hits: 30, misses: 30})
+    view.close()
+    await index.close()
   })
 
   columns(`${title}: new messages are looked at, and gone ones are not told`, async () => {
