@@ -84,15 +84,18 @@ export interface MaildirFiles {
   /** One write at the end of an existing plain file; false when it is missing. */
   append(path: string, data: Buffer): Promise<boolean>
   rename(from: string, to: string): Promise<void>
-  /** Renames each; answers with what went wrong, at the place of each move: the others are done all the same. */
-  renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]>
+  /**
+   * Renames each, by names in (or below) a directory; answers with what went wrong, at the place of each move: the others are
+   * done all the same.
+   */
+  renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]>
   link(from: string, to: string): Promise<void>
-  /** As `renameAll`. */
+  /** The same for links, by paths. */
   linkAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]>
   /** False when it was not there. */
   unlink(path: string): Promise<boolean>
   /** As `renameAll`; `ENOENT` for one that was not there. */
-  unlinkAll(paths: readonly string[]): Promise<readonly (Error | undefined)[]>
+  unlinkAll(directory: string, names: readonly string[]): Promise<readonly (Error | undefined)[]>
   mkdir(path: string, mode: number): Promise<void>
   rmdir(path: string): Promise<void>
   chmod(path: string, mode: number): Promise<void>

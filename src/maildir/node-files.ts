@@ -51,6 +51,13 @@ function native(path: string): string | Buffer {
   return ABOVE_ASCII.test(path) ? Buffer.from(path, 'latin1') : path
 }
 
+/** Paths of names in a directory as node wants them. Whether there are octets above 0x7F is asked once for all. */
+function nativeIn(directory: string, names: readonly string[]): (name: string) => string | Buffer {
+  const prefix = `${directory}/`
+  if (ABOVE_ASCII.test(prefix) || ABOVE_ASCII.test(names.join(''))) return (name) => Buffer.from(prefix + name, 'latin1')
+  return (name) => prefix + name
+}
+
 function missing(error: unknown): boolean {
   const code = errnoOf(error)
   return code === 'ENOENT' || code === 'ENOTDIR'
@@ -252,11 +259,15 @@ export class NodeFiles implements MaildirFiles {
     else await fs.rename(native(from), native(to))
   }
 
-  renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+  renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    const path = nativeIn(
+      directory,
+      moves.map(({from, to}) => from + to),
+    )
     return callEach(moves, {
-      calls: this.#callsFor(moves[0]?.to),
-      now: ({from, to}) => renameSync(native(from), native(to)),
-      later: ({from, to}) => renameLater(native(from), native(to)),
+      calls: this.#callsFor(directory),
+      now: ({from, to}) => renameSync(path(from), path(to)),
+      later: ({from, to}) => renameLater(path(from), path(to)),
     })
   }
 
@@ -284,11 +295,12 @@ export class NodeFiles implements MaildirFiles {
     }
   }
 
-  unlinkAll(paths: readonly string[]): Promise<readonly (Error | undefined)[]> {
-    return callEach(paths, {
-      calls: this.#callsFor(paths[0]),
-      now: (path) => unlinkSync(native(path)),
-      later: (path) => unlinkLater(native(path)),
+  unlinkAll(directory: string, names: readonly string[]): Promise<readonly (Error | undefined)[]> {
+    const path = nativeIn(directory, names)
+    return callEach(names, {
+      calls: this.#callsFor(directory),
+      now: (name) => unlinkSync(path(name)),
+      later: (name) => unlinkLater(path(name)),
     })
   }
 

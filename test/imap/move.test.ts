@@ -18,11 +18,15 @@ class Stuck extends NodeFiles {
     this.#isStuck = isStuck
   }
 
-  override async unlinkAll(paths: readonly string[]): Promise<readonly (Error | undefined)[]> {
+  override async unlinkAll(directory: string, names: readonly string[]): Promise<readonly (Error | undefined)[]> {
     const failed = Object.assign(new Error('EIO: input/output error'), {code: 'EIO'})
-    const free = await super.unlinkAll(paths.filter((path) => !this.#isStuck(path)))
+    const isStuck = (name: string) => this.#isStuck(`${directory}/${name}`)
+    const free = await super.unlinkAll(
+      directory,
+      names.filter((name) => !isStuck(name)),
+    )
     const outcomes = [...free]
-    return paths.map((path) => (this.#isStuck(path) ? failed : outcomes.shift()))
+    return names.map((name) => (isStuck(name) ? failed : outcomes.shift()))
   }
 }
 

@@ -171,8 +171,8 @@ export class SimulatedFiles implements MaildirFiles {
     return this.#call(() => this.disk.rename(from, to))
   }
 
-  renameAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    return each(moves, ({from, to}) => this.rename(from, to))
+  renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    return each(moves, ({from, to}) => this.rename(`${directory}/${from}`, `${directory}/${to}`))
   }
 
   link(from: string, to: string): Promise<void> {
@@ -187,8 +187,9 @@ export class SimulatedFiles implements MaildirFiles {
     return this.#call(() => this.disk.unlink(path))
   }
 
-  unlinkAll(paths: readonly string[]): Promise<readonly (Error | undefined)[]> {
-    return each(paths, async (path) => {
+  unlinkAll(directory: string, names: readonly string[]): Promise<readonly (Error | undefined)[]> {
+    return each(names, async (name) => {
+      const path = `${directory}/${name}`
       if (!(await this.unlink(path))) throw failure('ENOENT', path)
     })
   }

@@ -122,10 +122,14 @@ export class Arrivals {
   /** Gives the files their names in `cur/`. @throws what a file call throws: some may be in place */
   async #place(arrivals: readonly Arrival[], {inPlace, notLinked}: {inPlace: string[]; notLinked: Set<string>}): Promise<void> {
     const {path: folder, env} = this.#folder
-    const pathOf = ({base, flags}: Arrival) => `${folder}/cur/${withFlags(base, flags)}`
-    const moves = arrivals.filter(({linked}) => !linked).map((arrival) => ({from: arrival.file, to: pathOf(arrival)}))
-    const failures = await env.files.renameAll(moves)
-    for (const [place, {to}] of moves.entries()) if (!failures[place]) inPlace.push(to)
+    const nameOf = ({base, flags}: Arrival) => `cur/${withFlags(base, flags)}`
+    const pathOf = (arrival: Arrival) => `${folder}/${nameOf(arrival)}`
+    const own = arrivals.filter(({linked}) => !linked)
+    const failures = await env.files.renameAll(
+      folder,
+      own.map((arrival) => ({from: arrival.file.slice(folder.length + 1), to: nameOf(arrival)})),
+    )
+    for (const [place, arrival] of own.entries()) if (!failures[place]) inPlace.push(pathOf(arrival))
     const failure = failures.find((each) => each !== undefined)
     if (failure) throw failure
     const linked = arrivals.filter((arrival) => arrival.linked)

@@ -162,6 +162,13 @@ export function rowAt({place, state}: Chunk, offset: number): MessageRow {
   }
 }
 
+/** A message is the same in two states of its stretch. */
+export function isSameState(a: State, b: State, offset: number): boolean {
+  return (
+    a.modseqs[offset] === b.modseqs[offset] && a.keywordSets[offset] === b.keywordSets[offset] && a.infos.at(offset) === b.infos.at(offset)
+  )
+}
+
 export interface ChunkChange {
   /** Of the messages that change. */
   readonly offsets: readonly number[]

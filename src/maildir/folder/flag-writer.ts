@@ -58,11 +58,10 @@ async function writeAll(folder: Folder, uids: readonly Uid[], options: FlagWrite
   }
 }
 
-/** A rename that the change asks for. */
-interface Rename {
+/** A rename in `cur/` that the change asks for. */
+interface Rename extends Move {
   readonly uid: Uid
   readonly base: string
-  readonly move: Move
   readonly change: StateChange
   /** \Deleted changes to this. */
   readonly deleted: boolean | undefined
@@ -70,13 +69,11 @@ interface Rename {
 
 /** The renames that a change asks for. Messages with the same flags before share what they become. */
 class Renames {
-  readonly #cur: string
   readonly #change: FlagChange
   readonly #snapshot: Snapshot
   readonly #results = new Map<string, StateChange>()
 
   constructor(folder: Folder, change: FlagChange) {
-    this.#cur = `${folder.path}/cur/`
     this.#change = change
     this.#snapshot = folder.snapshot
   }
@@ -92,8 +89,7 @@ class Renames {
     const info = this.#snapshot.infoAt(index)
     const change = this.#result(info, flags)
     const deleted = (flags ^ before) & FLAG.deleted ? (flags & FLAG.deleted) !== 0 : undefined
-    const path = this.#cur + base
-    return {uid, base, move: {from: path + info, to: path + change.info}, change, deleted}
+    return {uid, base, from: base + info, to: base + change.info, change, deleted}
   }
 
   #result(info: string, flags: FlagBits): StateChange {
@@ -151,7 +147,7 @@ async function renameAll(folder: Folder, renames: readonly Rename[], outcome: Ou
     for (const rename of renames) await renameAll(folder, [rename], outcome)
     return
   }
-  const failures = await folder.env.files.renameAll(renames.map(({move}) => move))
+  const failures = await folder.env.files.renameAll(`${folder.path}/cur`, renames)
   const failed: Rename[] = []
   let failure: unknown
   for (const [place, rename] of renames.entries()) {

@@ -69,7 +69,10 @@ async function removeBatch({folder, mayRemove, removed, again, failures}: Work, 
         const index = snapshot.indexOf(uid)
         if (index >= 0 && mayRemove(snapshot, index)) doomed.push({uid, name: snapshot.nameAt(index)})
       }
-      const outcomes = await folder.env.files.unlinkAll(doomed.map(({name}) => `${folder.path}/cur/${name}`))
+      const outcomes = await folder.env.files.unlinkAll(
+        `${folder.path}/cur`,
+        doomed.map(({name}) => name),
+      )
       for (const [place, message] of doomed.entries()) {
         const error = outcomes[place]
         if (!error) {

@@ -13,6 +13,7 @@ import {
   chunkChanged,
   chunkOf,
   chunkWithout,
+  isSameState,
   joined,
   lacking,
   type MessageRow,
@@ -34,12 +35,14 @@ export interface SnapshotColumns {
 /** What makes one snapshot of another. */
 export interface SnapshotDifference {
   readonly gone: readonly number[]
-  /** Rows that are new or have changed. */
-  readonly put: readonly MessageRow[]
+  readonly added: readonly MessageRow[]
+  /** Messages that both have, with another state; in ascending order of UID. */
+  readonly changed: readonly MessageRow[]
 }
 
+/** Of a message with the same name. */
 function isSameRow(a: MessageRow, b: MessageRow): boolean {
-  return a.base === b.base && a.info === b.info && a.keywordSet === b.keywordSet && a.modseq === b.modseq
+  return a.info === b.info && a.keywordSet === b.keywordSet && a.modseq === b.modseq
 }
 
 /** First offset in an ascending column whose value is at least `wanted`. */
@@ -112,24 +115,33 @@ export class Snapshot {
 
   /** What has happened since `before`. Stretches that both share are not looked at. */
   since(before: Snapshot): SnapshotDifference {
-    const shared = new Set(before.#chunks)
-    const own = new Set(this.#chunks)
-    const put: MessageRow[] = []
+    const states = new Map(before.#chunks.map(({place, state}) => [place, state]))
+    const places = new Set(this.#chunks.map(({place}) => place))
     const old = new Map<number, MessageRow>()
     for (const chunk of before.#chunks) {
-      if (own.has(chunk)) continue
+      if (places.has(chunk.place)) continue
       for (let offset = 0; offset < chunk.place.uids.length; offset += 1) old.set(chunk.place.uids[offset] ?? 0, rowAt(chunk, offset))
     }
+    const added: MessageRow[] = []
+    const changed: MessageRow[] = []
     for (const chunk of this.#chunks) {
-      if (shared.has(chunk)) continue
+      const state = states.get(chunk.place)
+      if (state === chunk.state) continue
       for (let offset = 0; offset < chunk.place.uids.length; offset += 1) {
+        if (state) {
+          if (!isSameState(state, chunk.state, offset)) changed.push(rowAt(chunk, offset))
+          continue
+        }
         const row = rowAt(chunk, offset)
         const known = old.get(row.uid)
-        old.delete(row.uid)
-        if (!known || !isSameRow(known, row)) put.push(row)
+        if (known?.base !== row.base) added.push(row)
+        else {
+          old.delete(row.uid)
+          if (!isSameRow(known, row)) changed.push(row)
+        }
       }
     }
-    return {gone: [...old.keys()], put}
+    return {gone: [...old.keys()], added, changed}
   }
 
   /** The message at an index from 0. */

@@ -245,6 +245,39 @@ flat('after a restart what others changed has a new modification sequence, and n
   await second.close()
 })
 
+flat('flags and keywords that many messages got are known after a restart, and take a few octets each', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  const count = 1500
+  for (let number = 0; number < count; number += 1) maildir.put(`cur/${1000 + number}.M1P1.host,S=10:2,${number % 3 ? 'S' : ''}`)
+  const first = flatIndex(cache)
+  await opened(maildir, first)
+  await first.close()
+
+  const second = flatIndex(cache)
+  const {view} = await opened(maildir, second)
+  const all = allNumbers(view)
+  await view.store(all, {mode: 'add', flags: FLAG.flagged, keywords: []})
+  await view.store(all.slice(10, 20), {mode: 'add', flags: FLAG.answered, keywords: ['Blue']})
+  await view.store(all.slice(15, 25), {mode: 'remove', flags: FLAG.flagged, keywords: []})
+  // The first one may change what is kept of keywords.
+  for (let look = 0; look < 2; look += 1) await settled().then(() => view.refresh())
+  const told = (each: View) =>
+    allNumbers(each).map((number) => [each.uidOf(number), each.flagsOf(number), each.keywordsOf(number), each.modseqOf(number)])
+  const expected = told(view)
+  await second.close()
+  const log = readdirSync(cache.directory, {recursive: true, encoding: 'utf8'}).find((name) => name.endsWith('/log')) ?? ''
+  const {size} = statSync(join(cache.directory, log))
+  assert.ok(size > count && size < 6 * count, `${size} octets`)
+
+  const third = flatIndex(cache)
+  const files = new CountedFiles()
+  const again = (await opened(maildir, third, {files})).view
+  assert.equal(told(again), expected)
+  assert.is(files.listed, 2, 'the directories of keywords and of temporary files')
+  await third.close()
+})
+
 flat('a message that went while nobody looked raises HIGHESTMODSEQ', async () => {
   using maildir = new TemporaryMaildir()
   using cache = new Cache()

@@ -384,13 +384,14 @@ export class FlatFolder implements FolderIndex {
   /** False: the log cannot go on. */
   #appendLog(state: FolderState): boolean {
     if (!this.#kept) return false
-    const {gone, put} = state.snapshot.since(this.#kept.snapshot)
+    const {gone, added, changed} = state.snapshot.since(this.#kept.snapshot)
     const logState: LogState = {
       uidNext: state.uidNext,
       highestModseq: state.highestModseq,
       identity: state.identity,
       gone,
-      put: put.map(({uid, base, info, keywordSet, modseq}) => ({uid, base, info, modseq, keywords: state.keywords(keywordSet)})),
+      added: added.map(({uid, base, info, keywordSet, modseq}) => ({uid, base, info, modseq, keywords: state.keywords(keywordSet)})),
+      changed: changed.map(({uid, info, keywordSet, modseq}) => ({uid, info, modseq, keywords: state.keywords(keywordSet)})),
     }
     const rows = [...this.#dirty].map((uid) => this.#rowToKeep(uid))
     const entry = encodeLogEntry({recordsEnd: this.#records.endBytes, state: logState, rows}, this.#seed)

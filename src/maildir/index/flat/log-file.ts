@@ -14,22 +14,28 @@ import type {Uid} from '../../types.js'
 import {crc32} from './checksum.js'
 import {readIdentity, readStrings, writeIdentity, writeStrings} from './folder-octets.js'
 import {OctetReader, OctetWriter} from './octets.js'
+import {RepeatedReader, RepeatedWriter} from './repeated.js'
 import {DEAD, type MetadataRow} from './rows.js'
 
 const MAGIC = 0x314c4e43
-const VERSION = 2
+const VERSION = 3
 const FRAME_BYTES = 8
 export const LOG_HEADER_BYTES = 16
 
 /** A message as it is now. */
 export type LoggedMessage = Omit<MessageRow, 'keywordSet' | 'flags'> & {readonly keywords: readonly string[]}
 
+/** What has changed of a message whose name is known. */
+export type LoggedChange = Omit<LoggedMessage, 'base'>
+
 export interface LogState {
   readonly uidNext: number
   readonly highestModseq: number
   readonly identity: FolderIdentity | undefined
   readonly gone: readonly number[]
-  readonly put: readonly LoggedMessage[]
+  readonly added: readonly LoggedMessage[]
+  /** In ascending order of UID. */
+  readonly changed: readonly LoggedChange[]
 }
 
 export interface LogEntry {
@@ -84,16 +90,46 @@ function readEntry(from: OctetReader): LogEntry {
   return {recordsEnd, state, rows}
 }
 
-function writeState(out: OctetWriter, {uidNext, highestModseq, identity, gone, put}: LogState): void {
+function writeState(out: OctetWriter, {uidNext, highestModseq, identity, gone, added, changed}: LogState): void {
   out.count(uidNext).count(highestModseq)
   writeIdentity(out, identity)
   out.count(gone.length)
   for (const uid of gone) out.count(uid)
-  out.count(put.length)
-  for (const {uid, base, info, keywords, modseq} of put) {
+  out.count(added.length)
+  for (const {uid, base, info, keywords, modseq} of added) {
     out.count(uid).string(base).string(info).count(modseq)
     writeStrings(out, keywords)
   }
+  writeChanges(out, changed)
+}
+
+/** A flag that all messages of a folder get makes the same of most of them. */
+function writeChanges(out: OctetWriter, changed: readonly LoggedChange[]): void {
+  const infos = new RepeatedWriter((info: string) => out.string(info))
+  const modseqs = new RepeatedWriter((modseq: number) => out.count(modseq))
+  const keywordSets = new RepeatedWriter((keywords: readonly string[]) => writeStrings(out, keywords))
+  out.count(changed.length)
+  let last = 0
+  for (const {uid, info, keywords, modseq} of changed) {
+    out.count(uid - last)
+    last = uid
+    infos.write(out, info)
+    modseqs.write(out, modseq)
+    keywordSets.write(out, keywords)
+  }
+}
+
+function readChanges(from: OctetReader): LoggedChange[] {
+  const infos = new RepeatedReader(() => from.string())
+  const modseqs = new RepeatedReader(() => from.count())
+  const keywordSets = new RepeatedReader(() => readStrings(from))
+  const changed: LoggedChange[] = []
+  let uid = 0
+  for (let left = from.count(); left > 0; left -= 1) {
+    uid += from.count()
+    changed.push({uid: uid as Uid, info: infos.read(from), modseq: modseqs.read(from), keywords: keywordSets.read(from)})
+  }
+  return changed
 }
 
 function readState(from: OctetReader): LogState {
@@ -101,13 +137,13 @@ function readState(from: OctetReader): LogState {
   const identity = readIdentity(from)
   const gone: number[] = []
   for (let left = from.count(); left > 0; left -= 1) gone.push(from.count())
-  const put: LoggedMessage[] = []
+  const added: LoggedMessage[] = []
   for (let left = from.count(); left > 0; left -= 1) {
     const uid = from.count() as Uid
     const [base, info] = [from.string(), from.string()]
-    put.push({uid, base, info, modseq: from.count(), keywords: readStrings(from)})
+    added.push({uid, base, info, modseq: from.count(), keywords: readStrings(from)})
   }
-  return {uidNext, highestModseq, identity, gone, put}
+  return {uidNext, highestModseq, identity, gone, added, changed: readChanges(from)}
 }
 
 function writeRow(out: OctetWriter, row: MetadataRow): void {

@@ -4,7 +4,7 @@ import type {MessageRow, StateChange} from '../../folder/chunk.js'
 import {KeywordTable} from '../../folder/keyword-table.js'
 import type {Snapshot} from '../../folder/snapshot.js'
 import type {SavedFolder} from '../metadata-index.js'
-import type {LogEntry, LoggedMessage, LogState} from './log-file.js'
+import type {LogEntry, LoggedChange, LogState} from './log-file.js'
 import {DEAD, MetadataRows} from './rows.js'
 import type {ViewFile} from './view-file.js'
 
@@ -53,23 +53,24 @@ class SavedKeywords {
   }
 }
 
-function applyState(before: Snapshot, {gone, put}: LogState, sets: SavedKeywords): Snapshot {
+function applyState(before: Snapshot, {gone, added, changed}: LogState, sets: SavedKeywords): Snapshot {
   const snapshot = before.without(gone)
   const changes = new Map<number, StateChange>()
-  const added: MessageRow[] = []
-  let highest: number = snapshot.size > 0 ? snapshot.uidAt(snapshot.size - 1) : 0
-  for (const message of put) {
-    const index = snapshot.indexOf(message.uid)
-    if (index >= 0 && snapshot.baseAt(index) === message.base) changes.set(message.uid, changeOf(message, sets))
-    else if (message.uid > highest) {
-      highest = message.uid
-      const {uid, base, info, modseq} = message
-      added.push({uid, base, info, modseq, flags: flagsOfName(`x${info}`), keywordSet: sets.numberOf(message.keywords)})
-    } else throw new RangeError(`UID ${message.uid} does not go on from the view`)
+  for (const change of changed) {
+    if (snapshot.indexOf(change.uid) < 0) throw new RangeError(`UID ${change.uid} is not in the view`)
+    changes.set(change.uid, stateOf(change, sets))
   }
-  return snapshot.change(changes).append(added)
+  const rows: MessageRow[] = []
+  let highest: number = snapshot.size > 0 ? snapshot.uidAt(snapshot.size - 1) : 0
+  for (const message of added) {
+    const {uid, base} = message
+    if (uid <= highest) throw new RangeError(`UID ${uid} does not go on from the view`)
+    highest = uid
+    rows.push({uid, base, ...stateOf(message, sets)})
+  }
+  return snapshot.change(changes).append(rows)
 }
 
-function changeOf({info, modseq, keywords}: LoggedMessage, sets: SavedKeywords): StateChange {
+function stateOf({info, modseq, keywords}: LoggedChange, sets: SavedKeywords) {
   return {info, modseq, flags: flagsOfName(`x${info}`), keywordSet: sets.numberOf(keywords)}
 }
