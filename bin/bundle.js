@@ -127,7 +127,9 @@ const [, program, ...args] = process.argv
   })
   const [{text}] = outputFiles
   const id = createHash('sha256').update(text).digest('hex').slice(0, 28)
-  writeFileSync(join(tools, `${name}.cjs`), `/*${id}*/(function (require, __filename, __dirname) {${text}})`, 'latin1')
+  // Code that was compiled before may not import by itself (Node 20).
+  const code = text.replaceAll(/\bimport\(/g, '__import(')
+  writeFileSync(join(tools, `${name}.cjs`), `/*${id}*/(function (require, __import, __filename, __dirname) {${code}})`, 'latin1')
 }
 
 mkdirSync(tools, {recursive: true})

@@ -2,13 +2,10 @@
 const {readFileSync, writeFileSync} = require('node:fs')
 const {createRequire} = require('node:module')
 const {dirname} = require('node:path')
-const {constants, Script} = require('node:vm')
+const {Script} = require('node:vm')
 
 const [filename, code] = process.argv.splice(1, 3).slice(1)
 process.argv.splice(1, 0, filename)
-const script = new Script(readFileSync(filename, 'latin1'), {
-  filename,
-  importModuleDynamically: constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-})
+const script = new Script(readFileSync(filename, 'latin1'), {filename})
 process.on('exit', () => writeFileSync(code, script.createCachedData()))
-script.runInThisContext()(createRequire(filename), filename, dirname(filename))
+script.runInThisContext()(createRequire(filename), (name) => import(name), filename, dirname(filename))

@@ -5,7 +5,7 @@
  */
 const {readFileSync} = require('node:fs')
 const {basename, dirname, join} = require('node:path')
-const {constants, Script} = require('node:vm')
+const {Script} = require('node:vm')
 
 /** A bundle begins with what its compiled code must begin with too. */
 const ID_OCTETS = 32
@@ -16,13 +16,9 @@ if (bundle) run(bundle.toString('latin1'))
 else void import('../dist/src/services/run-by-name.js').then(({runByName}) => runByName(process.argv[1], process.argv.slice(2)))
 
 function run(text) {
-  const script = new Script(text, {
-    filename,
-    cachedData: compiledCode(),
-    importModuleDynamically: constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  })
+  const script = new Script(text, {filename, cachedData: compiledCode()})
   // Packages are found from here as from there.
-  script.runInThisContext()(require, filename, dirname(filename))
+  script.runInThisContext()(require, (name) => import(name), filename, dirname(filename))
 }
 
 function compiledCode() {

@@ -90,4 +90,45 @@ for (const [call, words] of [
   })
 }
 
+/** Accounts of anybody's, by a module that Node can only import. */
+const CUSTOM = `
+import {setTimeout} from 'node:timers/promises'
+await setTimeout(1)
+const account = {address: 'ann', uid: 5001, gid: 5001, home: '/srv/mail/ann', maildir: undefined, quota: undefined, fullName: undefined, options: undefined}
+export default {
+  name: 'authcustom',
+  create: () => ({
+    name: 'authcustom',
+    check: async () => ({outcome: 'refused'}),
+    find: async () => ({outcome: 'accepted', account}),
+    health: async () => ({usable: true}),
+    close: async () => {},
+  }),
+}`
+
+start('what a tool seldom needs is loaded when it does: libraries of account sources, and modules of the administrator', async () => {
+  await using at = await scratch()
+  const [link, module] = [at.path('authtest'), at.path('custom.mjs')]
+  await symlink(join(process.cwd(), 'bin', 'tool.cjs'), link)
+  await writeFile(module, CUSTOM, {mode: 0o644})
+  const ask = async (settings: string) => {
+    await writeFile(at.path('authdaemonrc'), settings)
+    return runProgram(process.execPath, [link, 'ann'], {env: {PATH: process.env.PATH ?? '', COURIER_CONFIG: at.directory}})
+  }
+  const custom = await ask(`authmodulelist="authcustom"\nAUTHCUSTOM_MODULE=${module}\n`)
+  assert.match(custom.stdout, 'Home Directory: /srv/mail/ann', custom.stderr)
+  assert.is(custom.stderr, '')
+  for (const [name, settings] of [
+    [
+      'mysql',
+      'MYSQL_SERVER 127.0.0.1\nMYSQL_PORT 1\nMYSQL_OPT 0\nMYSQL_USERNAME x\nMYSQL_PASSWORD x\nMYSQL_DATABASE x\nMYSQL_USER_TABLE x\nMYSQL_CRYPT_PWFIELD x\n',
+    ],
+    ['pgsql', 'PGSQL_CONNECTION host=127.0.0.1 port=1 dbname=x user=x\nPGSQL_USER_TABLE x\nPGSQL_CRYPT_PWFIELD x\n'],
+    ['ldap', 'LDAP_URI ldap://127.0.0.1:1\nLDAP_BASEDN dc=example\n'],
+  ]) {
+    await writeFile(at.path(`auth${name}rc`), `${settings}##NAME: MARKER:0\n`, {mode: 0o600})
+    assert.match((await ask(`authmodulelist="auth${name}"\n`)).stderr, /ECONNREFUSED/, name)
+  }
+})
+
 start.run()
