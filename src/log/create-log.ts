@@ -21,7 +21,7 @@ export interface LogOptions extends LinesOptions {
 export function putLines({format, write, now}: LinesOptions): PutEvent {
   return (level, event, facts) => {
     const lines = format === 'json' ? [jsonLine(level, event, {facts, time: now()})] : textLines(level, event, facts)
-    write(lines.map((line) => `${line}\n`).join(''))
+    write(`${lines.join('\n')}\n`)
   }
 }
 

@@ -105,7 +105,8 @@ function printable(text: string): string {
 }
 
 function cut(text: string, octetLimit: number): string {
-  if (Buffer.byteLength(text) <= octetLimit) return text
+  // No character takes more than three octets for each of its UTF-16 units.
+  if (text.length * 3 <= octetLimit || Buffer.byteLength(text) <= octetLimit) return text
   // A character cut in two at the limit is left out.
   return Buffer.from(text)
     .subarray(0, octetLimit)

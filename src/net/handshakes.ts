@@ -3,8 +3,9 @@
  * and never end it.
  *
  * A connection that says nothing costs nothing but its place: TLS begins with its first octets. Handshakes that are ready take
- * turns by network, one in a turn of the loop, so that sessions are served in between. Of those that do not end the oldest gives way
- * to a new one, first among the network that has the most.
+ * turns by network, one in a turn of the loop, so that sessions are served in between; every other turn is for a network with few in
+ * progress, so that a user does not wait for each of those who flood. Of those that do not end the oldest gives way to a new one,
+ * first among the network that has the most.
  */
 import type {Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
@@ -26,6 +27,9 @@ export interface Handshake {
   readonly begin: () => Promise<TLSSocket>
 }
 
+/** Networks that are compared for a turn. */
+const COMPARED = 32
+
 const LIMITS: HandshakeLimits = {total: 512, perNetwork: 128}
 
 export class Handshakes {
@@ -36,6 +40,8 @@ export class Handshakes {
   readonly #running = new Map<string, Set<Socket>>()
   #total = 0
   #turning = false
+  /** The next turn is for a network with few in progress. */
+  #forFew = false
 
   constructor(limits: HandshakeLimits = LIMITS) {
     this.#limits = limits
@@ -73,9 +79,11 @@ export class Handshakes {
     })
   }
 
-  /** The next network's oldest. */
+  /** The oldest of the network whose turn it is. */
   #next(): void {
-    const [network, waiting] = this.#queue.entries().next().value ?? []
+    this.#forFew = !this.#forFew
+    const network = this.#forFew ? this.#withFewest() : this.#queue.keys().next().value
+    const waiting = network === undefined ? undefined : this.#queue.get(network)
     if (network === undefined || waiting === undefined) {
       this.#turning = false
       return
@@ -84,6 +92,20 @@ export class Handshakes {
     waiting.shift()?.()
     if (waiting.length > 0) this.#queue.set(network, waiting)
     setImmediate(() => this.#next())
+  }
+
+  /** Of the networks that have waited longest, the one with the fewest in progress. */
+  #withFewest(): string | undefined {
+    let found: string | undefined
+    let fewest = Number.POSITIVE_INFINITY
+    let compared = 0
+    for (const network of this.#queue.keys()) {
+      const own = this.#running.get(network)?.size ?? 0
+      if (own < fewest) [found, fewest] = [network, own]
+      compared += 1
+      if (fewest === 0 || compared >= COMPARED) break
+    }
+    return found
   }
 
   #makeRoom(network: string): void {

@@ -92,6 +92,11 @@ interface Live {
   readonly done: Promise<void>
 }
 
+/** Name servers have to be asked about a caller. */
+function asksLists({admission}: ListenerPolicy): boolean {
+  return admission !== undefined && admission.options.lists.length + admission.options.drop.length > 0
+}
+
 export class Listener {
   readonly #options: ListenerOptions
   readonly #servers: Server[] = []
@@ -149,12 +154,12 @@ export class Listener {
     // Gone before it was accepted.
     if (socket.remoteAddress === undefined) return void socket.destroy()
     const abort = this.#stopper()
-    const done = this.#take(socket, abort.signal)
-      .catch((error: unknown) => {
-        if (!(error instanceof Hangup)) this.#options.log.error('net.connection-failed', {...remotePeer(socket), error})
-        socket.destroy()
-      })
-      .finally(() => this.#live.delete(socket))
+    const gone = () => void this.#live.delete(socket)
+    const done = this.#take(socket, abort.signal).then(gone, (error: unknown) => {
+      if (!(error instanceof Hangup)) this.#options.log.error('net.connection-failed', {...remotePeer(socket), error})
+      socket.destroy()
+      gone()
+    })
     this.#live.set(socket, {abort, done})
   }
 
@@ -183,7 +188,7 @@ export class Listener {
       this.#callers.delete(socket, network)
       this.#counter.leave(ip)
     }
-    const asked = await this.#ask(socket, {caller, policy}).catch(() => undefined)
+    const asked = asksLists(policy) ? await this.#ask(socket, {caller, policy}).catch(() => undefined) : caller
     // Returned, not awaited: nothing of this function stays for as long as the session lasts.
     return asked ? this.#run(socket, asked, {policy, network, signal}).finally(leave) : leave()
   }
@@ -206,7 +211,7 @@ export class Listener {
 
   async #ask(socket: Socket, {caller, policy}: {readonly caller: Caller; readonly policy: ListenerPolicy}): Promise<Caller | undefined> {
     const {admission} = this.#options
-    if (!admission || !policy.admission || policy.admission.options.lists.length + policy.admission.options.drop.length === 0) return caller
+    if (!admission || !policy.admission) return caller
     const answer = await admission.ask(caller, policy.admission)
     if (!isDenied(answer)) return answer
     await this.#deny(socket, answer.lastLine)

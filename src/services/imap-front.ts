@@ -22,7 +22,7 @@ import {tlsFacts} from '../tls/tls-facts.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import {BySettings} from './by-settings.js'
 import {withDefaultDomain} from './default-domain.js'
-import {guarded} from './guarded-authenticator.js'
+import {GuardedAuthenticator} from './guarded-authenticator.js'
 import type {NetworkSettings} from './network-settings.js'
 import type {FrontRole, MailRole} from './roles.js'
 import type {ServiceConfiguration, ServiceName} from './server-configuration.js'
@@ -125,7 +125,7 @@ export class ImapFront implements FrontRole {
       capabilities: this.#capabilities.for(service.imap),
       deadlines,
       log: this.#logs[name],
-      authenticator: withDefaultDomain(guarded(authFor(name), this.#guards.for(service.guard)), variables),
+      authenticator: withDefaultDomain(new GuardedAuthenticator(authFor(name), this.#guards.for(service.guard)), variables),
       service: service.authServices[local.port] ?? 'imap',
       shutdown: signal,
     })

@@ -10,7 +10,7 @@ import {DecayingCounts} from '../../src/net/guard/decaying-counts.js'
 import type {GuardSettings} from '../../src/net/guard/guard-settings.js'
 import {LoginGuard} from '../../src/net/guard/login-guard.js'
 import {addBan, listBans, removeBans} from '../../src/services/ban-tool.js'
-import {guarded} from '../../src/services/guarded-authenticator.js'
+import {GuardedAuthenticator} from '../../src/services/guarded-authenticator.js'
 import {LogLines} from '../support/store.js'
 import {suite} from '../support/suite.js'
 import {temporaryDirectory} from '../support/temporary-directory.js'
@@ -206,7 +206,7 @@ guard('logins wait before they are checked, and what becomes of them is counted'
       answer: async () => ({kind: 'checked', result: {outcome: 'refused'}}),
     }),
   }
-  const behind = guarded(authenticator, one)
+  const behind = new GuardedAuthenticator(authenticator, one)
   const login = () => behind.check({service: 'imap', user: 'ann', password: new Secret('x'), remote: '192.0.2.9'})
   for (let count = 0; count < 2; count += 1) await login()
   const step = await behind.begin({
@@ -243,7 +243,7 @@ function mechanism(kind: 'CRAM' | 'SCRAM', user: string): Authenticator {
 for (const kind of ['CRAM', 'SCRAM'] as const) {
   guard(`${kind}: guesses from many addresses count for the account, and the next ones wait`, async () => {
     const {guard: one} = made({maxDelayMs: 40})
-    const behind = guarded(mechanism(kind, 'ann'), one)
+    const behind = new GuardedAuthenticator(mechanism(kind, 'ann'), one)
     const channel = {encrypted: true, certificateIdentity: undefined, bindings: new Map(), bindingAnnounced: false}
     const attempt = async (remote: string) => {
       const step = await behind.begin({service: 'imap', mechanism: kind, initial: undefined, remote, channel})
