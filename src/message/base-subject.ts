@@ -8,6 +8,9 @@ export interface BaseSubject {
   readonly isReply: boolean
 }
 
+/** The longer of two with one beginning comes first. */
+const REPLY_WORDS = ['RE', 'FWD', 'FW'] as const
+
 function isSpace(text: string, at: number): boolean {
   return text.charCodeAt(at) === 0x20
 }
@@ -87,7 +90,9 @@ class Subject {
 
   /** After `RE:`, `FW:`, `FWD:`, with blanks and a blob before the colon; `at` itself if there is none. */
   #afterReplyMark(at: number): number {
-    const word = ['RE', 'FWD', 'FW'].find((each) => this.#text.startsWith(each, at))
+    const initial = this.#text[at]
+    if (initial !== 'R' && initial !== 'F') return at
+    const word = REPLY_WORDS.find((each) => this.#text.startsWith(each, at))
     if (!word) return at
     const colon = this.#afterBlob(this.#afterSpaces(at + word.length))
     return colon < this.#end && this.#text[colon] === ':' ? colon + 1 : at
@@ -100,11 +105,8 @@ class Subject {
  * Courier: wants nothing but a blob between `RE` and the colon (`spec/imap.md` §24.3); the RFC allows blanks.
  */
 export function baseSubject(value: string): BaseSubject {
-  const subject = new Subject(
-    decodeWordsIn(value)
-      .replace(/[ \t\r\n]+/g, ' ')
-      .toUpperCase(),
-  )
+  const text = decodeWordsIn(value)
+  const subject = new Subject((/[\t\r\n]| {2}/.test(text) ? text.replace(/[ \t\r\n]+/g, ' ') : text).toUpperCase())
   do {
     subject.dropTrailers()
     subject.dropLeaders()

@@ -35,16 +35,14 @@ function militaryHours(letter: string): number {
 
 /** Minutes east of UTC of what follows the time of day; anything unknown is UTC. */
 function zoneOf(text: string): number {
-  const match = /[A-Za-z0-9+-]/.exec(text)
+  const match = /([+-])(\d\d)(\d\d)(?!\d)|[A-Za-z0-9+-]/.exec(text)
   if (!match) return 0
-  const rest = text.slice(match.index)
-  const digits = /^([+-])(\d\d)(\d\d)(?!\d)/.exec(rest)
-  if (digits) {
-    const [hours, minutes] = [Number(digits[2]), Number(digits[3])]
+  if (match[1]) {
+    const [hours, minutes] = [Number(match[2]), Number(match[3])]
     if (hours > 23 || minutes > 59) return 0
-    return (digits[1] === '-' ? -1 : 1) * (hours * 60 + minutes)
+    return (match[1] === '-' ? -1 : 1) * (hours * 60 + minutes)
   }
-  const name = /^[A-Za-z]+/.exec(rest)?.[0] ?? ''
+  const name = /^[A-Za-z]+/.exec(text.slice(match.index))?.[0] ?? ''
   // Courier: compares prefixes, so that CET is C (-3 h); a word that is not exactly a zone's name is UTC here.
   return (name.length === 1 ? militaryHours(name) : (ZONES[name.toLowerCase()] ?? 0)) * 60
 }
@@ -58,7 +56,8 @@ function fullYear(year: number): number | undefined {
 function findDayAndMonth(text: string): {day: number; month: number; rest: string} | undefined {
   let day: number | undefined
   let month: number | undefined
-  for (const match of text.matchAll(/\d+|[A-Za-z]+/g)) {
+  const words = /\d+|[A-Za-z]+/g
+  for (let match = words.exec(text); match; match = words.exec(text)) {
     const word = match[0]
     if (word.charCodeAt(0) > 0x39) {
       const found = monthOf(word)

@@ -32,3 +32,13 @@ export function asciiLower(text: string): string {
 export function detached(text: string): string {
   return isEightBit(text) ? text : Buffer.from(text, 'latin1').toString('latin1')
 }
+
+/** The same texts, one octet for each character, in memory of their own that they share. */
+export function detachedTogether(texts: readonly string[]): string[] {
+  const all = Buffer.from(texts.join(''), 'latin1').toString('latin1')
+  let end = 0
+  return texts.map((text) => {
+    end += text.length
+    return all.slice(end - text.length, end)
+  })
+}

@@ -3,7 +3,7 @@ import {baseSubject} from '../../message/base-subject.js'
 import {sentEpoch} from '../../message/date.js'
 import {FieldNames, firstValues} from '../../message/field-scan.js'
 import {messageIdOf, referencesOf} from '../../message/message-ids.js'
-import {detached} from '../../message/octets.js'
+import {detached, detachedTogether} from '../../message/octets.js'
 import {type Thread, type ThreadMessage, threadOrderedSubjectSteps} from '../../message/thread.js'
 import {threadReferencesSteps} from '../../message/thread-references.js'
 import {Pace} from '../../support/pace.js'
@@ -40,12 +40,13 @@ const GONE = factsOf(new Map(), undefined)
 function factsOf(fields: ReadonlyMap<string, string>, metadata: MessageMetadata | undefined): ThreadFacts {
   const {base, isReply} = baseSubject(fields.get('subject') ?? '')
   const messageId = messageIdOf(fields.get('message-id'))
+  const [ownId, ...references] = detachedTogether([messageId ?? '', ...referencesOf(fields.get('references'), fields.get('in-reply-to'))])
   return {
     subject: detached(base),
     isReply,
     sentEpoch: sentEpoch(fields.get('date'), metadata ? arrivalOf(metadata) : 0),
-    messageId: messageId === undefined ? undefined : detached(messageId),
-    references: referencesOf(fields.get('references'), fields.get('in-reply-to')).map(detached),
+    messageId: messageId && ownId,
+    references,
   }
 }
 
