@@ -15,6 +15,7 @@ export class KnownMetadata implements MessageMetadata {
   readonly #wireBytes: number | undefined
   readonly #header: string | undefined
   readonly #structure: Part | undefined
+  #headerOctets: Buffer | undefined
   #envelope: string | undefined
   #bodyStructure: string | undefined
 
@@ -35,6 +36,11 @@ export class KnownMetadata implements MessageMetadata {
 
   get header(): string {
     return asked(this.#header)
+  }
+
+  get headerOctets(): Buffer {
+    this.#headerOctets ??= Buffer.from(this.header, 'latin1')
+    return this.#headerOctets
   }
 
   get structure(): Part {

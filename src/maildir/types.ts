@@ -64,6 +64,8 @@ export interface MessageMetadata {
   readonly wireBytes: number
   /** The top header with its empty line, as stored, one character for each octet. With need `header`. */
   readonly header: string
+  /** The same as octets, to be read only. */
+  readonly headerOctets: Buffer
   /** The MIME tree with the envelopes. With need `structure`, as what follows. */
   readonly structure: Part
   /** ENVELOPE and BODYSTRUCTURE as clients without UTF-8 get them (RFC 3501 §7.4.2). */

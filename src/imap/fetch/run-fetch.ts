@@ -125,7 +125,7 @@ class FetchRun {
     const {need, showsHeader, opens} = this.#plan
     if (need && !metadata) return this.#write(number, this.#gone())
     // A header that was cut in the metadata: the file and the structure tell all of it.
-    const isCut = showsHeader && metadata !== undefined && !isWholeHeader(metadata.header)
+    const isCut = showsHeader && metadata !== undefined && !isWholeHeader(metadata)
     if (!opens && !isCut) return this.#write(number, {metadata, opened: undefined})
     const opening = this.#context.view.open(number)
     if (opening instanceof Promise || !opening || isCut || (metadata && isOld(metadata, opening)))

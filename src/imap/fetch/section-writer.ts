@@ -1,10 +1,10 @@
 import type {MessageMetadata, OpenMessage} from '../../maildir/types.js'
-import {namedOnWire} from '../../message/field-scan.js'
 import {selectFields, selectMimeFields} from '../../message/headers.js'
 import {LIMITS} from '../../message/limits.js'
-import type {ReplyWriter} from '../replies/reply-writer.js'
+import {writeCrlf} from '../../message/to-crlf.js'
+import type {ReplyWriter, WireForm} from '../replies/reply-writer.js'
 import type {Section, SectionItem} from './items.js'
-import {type FieldChoice, type FieldsPlace, locateSection, type Place} from './section.js'
+import {type FieldsPlace, locateSection, type Place} from './section.js'
 import {type Range, streamLiteral} from './stream-literal.js'
 import {cutPartial, wireText} from './wire-text.js'
 
@@ -32,9 +32,14 @@ export function sectionNeed({section}: SectionItem): SectionNeed {
 }
 
 /** The header in the metadata is all of it: longer ones are cut there, then the file is read. */
-export function isWholeHeader(header: string): boolean {
-  return header.length < LIMITS.headerOctets
+export function isWholeHeader({headerOctets}: MessageMetadata): boolean {
+  return headerOctets.length < LIMITS.headerOctets
 }
+
+/** Every LF as CRLF (`spec/imap.md` §13.3). */
+const AS_STORED: WireForm = {write: writeCrlf}
+/** What the form of a few octets adds to twice their number. */
+const FORM_OCTETS = 4
 
 /**
  * Writes `BODY[…] {n}` and the octets. Answers a promise only when it has to wait for the file or the client.
@@ -48,18 +53,18 @@ export function writeSection(out: ReplyWriter, item: SectionItem, source: Source
   const {section} = item
   const {metadata, opened} = source
   if (sectionNeed(item) === 'file' && opened) return writeRange(out, item, opened, {start: 0, end: opened.storedBytes}, counters)
-  if (sectionNeed(item) === 'header' && metadata && isWholeHeader(metadata.header)) {
-    return writeHeader(out, item, metadata.header, counters)
+  if (sectionNeed(item) === 'header' && metadata && isWholeHeader(metadata)) {
+    return writeHeader(out, item, metadata.headerOctets, counters)
   }
   if (!metadata || !opened) throw new Error('A section needs the message')
   return writePlace(out, item, {place: locateSection(metadata.structure, section), opened}, counters)
 }
 
 /** The message's own header, or fields of it. */
-function writeHeader(out: ReplyWriter, item: SectionItem, header: string, counters: OctetCounters): void {
+function writeHeader(out: ReplyWriter, item: SectionItem, header: Buffer, counters: OctetCounters): void {
   counters.headers += header.length
-  if (item.section.text === 'HEADER') writeText(out, item, header)
-  else writeWire(out, item, chooseNamed(header, item.section))
+  if (item.section.text === 'HEADER') writeFormed(out, item, header, AS_STORED)
+  else writeChosen(out, item, header, item.section)
 }
 
 function writePlace(
@@ -84,16 +89,21 @@ async function writeFields(
   const end = Math.min(header.end, header.start + LIMITS.headerOctets)
   const octets = opened.whole?.subarray(header.start, end) ?? (await opened.read(header.start, end))
   counters.headers += octets.length
-  writeWire(out, item, chooseFields(octets.toString('latin1'), choose))
+  if (choose.kind === 'mime') writeText(out, item, selectMimeFields(octets.toString('latin1')))
+  else writeChosen(out, item, octets, choose.section)
 }
 
-/** Fields as they go over the wire. */
-function chooseFields(header: string, choose: FieldChoice): string {
-  return choose.kind === 'mime' ? wireText(selectMimeFields(header)) : chooseNamed(header, choose.section)
+/** The fields of a header that a section names, or all others. */
+function writeChosen(out: ReplyWriter, item: SectionItem, header: Buffer, {text, fields, names}: Section): void {
+  if (text === 'HEADER.FIELDS') writeFormed(out, item, header, names)
+  else writeText(out, item, selectFields(header.toString('latin1'), fields, {not: true}))
 }
 
-function chooseNamed(header: string, {text, fields, names}: Section): string {
-  return text === 'HEADER.FIELDS' ? namedOnWire(header, names) : wireText(selectFields(header, fields, {not: true}))
+/** A literal of stored octets in a form of theirs, cut. */
+function writeFormed(out: ReplyWriter, item: SectionItem, stored: Buffer, form: WireForm): void {
+  if (!item.partial && out.isLong && out.storedLiteral(item.label, stored, form)) return
+  const wire = Buffer.allocUnsafe(2 * stored.length + FORM_OCTETS)
+  writeWire(out, item, wire.toString('latin1', 0, form.write(stored, wire, 0)))
 }
 
 /** Octets of the file: at once when they are few, else piece by piece. */
@@ -103,7 +113,7 @@ function writeRange(out: ReplyWriter, item: SectionItem, opened: OpenMessage, ra
   const end = Math.min(range.end, needed, opened.storedBytes)
   if (opened.whole) {
     counters.body += Math.max(0, end - range.start)
-    if (!item.partial && out.storedLiteral(item.label, opened.whole.subarray(range.start, Math.max(range.start, end)))) return
+    if (!item.partial && out.storedLiteral(item.label, opened.whole.subarray(range.start, Math.max(range.start, end)), AS_STORED)) return
     return writeText(out, item, opened.whole.toString('latin1', range.start, Math.max(range.start, end)))
   }
   return writeFromFile(out, item, opened, {range, end}, counters)

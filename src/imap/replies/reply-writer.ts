@@ -1,4 +1,3 @@
-import {writeCrlf} from '../../message/to-crlf.js'
 import {encodeMailbox} from '../mailbox-name.js'
 
 /** Where replies go: `src/wire/` with back-pressure. */
@@ -6,6 +5,16 @@ export interface ReplySink {
   /** Writes in order; answers when the next may come. @throws {Hangup} the peer is gone or takes too long */
   write(chunks: readonly Buffer[]): Promise<void>
 }
+
+/** How stored octets become those of the wire. */
+export interface WireForm {
+  /** Puts them into `target` from `at` on, at most two for each of `stored` and four; answers where they end. */
+  write(stored: Buffer, target: Buffer, at: number): number
+}
+
+const CR = 0x0d
+const LF = 0x0a
+const END_OF_LINE = '\r\n'
 
 /** Collected octets from which `full` says that it is time for `flush`. */
 const FULL_OCTETS = 128 * 1024
@@ -38,7 +47,9 @@ export class ReplyWriter {
   #slabEnd = 0
   #text = ''
   /** The last octets that were closed. */
-  #end = '\r\n'
+  #end = END_OF_LINE
+  /** Of the number of the last literal that lies in the slab. */
+  #digits = 3
 
   constructor(sink: ReplySink) {
     this.#sink = sink
@@ -101,29 +112,36 @@ export class ReplyWriter {
     return this.string(encodeMailbox(name, {utf8: this.utf8}))
   }
 
+  /** So much has been written that more is likely to come. */
+  get isLong(): boolean {
+    return this.#slab !== undefined
+  }
+
   /**
-   * `label {n}` and stored octets in their wire form (`spec/imap.md` §13.3). False, and nothing is written: there are too
+   * `label {n}` and stored octets in a form in which they go over the wire. False, and nothing is written: there are too
    * many of them, or the writer is full.
    */
-  storedLiteral(label: string, stored: Buffer): boolean {
+  storedLiteral(label: string, stored: Buffer, form: WireForm): boolean {
     if (stored.length > ROOM_OCTETS || this.full) return false
     const slab = this.#useSlab()
-    this.#closeText()
-    if (SLAB_OCTETS - this.#slabEnd < label.length + NUMBER_OCTETS + 2 * stored.length) return false
-    // Most files have about this many octets on the wire; the number is put right when it is known.
-    const guess = `${Math.floor(stored.length * 1.02)}`.length
-    const head = slab.write(`${label} {`, this.#slabEnd, 'latin1')
-    const number = this.#slabEnd + head
-    const start = number + guess + 3
-    let end = writeCrlf(stored, slab, start)
-    const digits = `${end - start}`
-    if (digits.length !== guess) {
-      slab.copyWithin(start + digits.length - guess, start, end)
-      end += digits.length - guess
+    const head = `${this.#text}${label} {`
+    if (SLAB_OCTETS - this.#slabEnd < head.length + NUMBER_OCTETS + 2 * stored.length) return false
+    // What comes before the octets is written when their number is known; most are as many digits as the last one.
+    let start = this.#slabEnd + head.length + this.#digits + 3
+    let end = form.write(stored, slab, start)
+    const number = `${end - start}`
+    if (number.length !== this.#digits) {
+      const moved = start + number.length - this.#digits
+      slab.copyWithin(moved, start, end)
+      end += moved - start
+      start = moved
+      this.#digits = number.length
     }
-    slab.write(`${digits}}\r\n`, number, 'latin1')
+    slab.write(`${head}${number}}\r\n`, this.#slabEnd, 'latin1')
+    this.#text = ''
     this.#slabEnd = end
-    this.#end = slab.toString('latin1', end - 2, end)
+    this.#end = END_OF_LINE
+    if (slab[end - 1] !== LF || slab[end - 2] !== CR) this.#end = slab.toString('latin1', end - 2, end)
     return true
   }
 

@@ -13,7 +13,7 @@ import type {MessageMetadata, MessageNumber, MetadataEntry, MetadataNeed, Uid} f
 import type {Folder} from './folder.js'
 import type {Snapshot} from './snapshot.js'
 
-const BATCH_MESSAGES = 256
+const BATCH_MESSAGES = 512
 /** Large files are read in pieces of this size. */
 const PIECE_BYTES = 256 * 1024
 /** Of a header nobody needs more. */

@@ -50,6 +50,10 @@ class SizeAndHeader implements MessageMetadata {
     return this.#headed.header
   }
 
+  get headerOctets(): Buffer {
+    return this.#headed.headerOctets
+  }
+
   get structure(): Part {
     return this.#headed.structure
   }

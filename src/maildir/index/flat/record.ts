@@ -44,6 +44,10 @@ export class RowMetadata implements MessageMetadata {
     throw new Error('Metadata that was not asked for')
   }
 
+  get headerOctets(): Buffer {
+    throw new Error('Metadata that was not asked for')
+  }
+
   get structure(): Part {
     throw new Error('Metadata that was not asked for')
   }
@@ -68,6 +72,7 @@ export class RecordMetadata implements MessageMetadata {
   readonly #wireBytes: number | undefined
   readonly #octets: Buffer
   #header: string | undefined
+  #headerOctets: Buffer | undefined
 
   constructor({internalDateMs, storedBytes, wireBytes}: RowFacts, octets: Buffer) {
     this.internalDateMs = internalDateMs
@@ -83,6 +88,11 @@ export class RecordMetadata implements MessageMetadata {
   get header(): string {
     this.#header ??= this.#text(FIXED_BYTES, AT.header)
     return this.#header
+  }
+
+  get headerOctets(): Buffer {
+    this.#headerOctets ??= this.#octets.subarray(FIXED_BYTES, this.#envelopeStart)
+    return this.#headerOctets
   }
 
   get envelope(): string {

@@ -123,16 +123,17 @@ export class RecordsFile {
     const buffers = ranges.length > 0 ? readRanges(this.#path, ranges, slab) : []
     return places.map(({offset, length}, index) => {
       const range = rangeOf[index]
-      if (range === undefined)
-        return this.#payload(Buffer.from(this.#pending.octets.subarray(offset - this.#written, offset - this.#written + length)))
-      const start = offset - (ranges[range]?.start ?? 0)
-      return this.#payload(buffers[range]?.subarray(start, start + length))
+      if (range !== undefined) return this.#payload(buffers[range], offset - (ranges[range]?.start ?? 0), length)
+      const waiting = Buffer.from(this.#pending.octets.subarray(offset - this.#written, offset - this.#written + length))
+      return this.#payload(waiting, 0, length)
     })
   }
 
-  #payload(record: Buffer | undefined): Buffer | undefined {
-    if (!record || record.length < FRAME_BYTES || record.readUInt32LE(0) !== record.length - FRAME_BYTES) return undefined
-    const payload = record.subarray(FRAME_BYTES)
-    return crc32(payload, this.#seed) === record.readUInt32LE(4) ? payload : undefined
+  /** Of the record of this length that lies at `start`. */
+  #payload(octets: Buffer | undefined, start: number, length: number): Buffer | undefined {
+    if (!octets || length < FRAME_BYTES || start + length > octets.length) return undefined
+    if (octets.readUInt32LE(start) !== length - FRAME_BYTES) return undefined
+    const payload = octets.subarray(start + FRAME_BYTES, start + length)
+    return crc32(payload, this.#seed) === octets.readUInt32LE(start + 4) ? payload : undefined
   }
 }

@@ -72,6 +72,7 @@ function copyColumns(from: RowColumns, to: RowColumns, count: number): RowColumn
 
 export class MetadataRows {
   #columns: RowColumns
+  #mtimeHalves: Uint32Array
   #count: number
   #sorted: number
   readonly #unsorted = new Map<number, number>()
@@ -86,6 +87,7 @@ export class MetadataRows {
   /** Rows that lie in columns already, in ascending order of UID, all of them alive. `version`: above all earlier ones of the folder. */
   constructor(columns: RowColumns = emptyColumns(0), version = 1) {
     this.#columns = columns
+    this.#mtimeHalves = halvesOf(columns.mtimes)
     this.#count = columns.uids.length
     this.#sorted = this.#count
     this.#live = this.#count
@@ -149,7 +151,7 @@ export class MetadataRows {
   factsAt(place: number): RowFacts {
     const {parts, mtimes, sizes, wires} = this.#columns
     const wireBytes = ((parts[place] ?? 0) & PART.size) === 0 ? undefined : wires[place]
-    return {internalDateMs: millisecondsAt(mtimes, place), storedBytes: sizes[place] ?? 0, wireBytes}
+    return {internalDateMs: millisecondsAt(mtimes, place, this.#mtimeHalves), storedBytes: sizes[place] ?? 0, wireBytes}
   }
 
   /** The row is about this very file. */
@@ -248,6 +250,7 @@ export class MetadataRows {
       stamps[to] = this.#stamps[from] ?? 0
     }
     this.#columns = tidy
+    this.#mtimeHalves = halvesOf(tidy.mtimes)
     this.#epochs = epochs
     this.#stamps = stamps
     this.#count = places.length
@@ -296,6 +299,7 @@ export class MetadataRows {
   /** Room for so many rows. */
   #fit(capacity: number): void {
     this.#columns = copyColumns(this.#columns, emptyColumns(capacity), this.#count)
+    this.#mtimeHalves = halvesOf(this.#columns.mtimes)
     const epochs = new Uint32Array(capacity)
     epochs.set(this.#epochs.subarray(0, this.#count))
     this.#epochs = epochs
@@ -305,10 +309,14 @@ export class MetadataRows {
   }
 }
 
-/** Whole milliseconds of a time in nanoseconds; exact, and mostly without a BigInt. */
-export function millisecondsAt(times: BigInt64Array, place: number): number {
-  const halves = new DataView(times.buffer, times.byteOffset + 8 * place, 8)
-  const high = halves.getInt32(4, IS_LITTLE_ENDIAN)
-  if (!IS_LITTLE_ENDIAN || high < 0) return Number((times[place] ?? 0n) / 1_000_000n)
-  return high * HIGH_MS + Math.floor((high * HIGH_NS + halves.getUint32(0, true)) / 1_000_000)
+/** Times as pairs of 32 bits. */
+function halvesOf(times: BigInt64Array): Uint32Array {
+  return new Uint32Array(times.buffer, times.byteOffset, 2 * times.length)
+}
+
+/** Whole milliseconds of a time in nanoseconds; exact, and mostly without a BigInt. `halves`: the same times. */
+export function millisecondsAt(times: BigInt64Array, place: number, halves: Uint32Array = halvesOf(times)): number {
+  const [low, high] = [halves[2 * place] ?? 0, halves[2 * place + 1] ?? 0]
+  if (!IS_LITTLE_ENDIAN || high >= 2 ** 31) return Number((times[place] ?? 0n) / 1_000_000n)
+  return high * HIGH_MS + Math.floor((high * HIGH_NS + low) / 1_000_000)
 }
