@@ -106,23 +106,18 @@ async function prepareAll(source: Folder, uids: readonly Uid[], target: Folder):
   }
 }
 
-/** Nothing is looked up for it when the name tells the size: the first message was a file that can be linked. undefined: a link will not do. */
+/** A link that is made at once in its place: the first message was a file that can be linked. undefined: a link will not do. */
 function prepareLink({env, path, snapshot, keywordTable}: Folder, uid: Uid): Prepared | undefined {
   const index = snapshot.indexOf(uid)
   if (index < 0) return undefined
   const linked = snapshot.baseAt(index)
   const file = `${path}/cur/${linked}${snapshot.infoAt(index)}`
-  const bytes = sizeOfName(linked) ?? sizeOfFile(env, file)
-  if (bytes === undefined) return undefined
+  const facts = env.files.stat(file)
+  if (facts?.kind !== 'file') return undefined // somebody has renamed it, or it is a link or a directory
+  const bytes = sizeOfName(linked) ?? facts.size
   const keywords = keywordTable.keywords(snapshot.keywordSetAt(index))
   const base = env.names.message().baseOfLink(linked, bytes)
   return {uid, arrival: {file, linked: true, base, flags: snapshot.flagsAt(index), keywords}, bytes, isLink: true}
-}
-
-/** undefined: somebody has renamed the file, or it is none. */
-function sizeOfFile({files}: StoreEnvironment, path: string): number | undefined {
-  const facts = files.stat(path)
-  return facts?.kind === 'file' ? facts.size : undefined
 }
 
 /** Puts copies of messages into the target's `tmp/`, all or none; messages that vanished are left out. */

@@ -278,9 +278,11 @@ export async function renameFolder(root: string, from: FolderName, to: FolderNam
   }
   try {
     await beginRename(root, plan.moves, context)
-    await runMoves(root, plan.moves, context.files)
   } catch (error) {
     throw fileFault(error, 'RENAME failed')
+  }
+  try {
+    await runMoves(root, plan.moves, context.files)
   } finally {
     await endRename(root, context).catch(() => {}) // the moves are made or undone: to be told again does no harm
   }

@@ -1,5 +1,6 @@
 /** One account's Maildir: its folders, shared by all sessions of the account in this process. */
 import {Fault} from '../support/fault.js'
+import {Mutex} from '../support/mutex.js'
 import {copyMessages} from './copy.js'
 import {startDelivery} from './delivery.js'
 import type {StoreEnvironment} from './environment.js'
@@ -63,6 +64,7 @@ export class Maildir implements Mailstore, ViewAccount {
   readonly #counted = new Map<FolderName, CountedStatus>()
   readonly #validities = new UidValidities()
   readonly #quota: AccountQuota
+  readonly #renaming = new Mutex()
 
   constructor({env, path, idle, onRelease}: MaildirOptions) {
     this.#idle = idle
@@ -120,7 +122,13 @@ export class Maildir implements Mailstore, ViewAccount {
     await this.#quota.recalculate()
   }
 
-  async rename(from: FolderName, to: FolderName): Promise<void> {
+  rename(from: FolderName, to: FolderName): Promise<void> {
+    return this.#renaming.run(() => this.#rename(from, to))
+  }
+
+  async #rename(from: FolderName, to: FolderName): Promise<void> {
+    // The journal of one that was cut off has to make room for that of this one.
+    await this.finishRename()
     const {folders} = await listFolders(this.path, this.#env.files)
     for (const name of folders) if (name === from || isBelow(name, from)) await this.#retire(name)
     const {folders: moved} = await renameFolder(this.path, from, to, this.#env)

@@ -2,14 +2,19 @@
  * What a RENAME of several folders is about to move, kept in the Maildir while it does: when the process dies or the power
  * goes before the end, whoever opens the Maildir next makes the rest of the moves (`design.md` §7).
  *
- * Other programs see a file that means nothing to them. A process of ours that finds one of a process that lives leaves it.
+ * Other programs see a file that means nothing to them. A process of ours that finds one of a process that lives leaves it, and
+ * waits with a RENAME of its own: there is one journal. Within a process the caller makes one RENAME after the other.
  */
-import {errnoOf} from '../support/fault.js'
+import {setTimeout} from 'node:timers/promises'
+import {errnoOf, Fault} from '../support/fault.js'
 import {isDead, type LockContext} from './dot-lock.js'
-import type {Move} from './files.js'
+import type {MaildirFiles, Move} from './files.js'
 
 const NAME = 'courierrename'
 const LARGEST_BYTES = 16 * 1024 * 1024
+/** How long a RENAME waits for another one. */
+const WAIT_MS = 10_000
+const STEP_MS = 100
 /** A folder, or the rights of one, within the Maildir. */
 const MOVABLE = /^(?:\.[^/]*[^/.][^/]*|courierimaphieracl\/[^/]*[^/.][^/]*)$/
 
@@ -20,19 +25,44 @@ interface Journal {
   readonly moves: readonly Move[]
 }
 
-/** Says what is about to move; on disk when it answers. `moves`: paths below `root`. @throws what a file call throws */
+/**
+ * Says what is about to move; on disk when it answers. Waits for a RENAME of another process. `moves`: paths below `root`.
+ *
+ * @throws {Fault} `busy` when another one takes too long; what a file call throws
+ */
 export async function beginRename(root: string, moves: readonly Move[], context: LockContext): Promise<void> {
-  const {files, names, pid, hostName} = context
+  const {files, names, pid, hostName, sleep = setTimeout} = context
   const journal: Journal = {owner: `${pid}:${hostName}`, moves: moves.map(({from, to}) => ({from: below(root, from), to: below(root, to)}))}
   const temporary = `${root}/tmp/${names.side('courierrename')}`
   try {
     await files.create(temporary, Buffer.from(JSON.stringify(journal), 'utf8'), {mode: 0o600, sync: true})
-    await files.rename(temporary, `${root}/${NAME}`)
+    for (let left = WAIT_MS; !(await isPublished(root, temporary, files)); left -= STEP_MS) {
+      if (left <= 0) throw new Fault('busy', `Another RENAME in "${root}" has not ended`)
+      await sleep(STEP_MS)
+    }
+  } finally {
+    await files.unlink(temporary).catch(() => false) // one that stays is removed as a left-over
+  }
+  try {
+    await files.syncDirectory(root)
   } catch (error) {
-    await files.unlink(temporary).catch(() => false)
+    await endRename(root, context).catch(() => {}) // the first error counts
     throw error
   }
-  await files.syncDirectory(root)
+}
+
+/** Gives the journal its name; false: there is one. A file that is none of ours is in nobody's way. */
+async function isPublished(root: string, temporary: string, files: MaildirFiles): Promise<boolean> {
+  const path = `${root}/${NAME}`
+  try {
+    await files.link(temporary, path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
+  const text = await files.readFile(path, LARGEST_BYTES)
+  if (text && !parse(text)) await files.unlink(path)
+  return false
 }
 
 /** All has moved, or nothing has, and is on disk. A power cut may bring the journal back, which then finds nothing to do. */

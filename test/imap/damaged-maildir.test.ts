@@ -1,5 +1,5 @@
 /** Maildirs as disks, other programs and administrators leave them: a clear answer, the session lives, nothing is lost. */
-import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {ServedMaildir} from '../support/served-maildir.js'
@@ -25,6 +25,23 @@ damaged('odd entries in cur/ are messages or nothing; one that cannot be removed
   assert.is(status, 'NO')
   assert.is(untagged.filter((line) => line.endsWith('EXPUNGE')).length, 4)
   assert.equal(readdirSync(cur).sort(), ['.hidden', 'a directory:2,ST'])
+  await client.ok('NOOP')
+})
+
+damaged('a link among the messages is not copied: not as a link, and not what it leads to', async () => {
+  await using server = await ServedMaildir.start()
+  await using client = await server.client()
+  const cur = join(server.maildir.path, 'cur')
+  makeFolder(join(server.maildir.path, '.x'))
+  const secret = join(server.maildir.home, 'secret')
+  writeFileSync(secret, 'Subject: secret\n\nx\n')
+  for (const number of [1, 2, 4]) writeFileSync(join(cur, `100${number}.M1P1.host,S=14:2,S`), 'Subject: x\n\nx\n')
+  symlinkSync(secret, join(cur, '1003.M1P1.host,S=14:2,S'))
+  await client.ok('SELECT INBOX')
+  await client.command('COPY 1:* INBOX.x')
+  const copied = readdirSync(join(server.maildir.path, '.x/cur'))
+  assert.is(copied.length, 3)
+  for (const name of copied) assert.is(readFileSync(join(server.maildir.path, '.x/cur', name), 'latin1'), 'Subject: x\n\nx\n')
   await client.ok('NOOP')
 })
 

@@ -63,6 +63,25 @@ crlf('is the same as octet by octet, from memory of either kind', () => {
   )
 })
 
+crlf('where WebAssembly cannot be had, ordinary memory gives the same', () => {
+  const known = Reflect.getOwnPropertyDescriptor(globalThis, 'WebAssembly') as PropertyDescriptor
+  Reflect.deleteProperty(globalThis, 'WebAssembly')
+  let plain: Buffer
+  try {
+    plain = countedMemory(1000)
+  } finally {
+    Object.defineProperty(globalThis, 'WebAssembly', known)
+  }
+  assert.is(plain.length, 1000)
+  assert.is(plain.buffer.byteLength, 1000, 'no pages')
+  const stored = plain.subarray(1, 1 + plain.write('a\r\n\n'.repeat(200), 1, 'latin1'))
+  const expected = naive(stored)
+  assert.is(countLineFeeds(stored), 400)
+  const target = Buffer.alloc(expected.length)
+  assert.is(writeCrlf(stored, target), expected.length)
+  assert.ok(target.equals(expected))
+})
+
 crlf('nothing is written behind a target that is too small', () => {
   fast.fill('\n', 0, 100)
   const target = Buffer.alloc(300)
