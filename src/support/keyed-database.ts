@@ -9,8 +9,9 @@
  */
 import {closeSync, openSync, rmSync} from 'node:fs'
 import {type FileHandle, open as openFile, rm} from 'node:fs/promises'
-import {crc32} from 'node:zlib'
+import {crc32 as fastCrc32} from 'node:zlib'
 import {open, type RootDatabase} from 'lmdb'
+import {crc32} from './crc32.js'
 import {errnoOf, Fault} from './fault.js'
 import {type FileIdentity, identityOf, sameFile} from './file-identity.js'
 
@@ -22,6 +23,8 @@ export const MAX_KEY_OCTETS = 1978
 const FOOTER = /courier-database 1 ([0-9a-f]{32}) (\d{1,16}) ([0-9a-f]{8})\n$/
 const FOOTER_LIMIT = 128
 const SLAB = 1024 * 1024
+/** Larger files are summed by `node:zlib`, which takes longer to load than these to be summed. */
+const SMALL = 128 * 1024
 
 /** Adds a record; false when the key is there already (the first one stays). */
 export type AddRecord = (key: string, value: string) => boolean
@@ -85,11 +88,12 @@ export async function sealKeyedDatabase(path: string, generation: string): Promi
 
 async function checksum(file: FileHandle, size: number, generation: string): Promise<string> {
   const slab = Buffer.allocUnsafe(SLAB)
-  let crc = crc32(generation)
+  const sum = size <= SMALL ? crc32 : fastCrc32
+  let crc = sum(Buffer.from(generation, 'latin1'))
   for (let position = 0; position < size; ) {
     const {bytesRead} = await file.read(slab, 0, Math.min(SLAB, size - position), position)
     if (bytesRead === 0) break
-    crc = crc32(slab.subarray(0, bytesRead), crc)
+    crc = sum(slab.subarray(0, bytesRead), crc)
     position += bytesRead
   }
   return crc.toString(16).padStart(8, '0')

@@ -67,7 +67,7 @@ start('makeuserdb loads the database, and neither cryptography nor child process
   const loaded = await loadedBy('makeuserdb', [])
   assert.ok(loaded.some((each) => each.includes('lmdb')))
   assert.equal(
-    loaded.filter((each) => ['crypto', 'child_process', 'fs/promises', 'net', 'http', 'worker_threads'].includes(each)),
+    loaded.filter((each) => ['crypto', 'child_process', 'fs/promises', 'net', 'http', 'stream', 'worker_threads', 'zlib'].includes(each)),
     [],
   )
 })
@@ -82,7 +82,7 @@ for (const [call, words] of [
     await makeUserdb({source: at.path('userdb'), generation: '0'.repeat(32), tryLock: loadTryLock(), progress: () => undefined})
     const loaded = await loadedBy('authtest', words, {config: at.directory})
     assert.ok(loaded.some((each) => each.includes('lmdb')))
-    const heavy = ['crypto', 'child_process', 'fs/promises', 'net', 'http', 'tls', 'worker_threads', 'mysql2', 'pg', 'ldapts']
+    const heavy = ['crypto', 'child_process', 'fs/promises', 'net', 'stream', 'tls', 'worker_threads', 'zlib', 'mysql2', 'pg', 'ldapts']
     assert.equal(
       loaded.filter((each) => heavy.some((name) => each === name || each.startsWith(`${name}/`))),
       [],
