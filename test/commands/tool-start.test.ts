@@ -1,3 +1,5 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {mkdir, readFile, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {Script} from 'node:vm'
@@ -6,7 +8,7 @@ import {loadTryLock} from '../../src/auth/native.js'
 import {makeUserdb} from '../../src/auth/userdb/make.js'
 import {TOOLS} from '../../src/services/tools.js'
 import {scratch} from '../auth/support/scratch.js'
-import {runProgram} from '../support/run-program.js'
+import {isInstalled, runProgram} from '../support/run-program.js'
 import {suite} from '../support/suite.js'
 
 const start = suite('Start of the tools')
@@ -130,5 +132,31 @@ start('what a tool seldom needs is loaded when it does: libraries of account sou
     assert.match((await ask(`authmodulelist="auth${name}"\n`)).stderr, /ECONNREFUSED/, name)
   }
 })
+
+start.when(isInstalled('/usr/bin/script'), 'the program script is not installed')(
+  'a tool by its link asks for a password on a terminal, twice, and shows neither',
+  async () => {
+    await using at = await scratch()
+    await symlink(join(process.cwd(), 'bin', 'tool.cjs'), at.path('userdbpw'))
+    const child = spawn('script', ['-qfec', `${process.execPath} ${at.path('userdbpw')} -md5`, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: {...process.env, TERM: 'xterm'},
+    })
+    let output = ''
+    const prompts = ['Password:', 'Reenter password:']
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      const [prompt = '\0'] = prompts
+      if (!output.includes(prompt)) return
+      prompts.shift()
+      child.stdin.write('hidden-word\r')
+    })
+    const [code] = await once(child, 'exit')
+    assert.is(code, 0, output)
+    assert.equal(prompts, [])
+    assert.match(output, /\$1\$[./A-Za-z0-9]{8}\$[./A-Za-z0-9]{22}/)
+    assert.not.match(output, 'hidden-word')
+  },
+)
 
 start.run()
