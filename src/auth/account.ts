@@ -62,15 +62,16 @@ export interface ExchangeStart {
   readonly channel: ChannelFacts
 }
 
-/** As whom the client wants to log in, once it has said so; whether there is such an account it does not tell. */
-interface Claim {
-  readonly user?: string | undefined
-}
-
 /** What comes next in such an exchange: octets on both sides. One that is not gone on with is forgotten. */
 export type ExchangeStep =
-  | (Claim & {readonly kind: 'challenge'; readonly challenge: Buffer; readonly answer: (response: Buffer) => Promise<ExchangeStep>})
-  | (Claim & {readonly kind: 'checked'; readonly result: CheckResult})
+  | {
+      readonly kind: 'challenge'
+      readonly challenge: Buffer
+      /** As whom the client wants to log in, if it has said so; whether there is such an account it does not tell. */
+      readonly user?: string | undefined
+      readonly answer: (response: Buffer) => Promise<ExchangeStep>
+    }
+  | {readonly kind: 'checked'; readonly result: CheckResult}
   | {readonly kind: 'failed'; readonly reason: SaslFailure}
 
 /** The auth role as the front sees it. It never says who the user is. */

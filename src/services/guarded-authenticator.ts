@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {Authenticator, CheckResult, ExchangeStart, ExchangeStep, PasswordCheck} from '../auth/account.js'
+import {cramUserOf} from '../auth/cram/cram.js'
 import type {LoginGuard} from '../net/guard/login-guard.js'
 
 /** Whom the guard knows: the address, and the account when it is told. */
@@ -27,10 +28,9 @@ export class GuardedAuthenticator implements Authenticator {
   }
 
   async begin(start: ExchangeStart): Promise<ExchangeStep> {
-    // What the mechanism says of the account only the auth role can read; its steps tell.
     const attempt = {ip: start.remote, account: undefined}
     await this.#wait(attempt)
-    return this.#follow(await this.#authenticator.begin(start), attempt)
+    return this.#follow(await this.#authenticator.begin(start), attempt, start.mechanism)
   }
 
   async #wait({ip, account}: Attempt, waitedMs = 0): Promise<void> {
@@ -43,16 +43,24 @@ export class GuardedAuthenticator implements Authenticator {
     else if (outcome === 'accepted') this.#guard.succeeded(ip, account)
   }
 
-  async #follow(step: ExchangeStep, begun: Attempt): Promise<ExchangeStep> {
-    if (step.kind === 'failed') {
-      if (step.reason === 'refused') this.#guard.failed(begun.ip, begun.account)
-      return step
-    }
-    const attempt = {...begun, account: begun.account ?? step.user}
-    // CRAM tells the name together with the proof: then the answer waits as long as the check would have.
-    if (attempt.account !== begun.account) await this.#wait(attempt, this.#guard.delayMs(begun.ip, undefined))
+  async #follow(step: ExchangeStep, attempt: Attempt, mechanism: string): Promise<ExchangeStep> {
     if (step.kind === 'checked') this.#tell(step.result, attempt)
+    else if (step.kind === 'failed' && step.reason === 'refused') this.#guard.failed(attempt.ip, attempt.account)
     if (step.kind !== 'challenge') return step
-    return {...step, answer: async (response) => this.#follow(await step.answer(response), attempt)}
+    const known = await this.#named(attempt, step.user)
+    const answer = async (response: Buffer) => {
+      // CRAM tells the name together with the proof, and nothing waits after the check: tickets do not last.
+      const next = await this.#named(known, cramUserOf(mechanism, response))
+      return this.#follow(await step.answer(response), next, mechanism)
+    }
+    return {...step, answer}
+  }
+
+  /** The attempt with its account, once that is told; then the rest of the wait is over that the account takes. */
+  async #named(attempt: Attempt, user: string | undefined): Promise<Attempt> {
+    if (attempt.account !== undefined || user === undefined) return attempt
+    const known = {...attempt, account: user}
+    await this.#wait(known, this.#guard.delayMs(attempt.ip, undefined))
+    return known
   }
 }

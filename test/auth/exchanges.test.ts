@@ -219,12 +219,7 @@ exchanges('SCRAM: a name without an account is asked with the iterations and the
 
 exchanges('steps tell whom the client claims to be, the same for an account as for none', async () => {
   await using at = await saslRole(ACCOUNTS, {defaultDomain: {domain: '@corp.example', separators: undefined}})
-  for (const user of ['ann', 'nobody']) {
-    const {challenge, answer} = challengeOf(await at.begin('CRAM-MD5'))
-    const step = await answer(cramResponse('md5', user, {password: 'wrong', challenge}))
-    assert.equal(step, {kind: 'checked', result: {outcome: 'refused'}, user})
-    assert.is(challengeOf(await at.begin('SCRAM-SHA-256', `n,,n=${user},r=abc`)).user, user)
-  }
+  for (const user of ['ann', 'nobody']) assert.is(challengeOf(await at.begin('SCRAM-SHA-256', `n,,n=${user},r=abc`)).user, user)
 })
 
 exchanges('SCRAM: the server answers an empty last message only', async () => {

@@ -1,3 +1,4 @@
+import {userNameOf} from '../credentials.js'
 import type {HmacDigest} from '../hmac/context.js'
 import {hmacContext} from '../hmac/context.js'
 import {digestOctets, hmacFromContext, isHmacContext, sameDigest} from '../hmac/resume.js'
@@ -35,6 +36,13 @@ export function readCramResponse({digest}: CramMethod, message: Buffer): CramRes
   const hex = message.toString('latin1', space + 1)
   if (hex.length !== digestOctets(digest) * 2 || !/^[0-9a-fA-F]*$/.test(hex)) return undefined
   return {user: message.subarray(0, space), digest: Buffer.from(hex, 'hex')}
+}
+
+/** As whom a client wants to log in that answers a mechanism's challenge; undefined when it does not say, or the mechanism is no CRAM. */
+export function cramUserOf(mechanism: string, message: Buffer): string | undefined {
+  const method = cramMethods.find((each) => each.mechanism === mechanism)
+  const response = method && readCramResponse(method, message)
+  return response && userNameOf(response.user)
 }
 
 /** The response in the form that the client gave it, for another name. */

@@ -1,6 +1,5 @@
 import {checkCram} from '../cram/check-cram.js'
-import {type CramMethod, cramMethods, readCramResponse} from '../cram/cram.js'
-import {userNameOf} from '../credentials.js'
+import {type CramMethod, cramMethods} from '../cram/cram.js'
 import {BAD_MESSAGE, concluded, type Exchange} from './exchange.js'
 
 const CHALLENGE_OCTETS = 16
@@ -8,8 +7,7 @@ const CHALLENGE_OCTETS = 16
 /** CRAM-MD5 (RFC 2195) and Courier's CRAM-SHA1 and CRAM-SHA256: the server speaks first (`spec/auth.md` §9.2). */
 export const cramExchanges: readonly Exchange[] = cramMethods.map(exchange)
 
-function exchange(cram: CramMethod): Exchange {
-  const {mechanism, method} = cram
+function exchange({mechanism, method}: CramMethod): Exchange {
   return {
     mechanisms: [mechanism],
     begin({service, initial, remote}, tools) {
@@ -22,9 +20,7 @@ function exchange(cram: CramMethod): Exchange {
         async answer(response) {
           const request = {service, method, challenge: challenge.toString('base64'), response: response.toString('base64'), remote}
           const onMissingSecret = (user: string) => explain(user, mechanism, `It has no ${method.replace('cram', 'hmac')}pw`)
-          const claimed = readCramResponse(cram, response)
-          const result = await checkCram(modules, request, {complete, onMissingSecret})
-          return {...(await concluded(result, tools)), user: claimed && userNameOf(claimed.user)}
+          return concluded(await checkCram(modules, request, {complete, onMissingSecret}), tools)
         },
       }
     },

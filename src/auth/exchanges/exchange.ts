@@ -46,9 +46,6 @@ export function clientFirst(
 }
 
 /** Ends an exchange with what the account sources say. */
-export async function concluded(
-  result: ModuleResult,
-  {admit}: Pick<ExchangeTools, 'admit'>,
-): Promise<Extract<ExchangeStep, {readonly kind: 'checked'}>> {
+export async function concluded(result: ModuleResult, {admit}: Pick<ExchangeTools, 'admit'>): Promise<ExchangeStep> {
   return {kind: 'checked', result: result.outcome === 'accepted' ? await admit(result.account) : result}
 }

@@ -14,7 +14,7 @@ import {SERVICE_NAMES, type ServiceName} from '../server-configuration.js'
 /** A step of an exchange; who goes on with it names it by its number. */
 export type PlainStep =
   | {readonly kind: 'challenge'; readonly user?: string | undefined; readonly challenge: string; readonly exchange: number}
-  | {readonly kind: 'checked'; readonly user?: string | undefined; readonly result: CheckResult}
+  | {readonly kind: 'checked'; readonly result: CheckResult}
   | {readonly kind: 'failed'; readonly reason: SaslFailure}
 
 export type FromAuthDesk =
