@@ -3,7 +3,7 @@ import {createServer, type Server, type Socket} from 'node:net'
 import type {Endpoint} from '../config/port-list.js'
 import {errnoOf} from '../support/fault.js'
 import {bindFault} from './bind-fault.js'
-import {listenOn, type ServerHandle} from './server-handle.js'
+import {BACKLOG, listenOn, type ServerHandle} from './server-handle.js'
 
 function listen(server: Server, where: {readonly host: string; readonly port: number}): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -15,8 +15,6 @@ function listen(server: Server, where: {readonly host: string; readonly port: nu
   })
 }
 
-/** Connections that the kernel keeps for us; it cuts the number at its own limit (`SOMAXCONN`). */
-const BACKLOG = 4096
 const SOCKETS = {allowHalfOpen: true, noDelay: true, keepAlive: true} as const
 
 /**

@@ -82,11 +82,14 @@ export function bindLocalSocket(path: string): ServerHandle {
   return createHandle(path, -1, -1)
 }
 
+/** Connections that the kernel keeps for us; it cuts the number at its own limit (`SOMAXCONN`). */
+export const BACKLOG = 4096
+
 /** Accepts from a handle that was bound elsewhere. */
 export function listenOn(server: Server, handle: ServerHandle): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(handle, () => {
+    server.listen(handle, BACKLOG, () => {
       server.off('error', reject)
       resolve()
     })

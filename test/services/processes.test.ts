@@ -2,6 +2,7 @@
 import {once} from 'node:events'
 import {connect, createServer, type Server, type Socket} from 'node:net'
 import {join} from 'node:path'
+import {duplexPair} from 'node:stream'
 import * as assert from 'uvu/assert'
 import type {Account} from '../../src/auth/account.js'
 import {plainAccount, readPlainAccount} from '../../src/auth/plain-account.js'
@@ -14,6 +15,7 @@ import type {FrontProcess, HandOverMessage} from '../../src/services/processes/f
 import {HandOverDesk} from '../../src/services/processes/hand-over-desk.js'
 import {type MailSession, shareOf} from '../../src/services/processes/mail-processes.js'
 import {readFromAuth, readFromFront, readFromMail, type ToFront} from '../../src/services/processes/messages.js'
+import {relay} from '../../src/services/processes/relay.js'
 import {RelayedSessions} from '../../src/services/processes/relayed-sessions.js'
 import {RemoteAuth} from '../../src/services/processes/remote-auth.js'
 import {Restarts} from '../../src/services/processes/restarts.js'
@@ -317,6 +319,42 @@ function frameOf(value: object): Buffer {
   length.writeUInt32BE(body.length)
   return Buffer.concat([length, body])
 }
+
+processes('a relay waits while more connections wait for the mail process than may', async () => {
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'mail')
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', (key: Buffer) => socket.end(`served ${key}`))
+  })
+  await new Promise<void>((resolve) => server.listen({path, backlog: 1}, resolve))
+  // In one turn of the loop: nobody accepts meanwhile.
+  const others = Array.from({length: 4}, () => connect(path).on('error', () => undefined))
+  const [near, far] = duplexPair()
+  const relaying = relay(far, {path, key: '1'.repeat(32)})
+  const [reply] = (await once(near, 'data')) as [Buffer]
+  assert.is(String(reply), `served ${'1'.repeat(32)}`)
+  near.end()
+  await relaying
+  for (const socket of others) socket.destroy()
+  server.close()
+})
+
+processes('a relay whose mail process ends without a word leaves the session whole', async () => {
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'mail')
+  const server = createServer((socket) => {
+    socket.resume()
+    socket.once('data', () => socket.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(path, resolve))
+  const [near, far] = duplexPair()
+  near.write('a NOOP\r\n')
+  const failure = await relay(far, {path, key: '1'.repeat(32)}).catch((error: Error) => error.message)
+  assert.is(failure, 'The mail process has ended without a word')
+  assert.is(String(far.read()), 'a NOOP\r\n')
+  server.close()
+})
 
 processes('a relay is taken for the session of its key only, whichever comes first', async () => {
   using directory = temporaryDirectory()

@@ -4,6 +4,8 @@
  */
 import {connect, type Socket} from 'node:net'
 import type {Duplex} from 'node:stream'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {errnoOf} from '../../support/fault.js'
 import {LIMITS} from '../../wire/limits.js'
 
 export interface RelayOptions {
@@ -19,13 +21,27 @@ export const KEY_LENGTH = 32
 /** What is read of a mail process at once; used up before the next read, so all relays share it. */
 const piece = Buffer.allocUnsafe(LIMITS.tlsPiece)
 
+/** While more connections wait at the mail process's socket than may, which waits for 10 s. */
+const FULL = {tries: 160, pauseMs: 50}
+
 /**
  * Relays until both sides have ended, or one is gone; the client's stream is the caller's to close then. The mail process speaks
  * first: until then nothing of the client's is read.
  *
  * @throws {Error} when the mail process has ended without a word: the session is as whole as it was
  */
-export function relay(client: Duplex, {path, key}: RelayOptions): Promise<void> {
+export async function relay(client: Duplex, options: RelayOptions): Promise<void> {
+  for (let left = FULL.tries; ; left -= 1) {
+    try {
+      return await relayOnce(client, options)
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN' || left === 0) throw error
+      await sleep(FULL.pauseMs)
+    }
+  }
+}
+
+function relayOnce(client: Duplex, {path, key}: RelayOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     let hasBegun = false
     const mail = connect({
