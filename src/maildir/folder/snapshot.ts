@@ -32,12 +32,25 @@ export interface SnapshotColumns {
   readonly modseqs: Float64Array
 }
 
+/** A message whose name is known, with what it has got. */
+export type ChangedMessage = Pick<MessageRow, 'uid' | 'info' | 'keywordSet' | 'modseq'>
+
 /** What makes one snapshot of another. */
 export interface SnapshotDifference {
   readonly gone: readonly number[]
   readonly added: readonly MessageRow[]
   /** Messages that both have, with another state; in ascending order of UID. */
-  readonly changed: readonly MessageRow[]
+  readonly changed: readonly ChangedMessage[]
+}
+
+/** Without its name, which may have to be made. */
+function changedAt({place, state}: Chunk, offset: number): ChangedMessage {
+  return {
+    uid: (place.uids[offset] ?? 0) as Uid,
+    info: state.infos.at(offset) ?? '',
+    keywordSet: state.keywordSets[offset] ?? 0,
+    modseq: state.modseqs[offset] ?? 0,
+  }
 }
 
 /** Of a message with the same name. */
@@ -123,13 +136,13 @@ export class Snapshot {
       for (let offset = 0; offset < chunk.place.uids.length; offset += 1) old.set(chunk.place.uids[offset] ?? 0, rowAt(chunk, offset))
     }
     const added: MessageRow[] = []
-    const changed: MessageRow[] = []
+    const changed: ChangedMessage[] = []
     for (const chunk of this.#chunks) {
       const state = states.get(chunk.place)
       if (state === chunk.state) continue
       for (let offset = 0; offset < chunk.place.uids.length; offset += 1) {
         if (state) {
-          if (!isSameState(state, chunk.state, offset)) changed.push(rowAt(chunk, offset))
+          if (!isSameState(state, chunk.state, offset)) changed.push(changedAt(chunk, offset))
           continue
         }
         const row = rowAt(chunk, offset)

@@ -268,7 +268,7 @@ flat('flags and keywords that many messages got are known after a restart, and t
   await second.close()
   const log = readdirSync(cache.directory, {recursive: true, encoding: 'utf8'}).find((name) => name.endsWith('/log')) ?? ''
   const {size} = statSync(join(cache.directory, log))
-  assert.ok(size > count && size < 6 * count, `${size} octets`)
+  assert.ok(size > count && size < 3 * count, `${size} octets`)
 
   const third = flatIndex(cache)
   const files = new CountedFiles()

@@ -10,13 +10,14 @@ import type {Log} from '../../../log/log.js'
 import {Pace} from '../../../support/pace.js'
 import type {FileFacts} from '../../files.js'
 import {sameIdentity} from '../../folder/identity.js'
+import type {ChangedMessage} from '../../folder/snapshot.js'
 import {PART, PARTS} from '../../metadata-need.js'
 import type {MessageMetadata, Uid} from '../../types.js'
 import type {FileLookup, FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
 import {Slab} from '../slab.js'
 import {appendAt, inDirectory, makeDirectory, moveFile, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
 import {crc32} from './checksum.js'
-import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LogState, logHeader} from './log-file.js'
+import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LoggedChange, type LogState, logHeader} from './log-file.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
 import {type RecordPlace, RecordsFile} from './records-file.js'
 import {applyLog} from './replay.js'
@@ -391,7 +392,7 @@ export class FlatFolder implements FolderIndex {
       identity: state.identity,
       gone,
       added: added.map(({uid, base, info, keywordSet, modseq}) => ({uid, base, info, modseq, keywords: state.keywords(keywordSet)})),
-      changed: changed.map(({uid, info, keywordSet, modseq}) => ({uid, info, modseq, keywords: state.keywords(keywordSet)})),
+      changed: grouped(changed, state.keywords),
     }
     const rows = [...this.#dirty].map((uid) => this.#rowToKeep(uid))
     const entry = encodeLogEntry({recordsEnd: this.#records.endBytes, state: logState, rows}, this.#seed)
@@ -474,6 +475,21 @@ export class FlatFolder implements FolderIndex {
     this.#viewBytes = octets.reduce((sum, {length}) => sum + length, 0)
     this.#kept = state
   }
+}
+
+/** A flag that all messages of a folder get makes the same of most of them. */
+function grouped(changed: readonly ChangedMessage[], keywordsOf: FolderState['keywords']): LoggedChange[] {
+  const groups = new Map<string, LoggedChange & {readonly uids: number[]}>()
+  for (const {uid, info, keywordSet, modseq} of changed) {
+    const key = `${modseq} ${keywordSet} ${info}`
+    let group = groups.get(key)
+    if (!group) {
+      group = {info, modseq, keywords: keywordsOf(keywordSet), uids: []}
+      groups.set(key, group)
+    }
+    group.uids.push(uid)
+  }
+  return [...groups.values()]
 }
 
 function isAboutFile(rows: MetadataRows, place: number, {inode, mtimeNs, size}: FileFacts): boolean {

@@ -14,19 +14,24 @@ import type {Uid} from '../../types.js'
 import {crc32} from './checksum.js'
 import {readIdentity, readStrings, writeIdentity, writeStrings} from './folder-octets.js'
 import {OctetReader, OctetWriter} from './octets.js'
-import {RepeatedReader, RepeatedWriter} from './repeated.js'
 import {DEAD, type MetadataRow} from './rows.js'
 
 const MAGIC = 0x314c4e43
-const VERSION = 3
+const VERSION = 4
 const FRAME_BYTES = 8
 export const LOG_HEADER_BYTES = 16
 
 /** A message as it is now. */
 export type LoggedMessage = Omit<MessageRow, 'keywordSet' | 'flags'> & {readonly keywords: readonly string[]}
 
-/** What has changed of a message whose name is known. */
-export type LoggedChange = Omit<LoggedMessage, 'base'>
+/** What messages have got whose names are known. */
+export interface LoggedChange {
+  readonly info: string
+  readonly modseq: number
+  readonly keywords: readonly string[]
+  /** In ascending order. */
+  readonly uids: readonly number[]
+}
 
 export interface LogState {
   readonly uidNext: number
@@ -34,7 +39,6 @@ export interface LogState {
   readonly identity: FolderIdentity | undefined
   readonly gone: readonly number[]
   readonly added: readonly LoggedMessage[]
-  /** In ascending order of UID. */
   readonly changed: readonly LoggedChange[]
 }
 
@@ -103,31 +107,33 @@ function writeState(out: OctetWriter, {uidNext, highestModseq, identity, gone, a
   writeChanges(out, changed)
 }
 
-/** A flag that all messages of a folder get makes the same of most of them. */
 function writeChanges(out: OctetWriter, changed: readonly LoggedChange[]): void {
-  const infos = new RepeatedWriter((info: string) => out.string(info))
-  const modseqs = new RepeatedWriter((modseq: number) => out.count(modseq))
-  const keywordSets = new RepeatedWriter((keywords: readonly string[]) => writeStrings(out, keywords))
   out.count(changed.length)
-  let last = 0
-  for (const {uid, info, keywords, modseq} of changed) {
-    out.count(uid - last)
-    last = uid
-    infos.write(out, info)
-    modseqs.write(out, modseq)
-    keywordSets.write(out, keywords)
+  for (const {info, modseq, keywords, uids} of changed) {
+    out.string(info).count(modseq)
+    writeStrings(out, keywords)
+    out.count(uids.length)
+    let last = 0
+    for (const uid of uids) {
+      out.count(uid - last)
+      last = uid
+    }
   }
 }
 
 function readChanges(from: OctetReader): LoggedChange[] {
-  const infos = new RepeatedReader(() => from.string())
-  const modseqs = new RepeatedReader(() => from.count())
-  const keywordSets = new RepeatedReader(() => readStrings(from))
   const changed: LoggedChange[] = []
-  let uid = 0
   for (let left = from.count(); left > 0; left -= 1) {
-    uid += from.count()
-    changed.push({uid: uid as Uid, info: infos.read(from), modseq: modseqs.read(from), keywords: keywordSets.read(from)})
+    const info = from.string()
+    const modseq = from.count()
+    const keywords = readStrings(from)
+    const uids: number[] = []
+    let uid = 0
+    for (let more = from.count(); more > 0; more -= 1) {
+      uid += from.count()
+      uids.push(uid)
+    }
+    changed.push({info, modseq, keywords, uids})
   }
   return changed
 }

@@ -57,8 +57,11 @@ function applyState(before: Snapshot, {gone, added, changed}: LogState, sets: Sa
   const snapshot = before.without(gone)
   const changes = new Map<number, StateChange>()
   for (const change of changed) {
-    if (snapshot.indexOf(change.uid) < 0) throw new RangeError(`UID ${change.uid} is not in the view`)
-    changes.set(change.uid, stateOf(change, sets))
+    const state = stateOf(change, sets)
+    for (const uid of change.uids) {
+      if (snapshot.indexOf(uid) < 0) throw new RangeError(`UID ${uid} is not in the view`)
+      changes.set(uid, state)
+    }
   }
   const rows: MessageRow[] = []
   let highest: number = snapshot.size > 0 ? snapshot.uidAt(snapshot.size - 1) : 0
@@ -71,6 +74,6 @@ function applyState(before: Snapshot, {gone, added, changed}: LogState, sets: Sa
   return snapshot.change(changes).append(rows)
 }
 
-function stateOf({info, modseq, keywords}: LoggedChange, sets: SavedKeywords) {
+function stateOf({info, modseq, keywords}: Omit<LoggedChange, 'uids'>, sets: SavedKeywords) {
   return {info, modseq, flags: flagsOfName(`x${info}`), keywordSet: sets.numberOf(keywords)}
 }
