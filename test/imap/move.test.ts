@@ -62,4 +62,47 @@ for (const [title, stuck, left, moved] of [
   })
 }
 
+/** From some call on somebody else holds the lock of INBOX. */
+class Locked extends NodeFiles {
+  readonly #lock: string
+  /** How often it can still be taken. */
+  left = Number.POSITIVE_INFINITY
+
+  constructor(lock: string) {
+    super()
+    this.#lock = lock
+  }
+
+  override async link(from: string, to: string): Promise<void> {
+    if (to === this.#lock && this.left-- <= 0) throw Object.assign(new Error('EEXIST: file already exists'), {code: 'EEXIST'})
+    return super.link(from, to)
+  }
+}
+
+move('what has moved before somebody took the lock is told and counted, and the rest stays without copies', async () => {
+  using maildir = new TemporaryMaildir()
+  makeFolder(join(maildir.path, '.Archive'))
+  const count = 300
+  for (let number = 0; number < count; number += 1) maildir.put(`cur/${1000 + number}.M1P1.host,S=100:2,S`)
+  writeFileSync(join(maildir.path, 'maildirsize'), '1000000S\n       30000          300\n')
+  const files = new Locked(join(maildir.path, 'tmp/courier.lock'))
+  await using server = await imapServer({maildir, environment: {files, lockDeadlineMs: 0}})
+  await using client = await ImapClient.connect(server.port)
+  await client.ok(`LOGIN alice ${PASSWORD}`)
+  await client.ok('SELECT INBOX')
+  files.left = 1
+  const {status, text, untagged} = await client.command('UID MOVE 1:* INBOX.Archive')
+  assert.is(status, 'NO')
+  assert.match(text, /INUSE/)
+  const left = readdirSync(join(maildir.path, 'cur')).length
+  assert.ok(left > 0 && left < count, `${left}`)
+  assert.is(untagged.join('\n').match(/\* \d+ EXPUNGE/g)?.length, count - left)
+  assert.is(readdirSync(join(maildir.path, '.Archive/cur')).length, count - left)
+  const lines = readFileSync(join(maildir.path, 'maildirsize'), 'latin1').split('\n').slice(1, -1)
+  assert.is(
+    lines.reduce((sum, line) => sum + Number(line.trim().split(/ +/)[1]), 0),
+    count,
+  )
+})
+
 move.run()

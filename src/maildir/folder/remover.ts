@@ -26,14 +26,21 @@ export type MayRemove = (snapshot: Snapshot, index: number) => boolean
 
 /**
  * Removes messages for which `mayRemove` holds at the moment of removal. Answers when that is on disk. One that cannot be
- * removed (a directory that somebody put there) does not keep the others.
+ * removed (a directory that somebody put there) does not keep the others. Does not reject: what was removed has to be counted,
+ * whatever came after it.
  */
-export function removeMessages(folder: Folder, uids: readonly Uid[], mayRemove: MayRemove): Promise<Removal> {
-  return folder.burst(() => removeAllOf({folder, mayRemove, removed: [], again: [], failures: []}, uids))
+export async function removeMessages(folder: Folder, uids: readonly Uid[], mayRemove: MayRemove): Promise<Removal> {
+  const removed: Removed[] = []
+  const failures: unknown[] = []
+  const failed = (error: unknown) => void failures.push(error)
+  await folder.burst(() => removeAllOf({folder, mayRemove, removed, again: [], failures}, uids)).catch(failed)
+  if (removed.length > 0) await folder.syncRemovals().catch(failed)
+  const failure = failures.length > 0 ? fileFault(failures[0], `Cannot remove messages of "${folder.name}"`) : undefined
+  return {removed, failure}
 }
 
-async function removeAllOf(work: Work, uids: readonly Uid[]): Promise<Removal> {
-  const {folder, removed, failures} = work
+async function removeAllOf(work: Work, uids: readonly Uid[]): Promise<void> {
+  const {folder} = work
   let rest: readonly Uid[] = uids
   for (let attempt = 0; rest.length > 0 && attempt < TRIES; attempt += 1) {
     if (attempt > 0) await folder.refresh()
@@ -45,9 +52,6 @@ async function removeAllOf(work: Work, uids: readonly Uid[]): Promise<Removal> {
     }
     rest = again
   }
-  if (removed.length > 0) await folder.syncRemovals()
-  const failure = failures.length > 0 ? fileFault(failures[0], `Cannot remove messages of "${folder.name}"`) : undefined
-  return {removed, failure}
 }
 
 interface Work {
