@@ -5,7 +5,9 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import * as assert from 'uvu/assert'
-import type {FolderName, MessageNumber} from '../../src/maildir/types.js'
+import type {Move} from '../../src/maildir/files.js'
+import {NodeFiles} from '../../src/maildir/node-files.js'
+import {FLAG, type FolderName, type MessageNumber} from '../../src/maildir/types.js'
 import {Fault, Hangup} from '../../src/support/fault.js'
 import {Ledger, work} from '../support/ledger.js'
 import {allNumbers, INBOX, isLong, makeFolder, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
@@ -70,6 +72,29 @@ races('a time stamp that was set back hides nothing', async () => {
   await view.refresh()
   view.updates({expunges: true})
   assert.is(view.size, 2)
+})
+
+/** Somebody is always first: a message has another name whenever it is to be renamed. */
+class Beaten extends NodeFiles {
+  override async renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    const name = readdirSync(directory).find((each) => each.startsWith('2.host')) ?? ''
+    renameSync(join(directory, name), join(directory, name.endsWith('R') ? '2.host:2,S' : '2.host:2,R'))
+    return super.renameAll(directory, moves)
+  }
+}
+
+races('flags of a message that others keep renaming: the others get them, and the client is told that it did not', async () => {
+  using maildir = new TemporaryMaildir()
+  for (const name of ['1.host:2,', '2.host:2,S', '3.host:2,']) maildir.put(`cur/${name}`)
+  const store = await openStore(maildir, {files: new Beaten()})
+  const view = await store.select(INBOX, {readOnly: false})
+  await assertFault(view.store(allNumbers(view), {mode: 'add', flags: FLAG.flagged, keywords: []}), 'busy')
+  const names = readdirSync(join(maildir.path, 'cur')).sort()
+  assert.equal([names[0], names[2]], ['1.host:2,F', '3.host:2,F'])
+  assert.equal(
+    allNumbers(view).map((number) => (view.flagsOf(number) & FLAG.flagged) !== 0),
+    [true, false, true],
+  )
 })
 
 races('a folder that was deleted under a session is noticed, and opened anew when it is back', async () => {

@@ -5,7 +5,7 @@
  * lock. A rename that fails because the file is not there means that somebody else changed its name: the folder is
  * read again and the change applied to what is there now (`design.md` §3).
  */
-import {errnoOf} from '../../support/fault.js'
+import {errnoOf, Fault} from '../../support/fault.js'
 import {fileFault} from '../file-fault.js'
 import {infoWithFlags} from '../file-names.js'
 import type {Move} from '../files.js'
@@ -31,7 +31,11 @@ export interface FlagWriteOptions {
   readonly onDeletedChange: (bases: readonly string[], deleted: boolean) => Promise<void>
 }
 
-/** Applies a change to messages; those that are gone are passed over. Answers when all of it is on disk. */
+/**
+ * Applies a change to messages; those that are gone are passed over. Answers when all of it is on disk.
+ *
+ * @throws {Fault} `busy` when others keep renaming some; `over-quota`, `no-access`, …: others have changed
+ */
 export function writeFlags(folder: Folder, uids: readonly Uid[], options: FlagWriteOptions): Promise<void> {
   return folder.burst(() => writeAll(folder, uids, options))
 }
@@ -53,6 +57,7 @@ async function writeAll(folder: Folder, uids: readonly Uid[], options: FlagWrite
       rest = again
       if (rest.length > 0) folder.touched()
     }
+    if (rest.length > 0) throw new Fault('busy', `Others keep changing messages of "${folder.name}"`)
   } finally {
     if (renamed) await folder.syncCur()
   }
