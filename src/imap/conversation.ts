@@ -105,8 +105,11 @@ export interface EndFacts {
 export function logEnd(how: Ending, {session, channel, beganMs, encrypted}: EndFacts): void {
   const {log, client, counters} = session
   const seconds = Math.floor((session.now() - beganMs) / 1000)
-  const connection = {rcvd: channel.received, sent: channel.sent, seconds, tls: encrypted}
-  const facts: LogFacts = client.user === undefined ? {...client, ...connection} : {...client, ...counters, ...connection}
+  const {received: rcvd, sent} = channel
+  const facts: LogFacts =
+    client.user === undefined
+      ? {...client, rcvd, sent, seconds, tls: encrypted}
+      : {...client, headers: counters.headers, body: counters.body, rcvd, sent, seconds, tls: encrypted}
   if (how === 'shutdown') log.notice('imap.shutdown', facts)
   else if (how === 'disconnected' && client.user === undefined) log.debug('imap.disconnected', facts)
   else log.info(`imap.${how}`, facts)

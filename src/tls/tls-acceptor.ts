@@ -2,7 +2,8 @@
  * Server side of TLS for sockets that are connected already: the TLS ports and STARTTLS alike.
  *
  * A `tls.Server` that never listens does the handshakes; sockets are given to it by its documented `connection`
- * event. It tells the results by event, so they are matched to the sockets by their four addresses and ports.
+ * event. Its events do not say which of these sockets they are about, but their listeners are called on whoever emits them: so each
+ * handshake has a server object of its own, which has everything from the one that they share.
  */
 import {constants} from 'node:crypto'
 import type {Socket} from 'node:net'
@@ -17,9 +18,10 @@ export interface AcceptOptions {
   readonly handshakeMs: number
 }
 
-interface Waiting {
-  readonly resolve: (socket: TLSSocket) => void
-  readonly reject: (error: Error) => void
+/** The shared server, as one handshake sees it. */
+interface HandshakeServer extends Server {
+  /** Undefined: it is over. */
+  handshake: {readonly succeed: (socket: TLSSocket) => void; readonly fail: (error: Error) => void} | undefined
 }
 
 /** A client could let us work again and again for one connection; no mail program does it. */
@@ -27,10 +29,6 @@ const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION
 
 /** Contexts that are kept for certificates selected by name. */
 const MAX_CONTEXTS = 500
-
-function keyOf({remoteAddress, remotePort, localAddress, localPort}: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
-}
 
 /** Short text of a failed handshake, without OpenSSL's file names. */
 function reasonOf(error: Error): string {
@@ -45,8 +43,9 @@ export class TlsAcceptor {
   /** By suffix of the certificate that is shown when no name selects another one. */
   readonly #servers = new Map<string, Server>()
   readonly #contexts = new Map<string, SecureContext>()
-  readonly #waiting = new Map<string, Waiting>()
   readonly #asks: boolean
+  /** There is more than one certificate: server name and local address select. */
+  readonly #selects: boolean
 
   /** @throws {Error} when OpenSSL does not accept the material */
   constructor(material: TlsMaterial) {
@@ -54,6 +53,7 @@ export class TlsAcceptor {
     this.#bySuffix = new Map(material.certificates.map((each) => [each.suffix, each]))
     // Without authorities every certificate would be refused.
     this.#asks = material.parameters.verifyPeer !== 'none' && material.trust !== undefined
+    this.#selects = material.certificates.some(({suffix}) => suffix !== '')
     this.#serverFor('')
   }
 
@@ -65,12 +65,12 @@ export class TlsAcceptor {
    */
   accept(socket: Socket, {localIp, handshakeMs}: AcceptOptions): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
-      const key = keyOf(socket)
+      const server = Object.create(this.#serverFor(this.#selects ? addressSuffix(localIp) : '')) as HandshakeServer
       // A peer that closes within the handshake is gone; the encrypted stream may be half-closed again.
       const halfOpen = socket.allowHalfOpen
       socket.allowHalfOpen = false
       const finish = () => {
-        this.#waiting.delete(key)
+        server.handshake = undefined
         clearTimeout(timer)
         socket.off('close', onClose)
       }
@@ -79,17 +79,17 @@ export class TlsAcceptor {
         socket.destroy()
         reject(error)
       }
-      const onClose = () => fail(new Hangup('stalled', 'Unexpected SSL connection shutdown.'))
-      const timer = setTimeout(() => fail(new Hangup('stalled', 'TLS handshake takes too long')), handshakeMs)
-      socket.once('close', onClose)
       const succeed = (secure: TLSSocket) => {
         finish()
         secure.allowHalfOpen = halfOpen
         resolve(secure)
       }
-      this.#waiting.set(key, {resolve: succeed, reject: fail})
+      const onClose = () => fail(new Hangup('stalled', 'Unexpected SSL connection shutdown.'))
+      const timer = setTimeout(() => fail(new Hangup('stalled', 'TLS handshake takes too long')), handshakeMs)
+      socket.once('close', onClose)
+      server.handshake = {succeed, fail}
       if (socket.destroyed || socket.remoteAddress === undefined) onClose()
-      else this.#serverFor(addressSuffix(localIp)).emit('connection', socket)
+      else server.emit('connection', socket)
     })
   }
 
@@ -104,18 +104,19 @@ export class TlsAcceptor {
       requestCert: this.#asks,
       rejectUnauthorized: this.#asks && parameters.verifyPeer === 'require-peer',
       ...(parameters.alpn.length > 0 ? {ALPNProtocols: [...parameters.alpn]} : {}),
-      ...(this.#selectsByName
+      ...(this.#selects
         ? {SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void) => done(null, this.#contextFor(name))}
         : {}),
     })
-    server.on('secureConnection', (socket) => this.#settle(socket, undefined))
-    server.on('tlsClientError', (error, socket) => this.#settle(socket, error))
+    const settle = (emitter: HandshakeServer, socket: TLSSocket, error?: Error) => this.#settle(emitter, socket, error)
+    server.on('secureConnection', function (this: HandshakeServer, socket) {
+      settle(this, socket)
+    })
+    server.on('tlsClientError', function (this: HandshakeServer, error, socket) {
+      settle(this, socket, error)
+    })
     this.#servers.set(wanted, server)
     return server
-  }
-
-  get #selectsByName(): boolean {
-    return this.#material.certificates.some(({suffix}) => suffix !== '')
   }
 
   #contextOptions(certified: CertifiedKey | undefined): SecureContextOptions {
@@ -150,16 +151,15 @@ export class TlsAcceptor {
     return context
   }
 
-  #settle(socket: TLSSocket, error: Error | undefined): void {
-    const waiting = this.#waiting.get(keyOf(socket))
+  #settle({handshake}: HandshakeServer, socket: TLSSocket, error?: Error): void {
     if (error) {
       // Errors after the handshake belong to the owner of the socket, who listens to it.
-      waiting?.reject(new Hangup('closed', `couriertls: accept: ${reasonOf(error)}`))
+      handshake?.fail(new Hangup('closed', `couriertls: accept: ${reasonOf(error)}`))
     } else if (this.#asks && !socket.authorized && Object.keys(socket.getPeerCertificate()).length > 0) {
       socket.destroy()
-      waiting?.reject(new Hangup('closed', 'couriertls: accept: Peer certificate verification failed'))
-    } else if (waiting) {
-      waiting.resolve(socket)
+      handshake?.fail(new Hangup('closed', 'couriertls: accept: Peer certificate verification failed'))
+    } else if (handshake) {
+      handshake.succeed(socket)
     } else {
       socket.destroy()
     }
