@@ -13,8 +13,8 @@ import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
 import type {ListedFolder} from './listed-folder.js'
-import {RecentRanges} from './recent-ranges.js'
 import {Snapshot} from './snapshot.js'
+import {Unclaimed} from './unclaimed.js'
 
 /** Something happened to the folder; `by` is who did it. */
 export interface FolderChange {
@@ -46,7 +46,7 @@ export interface ContentsOptions {
 export class FolderContents {
   readonly journal = new Journal()
   readonly keywordTable = new KeywordTable()
-  readonly recents = new RecentRanges()
+  readonly recents = new Unclaimed()
   readonly names: NameTable
   readonly keywordFiles: FolderKeywords
   readonly #env: StoreEnvironment

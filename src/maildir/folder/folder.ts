@@ -21,6 +21,7 @@ import type {KeywordTable} from './keyword-table.js'
 import {FolderReader, type RefreshOptions} from './reader.js'
 import type {Snapshot} from './snapshot.js'
 import {UidFile} from './uid-file.js'
+import type {UidRanges} from './uid-ranges.js'
 
 /** When changes of our own have paused for this long, the folder is read once more; during an endless burst as often as this. */
 const VERIFY_AFTER_MS = 500
@@ -121,7 +122,7 @@ export class Folder {
   }
 
   /** Ranges of UIDs that are \Recent for the asking session; with `claim` for no later one. */
-  recentRanges(claim: boolean): readonly (readonly [from: number, to: number])[] {
+  recentRanges(claim: boolean): UidRanges {
     return this.#contents.recents.take(claim)
   }
 

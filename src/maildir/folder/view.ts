@@ -31,6 +31,7 @@ import type {JournalEntry} from './journal.js'
 import {openByUid, readMetadata} from './metadata.js'
 import {type Removal, removeMessages} from './remover.js'
 import type {Snapshot} from './snapshot.js'
+import {UidRanges} from './uid-ranges.js'
 
 /** What a view needs of its account. */
 export interface ViewAccount {
@@ -55,7 +56,7 @@ export class FolderView implements View {
   readonly #folder: Folder
   readonly #account: ViewAccount
   readonly #onClose: () => void
-  readonly #recent: (readonly [from: number, to: number])[] = []
+  readonly #recent = new UidRanges()
   readonly #stopListening: () => void
   #listed: Snapshot
   /** Journal position up to which the client knows what was added and what is gone. */
@@ -100,9 +101,7 @@ export class FolderView implements View {
   }
 
   get recent(): number {
-    let count = 0
-    for (const [from, to] of this.#recent) count += this.#listed.firstFrom(to) - this.#listed.firstFrom(from)
-    return count
+    return this.#recent.countIn(this.#listed)
   }
 
   get keywords(): readonly string[] {
@@ -144,8 +143,7 @@ export class FolderView implements View {
   }
 
   isRecent(number: MessageNumber): boolean {
-    const uid = this.uidOf(number)
-    return this.#recent.some(([from, to]) => uid >= from && uid < to)
+    return this.#recent.has(this.uidOf(number))
   }
 
   async refresh(): Promise<void> {
@@ -315,10 +313,7 @@ export class FolderView implements View {
 
   /** New messages are \Recent for the first read-write session that learns of them. */
   #claimRecent(): void {
-    for (const [from, to] of this.#folder.recentRanges(!this.readOnly)) {
-      const known = this.#recent.at(-1)?.[1] ?? 0
-      if (to > known) this.#recent.push([Math.max(from, known), to])
-    }
+    for (const [from, to] of this.#folder.recentRanges(!this.readOnly).all) this.#recent.add(from, to)
   }
 
   #fromJournal(changes: readonly JournalEntry[]): {gone: Uid[]; flagged: Set<Uid>} {
