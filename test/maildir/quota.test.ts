@@ -1,6 +1,7 @@
 import {mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs'
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
+import {NodeFiles} from '../../src/maildir/node-files.js'
 import {AccountQuota, accountOf} from '../../src/maildir/quota/account-quota.js'
 import {folderCounts} from '../../src/maildir/quota/measure-account.js'
 import {formatDelta, formatLimits, parseLimits, parseQuotaFile, percentage} from '../../src/maildir/quota/quota-text.js'
@@ -240,6 +241,23 @@ quota('file that is empty gets its first line before numbers', async () => {
   const {read, quota: one} = account(directory.path, {sizes: [7], text: ''})
   await one.record({bytes: 7, messages: 1})
   assert.is(read(), `\n${line(7, 1)}`)
+})
+
+/** There is no room for a new `maildirsize`. */
+class Full extends NodeFiles {
+  override async create(path: string, ...rest: [Buffer, {readonly mode: number; readonly sync: boolean}]) {
+    if (path.includes('NeWmAiLdIrSiZe')) throw Object.assign(new Error('ENOSPC: no space left on device'), {code: 'ENOSPC'})
+    return super.create(path, ...rest)
+  }
+}
+
+quota('file that cannot be written anew: what has happened has happened, and is no failure', async () => {
+  using directory = temporaryDirectory()
+  const {root, read} = account(directory.path, {sizes: [7], text: ''})
+  const one = new AccountQuota(root, {...maildirContext(), files: new Full()})
+  assert.is(await store(one, 5), true)
+  await one.record({bytes: -7, messages: -1})
+  assert.is(read(), '')
 })
 
 quota('that is a link is none', async () => {

@@ -109,9 +109,20 @@ export class AccountQuota {
     return async () => {}
   }
 
-  /** Records that messages came without being asked for, or, with negative numbers, that they went. */
+  /**
+   * Records that messages came without being asked for, or, with negative numbers, that they went. It has happened: that it
+   * cannot be recorded is no failure, the numbers are found out at the next measuring.
+   */
   async record(delta: Usage): Promise<void> {
     if (delta.bytes === 0 && delta.messages === 0) return
+    try {
+      await this.#record(delta)
+    } catch (error) {
+      if (!(fileFault(error, '') instanceof Fault)) throw error
+    }
+  }
+
+  async #record(delta: Usage): Promise<void> {
     const file = await this.#read()
     if (!file) return
     if (file.isEmpty || (file.isStale && delta.messages < 0)) {
@@ -119,7 +130,7 @@ export class AccountQuota {
       await this.#measure(file.limits)
       return
     }
-    await this.#append(formatDelta(delta))
+    await this.#context.files.append(this.#path(), Buffer.from(formatDelta(delta), 'latin1'))
   }
 
   /** Measures the account again, when it has a quota. */
@@ -230,15 +241,6 @@ export class AccountQuota {
         // Another session of this process in the same second.
         if (errnoOf(error) !== 'EEXIST' || number > 100) throw error
       }
-    }
-  }
-
-  async #append(line: string): Promise<void> {
-    try {
-      await this.#context.files.append(this.#path(), Buffer.from(line, 'latin1'))
-    } catch (error) {
-      // The message is stored; the numbers are found out at the next measuring.
-      if (!(fileFault(error, '') instanceof Fault)) throw error
     }
   }
 
