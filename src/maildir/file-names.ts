@@ -4,6 +4,7 @@
  * `1795226013.M638566P2956V000000000000FE00I000000000022C08A_0.host,S=12:2,FS`: the base name goes up to the last
  * `:` and never changes; what follows are the flags. All names are octets as latin1 text. `spec/maildir.md` §2.
  */
+import {STRIDE, type Steps, sortSteps} from '../support/steps.js'
 import type {FlagBits} from './types.js'
 import {FLAG} from './types.js'
 
@@ -141,9 +142,14 @@ export function orderKey(name: string): string {
   return String.fromCharCode(digits - zeros) + text.slice(zeros, digits) + text
 }
 
-/** Sorts into the order in which new messages get their UIDs. */
-export function sortForUids<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
-  const keyed = items.map((item) => ({item, key: orderKey(nameOf(item))}))
-  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-  return keyed.map(({item}) => item)
+/** Sorts into the order in which new messages get their UIDs, in steps. */
+export function* sortForUids<T>(items: readonly T[], nameOf: (item: T) => string): Steps<T[]> {
+  const keyed: {readonly item: T; readonly key: string}[] = []
+  for (const item of items) {
+    keyed.push({item, key: orderKey(nameOf(item))})
+    if (keyed.length % STRIDE === 0) yield
+  }
+  const sorted = yield* sortSteps(keyed, (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  yield
+  return sorted.map(({item}) => item)
 }

@@ -40,8 +40,11 @@ import {askedFor, isNetworkType, NetworkPlaces, type NetworkPlacesOptions} from 
 import {NodeNewFile, WRITE_ON_LOOP_BYTES} from './new-files.js'
 import {HeldFile, StreamedFile} from './opened-files.js'
 
-/** Directories with more entries than this are read in batches. */
+/** Directories with more entries than this are not read on the loop. */
 const SMALL_DIRECTORY_ENTRIES = 10_000
+/** From here on, with tens of thousands of names, making strings of all at once would keep the loop too long. */
+const LARGE_DIRECTORY_BYTES = 2 * 1024 * 1024
+const NAMES_AT_ONCE = 1024
 const POOLED_BUFFERS = 4
 
 const ABOVE_ASCII = /[\x80-\xff]/
@@ -206,7 +209,10 @@ export class NodeFiles implements MaildirFiles {
     const facts = this.stat(path)
     if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#mayRead(path))
       return this.#reads.timed(() => readdirSync(directory, {encoding: 'latin1'}))
-    return fs.readdir(directory, {encoding: 'latin1'})
+    if (!facts || facts.size < LARGE_DIRECTORY_BYTES) return fs.readdir(directory, {encoding: 'latin1'})
+    const names: string[] = []
+    for await (const {name} of await fs.opendir(directory, {encoding: 'latin1', bufferSize: NAMES_AT_ONCE})) names.push(name)
+    return names
   }
 
   open(path: string): OpenFile | undefined | Promise<OpenFile | undefined> {

@@ -12,6 +12,7 @@ import {
 } from '../../src/maildir/file-names.js'
 import {FLAG} from '../../src/maildir/types.js'
 import {escapeHost, UniqueNames} from '../../src/maildir/unique-names.js'
+import {finish} from '../../src/support/steps.js'
 import {suite} from '../support/suite.js'
 
 const ALL = FLAG.draft | FLAG.flagged | FLAG.answered | FLAG.seen | FLAG.deleted
@@ -112,14 +113,8 @@ files('get ":2," on the way to cur only when they have no colon', () => {
 
 files('are sorted by leading number, then octets, up to the colon', () => {
   const sorted = ['.x', 'a', '7', '9.b', '9.b,S=1:2,', '9.c:2,', '10.a', '4294967296.a', '12345678901234567890.a', '12345678901234567891.a']
-  assert.equal(
-    sortForUids([...sorted].reverse(), (name) => name),
-    sorted,
-  )
-  assert.equal(
-    sortForUids(['1.b:2,', '01.b', '1.a\xff', '1.a'], (name) => name),
-    ['01.b', '1.a', '1.a\xff', '1.b:2,'],
-  )
+  assert.equal(finish(sortForUids([...sorted].reverse(), (name) => name)), sorted)
+  assert.equal(finish(sortForUids(['1.b:2,', '01.b', '1.a\xff', '1.a'], (name) => name)), ['01.b', '1.a', '1.a\xff', '1.b:2,'])
 })
 
 files('are made unique', () => {

@@ -1,4 +1,4 @@
-import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs'
+import {mkdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {START_BYTES} from '../../src/maildir/files.js'
@@ -37,6 +37,16 @@ files('the beginning is read of plain files only, and no more than that', () => 
   assert.equal(start('long'), [3 * START_BYTES, START_BYTES])
   assert.equal(start('empty'), [0, 0])
   for (const name of ['link', 'directory', 'missing']) assert.is(start(name), undefined, name)
+})
+
+files('of a directory that is read in batches are all listed', async () => {
+  using maildir = new TemporaryMaildir()
+  const cur = join(maildir.path, 'cur')
+  // Long names: a few thousand make a directory as large as many short ones.
+  const names = Array.from({length: 9000}, (_, number) => `${number}.${'x'.repeat(230)}:2,S`).concat(Buffer.from('é').toString('latin1'))
+  for (const name of names) writeFileSync(Buffer.from(`${cur}/${name}`, 'latin1'), '')
+  assert.ok(statSync(cur).size > 2 * 1024 * 1024 || statSync(cur).size < names.length, 'large, where a size says how many there are')
+  assert.equal((await new NodeFiles().list(cur)).sort(), names.sort())
 })
 
 files.run()

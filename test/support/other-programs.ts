@@ -4,6 +4,7 @@
  */
 import {baseName, nameInCur, sortForUids, withFlags} from '../../src/maildir/file-names.js'
 import {formatUidDatabase, parseUidDatabase} from '../../src/maildir/uid-database.js'
+import {finish} from '../../src/support/steps.js'
 import type {SimulatedDisk} from './simulated-disk.js'
 import {RacingList, type Surroundings} from './simulated-files.js'
 
@@ -228,9 +229,11 @@ export class OtherPrograms implements Surroundings {
           const base = baseName(name)
           if (before.uids.has(base) && !bases.has(base)) this.forgotten.add(base)
         }
-        const fresh = sortForUids(
-          [...bases].filter((base) => !before.uids.has(base)),
-          (base) => base,
+        const fresh = finish(
+          sortForUids(
+            [...bases].filter((base) => !before.uids.has(base)),
+            (base) => base,
+          ),
         )
         for (const [place, base] of fresh.entries()) {
           kept.push([base, before.uidNext + place])

@@ -1,5 +1,6 @@
 /** Makes what a reading of the folder found the state: gives UIDs to what is new and puts them on disk before anybody is told. */
 import {Pace} from '../../support/pace.js'
+import {paced} from '../../support/steps.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {flagsOfName, sortForUids} from '../file-names.js'
@@ -80,7 +81,10 @@ export async function merge(findings: Findings, options: MergeOptions): Promise<
   const uidNext = Math.max(contents.uidNext, database?.uidNext ?? 1)
   const {gone, placed, found: unnumbered, restore} = sortOut(findings, contents)
   const known = await rowsOf(placed, contents, findings.modseq)
-  const ordered = sortForUids(unnumbered, ({base}) => base)
+  const ordered = await paced(
+    sortForUids(unnumbered, ({base}) => base),
+    new Pace(),
+  )
   const found = await rowsOf(numbered(ordered, uidNext), contents, findings.modseq)
   const all = [...known, ...found]
   const lostLines = database !== undefined && database.uids.size > contents.snapshot.size + all.length - gone.length
