@@ -21,7 +21,6 @@ import {
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import {promisify} from 'node:util'
-import {countedMemory} from '../message/line-feeds.js'
 import {errnoOf} from '../support/fault.js'
 import {callEach} from './call-each.js'
 import {factsOf} from './file-facts.js'
@@ -39,13 +38,13 @@ import {diskReads, LoopCalls} from './loop-calls.js'
 import {askedFor, isNetworkType, NetworkPlaces, type NetworkPlacesOptions} from './network-places.js'
 import {NodeNewFile, WRITE_ON_LOOP_BYTES} from './new-files.js'
 import {HeldFile, StreamedFile} from './opened-files.js'
+import {ReadBuffers} from './read-buffers.js'
 
 /** Directories with more entries than this are not read on the loop. */
 const SMALL_DIRECTORY_ENTRIES = 10_000
 /** From here on, with tens of thousands of names, making strings of all at once would keep the loop too long. */
 const LARGE_DIRECTORY_BYTES = 2 * 1024 * 1024
 const NAMES_AT_ONCE = 1024
-const POOLED_BUFFERS = 4
 
 const ABOVE_ASCII = /[\x80-\xff]/
 
@@ -110,9 +109,7 @@ const unlinkLater = promisify(unlinkCallback)
 export class NodeFiles implements MaildirFiles {
   readonly #calls = new LoopCalls()
   readonly #reads = new LoopCalls(diskReads())
-  readonly #buffers: Buffer[] = []
-  /** Buffers in memory of `countedMemory`. */
-  readonly #counted = new Set<Buffer>()
+  readonly #buffers = new ReadBuffers()
   readonly #start = Buffer.allocUnsafeSlow(START_BYTES)
   readonly #localDevices = new Map<bigint, boolean>()
   readonly #network: NetworkPlaces
@@ -357,7 +354,7 @@ export class NodeFiles implements MaildirFiles {
       const facts = factsOf(fstatSync(descriptor, {bigint: true}))
       if (facts.kind !== 'file') return undefined
       if (facts.size > WHOLE_FILE_BYTES) return 'big'
-      const buffer = this.#takeBuffer()
+      const buffer = this.#buffers.take()
       let length = 0
       try {
         while (length < buffer.length) {
@@ -368,29 +365,13 @@ export class NodeFiles implements MaildirFiles {
           if (got === 0 || (got < wanted && length >= facts.size)) break
         }
       } catch (error) {
-        this.#giveBack(buffer)
+        this.#buffers.giveBack(buffer)
         throw error
       }
-      return new HeldFile({...facts, size: length}, buffer, length, () => this.#giveBack(buffer))
+      return new HeldFile({...facts, size: length}, buffer, length, () => this.#buffers.giveBack(buffer))
     } finally {
       closeSync(descriptor)
     }
-  }
-
-  #takeBuffer(): Buffer {
-    const pooled = this.#buffers.pop()
-    if (pooled) return pooled
-    // Each takes 10 GiB of addresses: not one for each slow reader of many.
-    if (this.#counted.size >= POOLED_BUFFERS) return Buffer.allocUnsafeSlow(WHOLE_FILE_BYTES)
-    const buffer = countedMemory(WHOLE_FILE_BYTES)
-    this.#counted.add(buffer)
-    return buffer
-  }
-
-  /** Those of `countedMemory` are taken first. */
-  #giveBack(buffer: Buffer): void {
-    if (this.#counted.has(buffer)) this.#buffers.push(buffer)
-    else if (this.#buffers.length < POOLED_BUFFERS) this.#buffers.unshift(buffer)
   }
 
   async #openLater(path: string): Promise<OpenFile | undefined> {

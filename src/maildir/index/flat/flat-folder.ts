@@ -7,17 +7,17 @@
  * state or none, and the folder's identity tells whether it still holds.
  */
 import type {Log} from '../../../log/log.js'
-import {Pace} from '../../../support/pace.js'
 import type {FileFacts} from '../../files.js'
 import {sameIdentity} from '../../folder/identity.js'
-import type {ChangedMessage} from '../../folder/snapshot.js'
 import {PART, PARTS} from '../../metadata-need.js'
 import type {MessageMetadata, Uid} from '../../types.js'
 import type {FileLookup, FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
-import {Slab} from '../slab.js'
+import type {Slab} from '../slab.js'
 import {appendAt, inDirectory, makeDirectory, moveFile, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
 import {crc32} from './checksum.js'
-import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LoggedChange, type LogState, logHeader} from './log-file.js'
+import {copyRecords} from './copy-records.js'
+import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, logHeader} from './log-file.js'
+import {logStateOf} from './log-state.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
 import {type RecordPlace, RecordsFile} from './records-file.js'
 import {applyLog} from './replay.js'
@@ -32,7 +32,6 @@ const LAST_LOG_BYTES = 32 * 1024
 const LOG_BYTES = 256 * 1024
 /** Records are copied to a new file when as much as this, and half of them, belongs to nobody. */
 const DEAD_BYTES = 4 * 1024 * 1024
-const COPIED_AT_ONCE = 200
 /** What rows tell by themselves; the rest is in their records. */
 const ROW_PARTS = PART.date | PART.size
 
@@ -385,15 +384,7 @@ export class FlatFolder implements FolderIndex {
   /** False: the log cannot go on. */
   #appendLog(state: FolderState): boolean {
     if (!this.#kept) return false
-    const {gone, added, changed} = state.snapshot.since(this.#kept.snapshot)
-    const logState: LogState = {
-      uidNext: state.uidNext,
-      highestModseq: state.highestModseq,
-      identity: state.identity,
-      gone,
-      added: added.map(({uid, base, info, keywordSet, modseq}) => ({uid, base, info, modseq, keywords: state.keywords(keywordSet)})),
-      changed: grouped(changed, state.keywords),
-    }
+    const logState = logStateOf(state, this.#kept.snapshot)
     const rows = [...this.#dirty].map((uid) => this.#rowToKeep(uid))
     const entry = encodeLogEntry({recordsEnd: this.#records.endBytes, state: logState, rows}, this.#seed)
     if (!appendAt(this.#log, this.#logBytes, entry)) return false
@@ -413,7 +404,8 @@ export class FlatFolder implements FolderIndex {
   async #compact(): Promise<void> {
     const {directory} = this.#options
     const generation = this.#nextGeneration(this.#recordsGeneration)
-    const {endBytes, moved} = await this.#copyRecords(this.#recordsAt(generation, 0, 'records.new'))
+    const target = this.#recordsAt(generation, 0, 'records.new')
+    const moved = await this.#copied(target)
     moveFile(`${directory}/records.new`, `${directory}/records`)
     for (const row of [...this.#rows.rows()]) {
       if (row.length === 0) continue
@@ -421,34 +413,17 @@ export class FlatFolder implements FolderIndex {
       this.#rows.put(place ? {...row, ...place} : {...row, parts: row.parts & ROW_PARTS, offset: 0, length: 0})
     }
     this.#recordsGeneration = generation
-    this.#records = this.#recordsAt(generation, endBytes)
+    this.#records = this.#recordsAt(generation, target.endBytes)
     this.#viewGeneration = 0
   }
 
-  async #copyRecords(target: RecordsFile): Promise<{endBytes: number; moved: ReadonlyMap<number, RecordPlace>}> {
-    const pace = new Pace()
-    const slab = new Slab()
-    const moved = new Map<number, RecordPlace>()
-    const rows = [...this.#rows.rows()].filter(({length}) => length > 0).sort((a, b) => a.offset - b.offset)
+  async #copied(target: RecordsFile): Promise<ReadonlyMap<number, RecordPlace>> {
     this.#compacting = true
     try {
-      for (let at = 0; at < rows.length; at += COPIED_AT_ONCE) {
-        const batch = rows.slice(at, at + COPIED_AT_ONCE)
-        for (const [place, payload] of this.#records.read(batch, slab).entries()) {
-          if (payload)
-            moved.set(
-              batch[place]?.offset ?? 0,
-              target.append((out) => out.raw(payload)),
-            )
-        }
-        if (target.isFull) target.flush()
-        if (pace.due) await pace.pause()
-      }
-      target.flush()
+      return await copyRecords([...this.#rows.rows()], {from: this.#records, to: target})
     } finally {
       this.#compacting = false
     }
-    return {endBytes: target.endBytes, moved}
   }
 
   async #writeView(state: FolderState): Promise<void> {
@@ -475,21 +450,6 @@ export class FlatFolder implements FolderIndex {
     this.#viewBytes = octets.reduce((sum, {length}) => sum + length, 0)
     this.#kept = state
   }
-}
-
-/** A flag that all messages of a folder get makes the same of most of them. */
-function grouped(changed: readonly ChangedMessage[], keywordsOf: FolderState['keywords']): LoggedChange[] {
-  const groups = new Map<string, LoggedChange & {readonly uids: number[]}>()
-  for (const {uid, info, keywordSet, modseq} of changed) {
-    const key = `${modseq} ${keywordSet} ${info}`
-    let group = groups.get(key)
-    if (!group) {
-      group = {info, modseq, keywords: keywordsOf(keywordSet), uids: []}
-      groups.set(key, group)
-    }
-    group.uids.push(uid)
-  }
-  return [...groups.values()]
 }
 
 function isAboutFile(rows: MetadataRows, place: number, {inode, mtimeNs, size}: FileFacts): boolean {
