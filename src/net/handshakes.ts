@@ -3,7 +3,7 @@
  * and never end it.
  *
  * A connection that says nothing costs nothing but its place: TLS begins with its first octets. Handshakes that are ready take
- * turns by network, one in a turn of the loop, so that sessions are served in between; every other turn is for a network with few in
+ * turns by network, one or two in a turn of the loop, so that sessions are served in between; every other turn is for a network with few in
  * progress, so that a user does not wait for each of those who flood. Of those that do not end the oldest gives way to a new one,
  * first among the network that has the most.
  */
