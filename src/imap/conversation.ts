@@ -3,9 +3,9 @@ import type {LogFacts} from '../log/log.js'
 import {Hangup} from '../support/fault.js'
 import type {Channel} from '../wire/channel.js'
 import {readCommand} from './command-reader.js'
-import {BUG_FAREWELL, dispatch, findVerb, type Stage} from './dispatcher.js'
+import {BUG_FAREWELL, begin, findVerb, finish, outcomeOf, type Stage} from './dispatcher.js'
 import type {ImapSession} from './imap-session.js'
-import {bye, type Farewell, formatReply, type Handover} from './replies/tagged.js'
+import {bye, type Farewell, formatReply, type Handover, type Outcome} from './replies/tagged.js'
 import type {AnyVerb} from './verb.js'
 
 export interface ConversationOptions {
@@ -48,7 +48,14 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
     })
     if (!command) return 'disconnected'
     session.command = 'verb' in command ? command.verb.name : undefined
-    const outcome = await dispatch(command, stage, session)
+    let outcome: Outcome
+    // Not in a function of its own: a session may wait here for hours.
+    try {
+      outcome = await begin(command, stage, session)
+    } catch (error) {
+      outcome = outcomeOf(error, session)
+    }
+    await finish(command, session)
     if (outcome.status === 'HANDOVER') return {...outcome, tag: command.tag}
     if (outcome.status === 'BYE') {
       await sayBye(session, outcome)

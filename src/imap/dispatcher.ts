@@ -37,33 +37,30 @@ function contextFor(stage: Stage, session: ImapSession): ContextOf[VerbState] {
 }
 
 /**
- * Runs a command: writes its untagged replies and the updates of the selected mailbox, gives what the tagged line says.
+ * Begins to run a command; answers with what its tagged line says. What it throws goes through `outcomeOf`, and `finish` follows in
+ * any case.
  *
  * @throws {Hangup}
  * @throws what was not expected: a bug
  */
-export async function dispatch(command: Command | BrokenCommand, stage: Stage, session: ImapSession): Promise<Outcome> {
-  if ('error' in command) return badSyntax(command.error)
-  const {verb, form, incoming, args} = command
-  let outcome: Outcome
-  // One frame only: a session may wait here for hours.
-  try {
-    outcome = await verb.run(contextFor(stage, session), args)
-  } catch (error) {
-    outcome = outcomeOf(error, session)
-  }
-  // What the client sends of the command in any case is out of the way before it reads that it failed.
-  await incoming?.discard()
-  if (session.view) await writeUpdates(session, session.view, {expunges: form.uid || !verb.holdsNumbers})
-  return outcome
+export function begin(command: Command | BrokenCommand, stage: Stage, session: ImapSession): Outcome | Promise<Outcome> {
+  return 'error' in command ? badSyntax(command.error) : command.verb.run(contextFor(stage, session), command.args)
 }
 
 /** What a command answers that threw this; what is not expected is thrown on. */
-function outcomeOf(error: unknown, session: ImapSession): Outcome {
+export function outcomeOf(error: unknown, session: ImapSession): Outcome {
   const reply = error instanceof Hangup ? undefined : replyForError(error)
   // In the middle of a line nothing can be answered any more.
   if (!reply || !session.out.atLineStart) throw error
   return reply
+}
+
+/** After a command: what the client sends of it in any case is read, and the updates of the selected mailbox are written. @throws {Hangup} */
+export async function finish(command: Command | BrokenCommand, session: ImapSession): Promise<void> {
+  if ('error' in command) return
+  const {verb, form, incoming} = command
+  await incoming?.discard()
+  if (session.view) await writeUpdates(session, session.view, {expunges: form.uid || !verb.holdsNumbers})
 }
 
 /** What a session says last when a bug ended it. */

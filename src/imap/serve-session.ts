@@ -11,7 +11,7 @@ import type {DeadlineSource} from '../wire/deadlines.js'
 import type {ConnectionEnd} from '../wire/hand-over.js'
 import type {SessionBook} from '../wire/live-session.js'
 import {Capabilities} from './capability.js'
-import {breakOff, converse, type Ending, logEnd, sayBye} from './conversation.js'
+import {breakOff, converse, logEnd, type Outgoing, sayBye} from './conversation.js'
 import {ImapSession} from './imap-session.js'
 import {bye, repeated} from './replies/tagged.js'
 import type {ImapSettings} from './settings.js'
@@ -66,8 +66,29 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
   const stop = (): void => channel.interrupt(new Hangup('shutdown'))
   shutdown?.addEventListener('abort', stop, {once: true})
   if (shutdown?.aborted) stop()
+  const {account, log, book, verbs = VERBS} = options
+  let store: Mailstore | undefined
+  let ending: Outgoing = 'disconnected'
+  // Not in functions of their own: each that waits costs half a KiB, for as long as the session lasts.
   try {
-    const ending = await talk(options, {channel, session}).catch((error: unknown) => breakOff(error, {channel, session}))
+    try {
+      store = await admit(options, {channel, session})
+      if (account && store) {
+        await greet(options, {account, session})
+        log.info('imap.login', {...session.client, protocol: 'IMAP', tls: encrypted})
+        book?.join(session)
+        ending = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})
+        if (typeof ending === 'object') throw new Error('A login within a session')
+      }
+    } finally {
+      if (store) book?.leave(session)
+      session.select(undefined)
+      store?.release()
+    }
+  } catch (error) {
+    ending = await breakOff(error, {channel, session})
+  }
+  try {
     logEnd(ending, {session, channel, beganMs, encrypted})
     await channel.close()
   } finally {
@@ -82,44 +103,34 @@ function sessionOn(channel: Channel, options: ImapSessionOptions): ImapSession {
   return new ImapSession({channel, settings, log, client: {...remote}, now, capability})
 }
 
-/** From the answer to the login to the last command. @throws {Hangup} */
-async function talk(
+/** The account's mail; undefined: the client may not have it, and has been told. @throws {Hangup} */
+async function admit(
   options: ImapSessionOptions,
   {channel, session}: {readonly channel: Channel; readonly session: ImapSession},
-): Promise<Ending> {
-  const {account, tag, remote, encrypted, log, book, verbs = VERBS} = options
+): Promise<Mailstore | undefined> {
+  const {account, tag, encrypted} = options
   if (!account) {
     await sayBye(session, bye('Temporary problem, please try again later', 'UNAVAILABLE'))
-    return 'disconnected'
-  }
-  const greet = async () => {
-    session.client = {...remote, user: account.name}
-    session.out.line(tag === undefined ? '* PREAUTH Ready.' : `${tag} OK LOGIN Ok.`)
-    await session.out.flush()
+    return undefined
   }
   const refusal = refusalOf(account, encrypted)
-  if (refusal !== undefined) {
-    // Told like a wrong password at its time: a login that may not be used.
-    if (tag !== undefined) await untilAnswer(options, channel.signal)
-    // Courier: says OK first, then BYE; its look at the Maildir, which such an account need not have, comes before both.
-    await greet()
-    await sayBye(session, bye(refusal))
-    return 'disconnected'
-  }
-  const store = await open(options, {account, session})
-  if (!store) return 'disconnected'
-  try {
-    await greet()
-    log.info('imap.login', {...session.client, protocol: 'IMAP', tls: encrypted})
-    book?.join(session)
-    const ending = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})
-    if (typeof ending === 'object') throw new Error('A login within a session')
-    return ending
-  } finally {
-    book?.leave(session)
-    session.select(undefined)
-    store.release()
-  }
+  if (refusal === undefined) return open(options, {account, session})
+  // Told like a wrong password at its time: a login that may not be used.
+  if (tag !== undefined) await untilAnswer(options, channel.signal)
+  // Courier: says OK first, then BYE; its look at the Maildir, which such an account need not have, comes before both.
+  await greet(options, {account, session})
+  await sayBye(session, bye(refusal))
+  return undefined
+}
+
+/** Answers the login. @throws {Hangup} */
+function greet(
+  {tag, remote}: ImapSessionOptions,
+  {account, session}: {readonly account: Account; readonly session: ImapSession},
+): Promise<void> {
+  session.client = {...remote, user: account.name}
+  session.out.line(tag === undefined ? '* PREAUTH Ready.' : `${tag} OK LOGIN Ok.`)
+  return session.out.flush()
 }
 
 /** The account's mail; when it is refused, the client has been told and the answer is undefined. */

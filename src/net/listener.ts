@@ -190,7 +190,7 @@ export class Listener {
     }
     const asked = asksLists(policy) ? await this.#ask(socket, {caller, policy}).catch(() => undefined) : caller
     // Returned, not awaited: nothing of this function stays for as long as the session lasts.
-    return asked ? this.#run(socket, asked, {policy, network, signal}).finally(leave) : leave()
+    return asked ? this.#run(socket, asked, {policy, network, signal}).then(leave) : leave()
   }
 
   /** Who it is; undefined when he may not come in and has been told. @throws {Hangup} */

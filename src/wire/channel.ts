@@ -313,7 +313,9 @@ export class Channel {
     const pieces = [this.#queue.take(this.#queue.length)]
     for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null) pieces.push(chunk)
     this.#detach(stream)
-    return {stream, unread: Buffer.concat(pieces)}
+    const unread = Buffer.concat(pieces)
+    // One for all that have none: it is kept as long as the session.
+    return {stream, unread: unread.length === 0 ? EMPTY : unread}
   }
 
   /** Closes after all is written; waits a little for the peer to close too, so that it reads our last words. */

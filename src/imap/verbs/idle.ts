@@ -99,19 +99,6 @@ function answer(line: Buffer | undefined): Reply {
   return done ? ok('IDLE completed') : badSyntax({message: 'Expected DONE'})
 }
 
-/** The client's next line; meanwhile it is told what changes. */
-async function idleIn(session: Session, view: View | undefined): Promise<Buffer | undefined> {
-  let teller: Teller | undefined
-  try {
-    return await new Promise((resolve, reject) => {
-      if (view) teller = new Teller(session, view, reject)
-      session.readLine({withinMs: TIMES.idleMs}).then(resolve, reject)
-    })
-  } finally {
-    await teller?.stop()
-  }
-}
-
 /** IDLE: tells news at once until the client says DONE (RFC 2177 §3). Without a mailbox it just waits. */
 export const idle = defineVerb({
   name: 'IDLE',
@@ -122,7 +109,17 @@ export const idle = defineVerb({
     session.out.line('+ entering idle mode')
     await session.out.flush()
     const {view} = session
-    const line = await idleIn(session, view)
+    let line: Buffer | undefined
+    let teller: Teller | undefined
+    // Here and not in a function of its own: each that waits costs half a KiB, for as long as the session idles.
+    try {
+      line = await new Promise((resolve, reject) => {
+        if (view) teller = new Teller(session, view, reject)
+        session.readLine({withinMs: TIMES.idleMs}).then(resolve, reject)
+      })
+    } finally {
+      await teller?.stop()
+    }
     await view?.refresh()
     return answer(line)
   },
