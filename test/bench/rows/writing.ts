@@ -6,7 +6,7 @@ import {commands, idling, login, parallel, type Row, selected} from '../row.js'
 const MAIL = Buffer.from(message(1).toString('latin1').replaceAll('\n', '\r\n'), 'latin1')
 const IDLERS = 20
 
-/** Each of some sessions changes flags of single messages, while others idle in the mailbox. */
+/** Each of some sessions flags single messages and takes the flags away again, while others idle in the mailbox: each STORE changes something. */
 function flagStorm(sessions: number, each: number): Row {
   return {
     title: `${sessions * each} STOREs of one message over ${sessions} sessions, ${IDLERS} idle`,
@@ -20,9 +20,9 @@ function flagStorm(sessions: number, each: number): Row {
     },
     run: (_, clients) =>
       parallel(sessions, async (worker) => {
-        for (let count = 0; count < each; count += 1) {
-          const number = 1 + (((worker * each + count) * 7) % 2000)
-          await clients[worker]?.ok(`STORE ${number} ${count % 2 ? '-' : '+'}FLAGS.SILENT (\\Flagged)`)
+        const messages = Array.from({length: each / 2}, (_, count) => 1 + (((worker * each + count) * 7) % 2000))
+        for (const sign of ['+', '-']) {
+          for (const number of messages) await clients[worker]?.ok(`STORE ${number} ${sign}FLAGS.SILENT (\\Flagged)`)
         }
       }),
   }
