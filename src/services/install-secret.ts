@@ -1,4 +1,5 @@
 /** Puts a file with a secret in place, whole: mode 0600, owned by the mail user. */
+import {randomBytes} from 'node:crypto'
 import {chmod, link, open, rm, stat} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {replaceFile, syncDirectory} from '../support/atomic-file.js'
@@ -32,9 +33,9 @@ export async function replaceSecret(path: string, text: string, {keepOwner}: {re
 
 /** Makes `path`; false when it is there, also when another program was faster. Nobody ever sees a part of it. */
 export async function createSecret(path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${process.pid}.tmp`
+  // Not the process id: containers that share a directory may have the same.
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`
   const owner = await mailOwner()
-  await rm(temporary, {force: true})
   const file = await open(temporary, 'wx', PRIVATE)
   try {
     try {
