@@ -108,6 +108,7 @@ export class FolderKeywords {
 
   /** Says which new messages the folder has: their keywords are in use from now on. */
   came(bases: Iterable<string>): void {
+    if (this.#sets.size === 0) return
     for (const base of bases) if (this.of(base).length > 0) this.#count(base, 1)
     this.#renewInUse()
   }
