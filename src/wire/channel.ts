@@ -1,4 +1,5 @@
 import type {Duplex} from 'node:stream'
+import {setImmediate as nextTurn} from 'node:timers/promises'
 import {Hangup} from '../support/fault.js'
 import {ByteQueue} from './byte-queue.js'
 import type {Deadline, DeadlineSource} from './deadlines.js'
@@ -36,6 +37,8 @@ interface Waiter {
 }
 
 const TAIL_OCTETS = 64
+/** Longest stretch of lines that came together before other connections get their turn, milliseconds (`design.md` §4). */
+const TURN_MS = 4
 const EMPTY = Buffer.alloc(0)
 /** The usual end, the same for all connections. */
 const CLOSED = new Hangup('closed')
@@ -64,6 +67,8 @@ export class Channel {
   #stream: Duplex
   #encrypted: boolean
   #ended = false
+  /** When this connection last waited for its peer, or let others run. */
+  #turnBegan = performance.now()
   #hangup: Hangup | undefined
   /** The connection is no more; what was handed over lives on. */
   #gone: Hangup | undefined
@@ -183,6 +188,12 @@ export class Channel {
     })
   }
 
+  /** Lets everything else that is ready run first. */
+  async #pause(): Promise<void> {
+    await nextTurn()
+    this.#turnBegan = performance.now()
+  }
+
   /** Takes what comes next into the queue; false at the end of the input. @throws {Hangup} */
   async #fill({withinMs}: ReadOptions): Promise<boolean> {
     while (!this.#take()) {
@@ -200,6 +211,7 @@ export class Channel {
    */
   async readLine(max: number, options: ReadOptions): Promise<Line | undefined> {
     for (;;) {
+      if (this.#queue.length > 0 && performance.now() - this.#turnBegan >= TURN_MS) await this.#pause()
       const bytes = this.#queue.takeLine()
       if (bytes && bytes.length <= max) return {bytes, cut: false, tail: EMPTY}
       if (bytes) return {bytes: bytes.subarray(0, max), cut: true, tail: bytes.subarray(-TAIL_OCTETS)}
@@ -208,6 +220,7 @@ export class Channel {
       if (this.#take()) continue
       if (this.#ended) return undefined
       await this.#readable(this.#queue.length > 0 ? Math.min(options.withinMs, TIMES.commandMs) : options.withinMs)
+      this.#turnBegan = performance.now()
     }
   }
 

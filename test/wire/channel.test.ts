@@ -53,6 +53,26 @@ async function hangup(work: Promise<unknown>): Promise<string> {
   throw new Error('No Hangup')
 }
 
+channels('lines that came together let others run in between', async () => {
+  const {peer, wire} = channel()
+  peer.push('NOOP\n'.repeat(200))
+  let turns = 0
+  let counting = true
+  const count = (): void => {
+    turns += 1
+    if (counting) setImmediate(count)
+  }
+  setImmediate(count)
+  for (let line = 0; line < 200; line += 1) {
+    assert.is((await wire.readLine(100, SOON))?.bytes.toString(), 'NOOP')
+    const end = performance.now() + 0.5
+    while (performance.now() < end) {}
+  }
+  counting = false
+  // 100 ms of work, no more than 4 at once.
+  assert.ok(turns >= 10, `${turns} turns`)
+})
+
 channels('reads lines and octets and counts them', async () => {
   const {peer, wire} = channel()
   peer.push('one\r\ntwo {3}\r\nabcrest')
