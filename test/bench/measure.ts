@@ -1,4 +1,4 @@
-/** Measures one row on one server. */
+/** Measures one row on each server. */
 import type {BenchClient} from './client.js'
 import {pinServer} from './cores.js'
 import {makeCold} from './mail.js'
@@ -26,7 +26,7 @@ export interface Result {
 /** Short work is repeated until it lasts this long. */
 const LASTS_MS = 200
 const MOST_TIMES = 100
-const ROW_LIMIT_MS = 240_000
+const RUN_LIMIT_MS = 240_000
 /** A server without work to finish is looked at this long after the last reply. */
 const REST_MS = 100
 
@@ -43,7 +43,7 @@ interface Run {
 function limited<T>(work: Promise<T>, title: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${title} takes more than ${ROW_LIMIT_MS / 1000} s`)), ROW_LIMIT_MS)
+    timer = setTimeout(() => reject(new Error(`${title} takes more than ${RUN_LIMIT_MS / 1000} s`)), RUN_LIMIT_MS)
   })
   return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
@@ -94,21 +94,40 @@ async function delayOf(row: Row, context: RowContext): Promise<LoopDelay | undef
   return probe.stopDelay()
 }
 
-async function measured(row: Row, context: RowContext, rounds: number): Promise<Omit<Result, 'row' | 'server'>> {
-  const runs: Run[] = []
-  if (row.rounds === undefined) await once(row, context)
-  for (let round = 0; round < (row.rounds ?? rounds); round += 1) runs.push(await once(row, context))
-  const delay = await delayOf(row, context)
-  return {...mediansOf(runs), ...(delay ? {delay} : {})}
+/** What was measured of one server until something failed. */
+interface Attempt {
+  readonly context: RowContext
+  readonly runs: Run[]
+  delay?: LoopDelay | undefined
+  error?: string
 }
 
-/** Medians of `rounds` runs after one that is not counted; what fails is told in the result. */
-export async function measureRow(row: Row, context: RowContext, rounds: number): Promise<Result> {
-  const base = {row: row.title, server: context.server.name}
-  try {
-    return {...base, ...(await limited(measured(row, context, rounds), row.title))}
-  } catch (error) {
-    const nothing = {wallMs: Number.NaN, cpuMs: Number.NaN, memoryBytes: Number.NaN, times: 0, figures: {}}
-    return {...base, ...nothing, error: error instanceof Error ? error.message : String(error)}
+/** Does one step on each server in turn, so that a machine that becomes slower or faster does so for all of them. */
+async function onEach(attempts: readonly Attempt[], {title}: Row, step: (attempt: Attempt) => Promise<unknown>): Promise<void> {
+  for (const attempt of attempts) {
+    if (attempt.error !== undefined) continue
+    try {
+      await limited(step(attempt), title)
+    } catch (error) {
+      attempt.error = error instanceof Error ? error.message : String(error)
+    }
   }
+}
+
+/** Medians of `rounds` runs after one that is not counted, for each server; what fails is told in its result. */
+export async function measureRow(row: Row, contexts: readonly RowContext[], rounds: number): Promise<Result[]> {
+  const attempts: Attempt[] = contexts.map((context) => ({context, runs: []}))
+  if (row.rounds === undefined) await onEach(attempts, row, ({context}) => once(row, context))
+  for (let round = 0; round < (row.rounds ?? rounds); round += 1) {
+    await onEach(attempts, row, async ({context, runs}) => runs.push(await once(row, context)))
+  }
+  await onEach(attempts, row, async (attempt) => {
+    attempt.delay = await delayOf(row, attempt.context)
+  })
+  return attempts.map(({context, runs, delay, error}) => {
+    const base = {row: row.title, server: context.server.name}
+    const nothing = {wallMs: Number.NaN, cpuMs: Number.NaN, memoryBytes: Number.NaN, times: 0, figures: {}}
+    if (error !== undefined) return {...base, ...nothing, error}
+    return {...base, ...mediansOf(runs), ...(delay ? {delay} : {})}
+  })
 }

@@ -113,12 +113,10 @@ async function measureAll(
 ): Promise<Result[]> {
   const results: Result[] = []
   for (const row of rows) {
-    for (const server of servers) {
-      if (row.servers && !row.servers.includes(server.name)) continue
-      progress(`${row.title}: ${server.name}`)
-      results.push(await measureRow(row, {...context, server}, Number(options.rounds)))
-      found(results)
-    }
+    progress(row.title)
+    const contexts = servers.filter(({name}) => row.servers?.includes(name) ?? true).map((server) => ({...context, server}))
+    results.push(...(await measureRow(row, contexts, Number(options.rounds))))
+    found(results)
   }
   progress('')
   return results
