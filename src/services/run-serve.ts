@@ -6,7 +6,6 @@ import {type Endpoint, readPortList} from '../config/port-list.js'
 import type {LogFormat} from '../log/create-log.js'
 import {takeActivatedSockets} from '../net/activated-sockets.js'
 import {BadSyntax, Fault} from '../support/fault.js'
-import {optimizeLater} from '../support/optimize-later.js'
 import {tellParent} from './background.js'
 import {runDirectory} from './control/client.js'
 import {runDemo} from './demo/run-demo.js'
@@ -82,7 +81,6 @@ export function indexPlace(env: NodeJS.ProcessEnv): IndexPlace {
 
 /** Serves until a signal ends it. @throws {Fault} `bad-configuration` when it cannot start, with what to do about it */
 export async function runServe(command: ServeCommand): Promise<void> {
-  optimizeLater()
   const services = servicesOf(command.services)
   const address = command.demo ? '127.0.0.1' : undefined
   const imap = endpoints('--port', {text: command.port, address})

@@ -36,9 +36,6 @@ process.on('disconnect', () => {
   void Promise.resolve(running?.stop(LAST_MS)).finally(() => process.exit(0))
 })
 
-const {optimizeLater} = await import('../../support/optimize-later.js')
-optimizeLater()
-
 if (role === 'front') running = (await import('./front-main.js')).runFront()
 else if (role === 'auth') running = (await import('./auth-main.js')).runAuth()
 else if (role === 'mail') running = (await import('./mail-main.js')).runMail()
