@@ -14,6 +14,7 @@
  */
 import {setTimeout} from 'node:timers/promises'
 import {errnoOf, Fault} from '../support/fault.js'
+import {isSameFile} from './file-facts.js'
 import {fileFault} from './file-fault.js'
 import type {FileFacts, MaildirFiles} from './files.js'
 import type {UniqueNames} from './unique-names.js'
@@ -69,10 +70,10 @@ export class FolderLock {
   readonly #context: LockContext
   #own: OwnFile | undefined
 
-  /** `folder`: its path. */
-  constructor(folder: string, context: LockContext) {
+  /** `folder`: its path; `name`: of the lock in its `tmp/`. */
+  constructor(folder: string, context: LockContext, name = 'courier.lock') {
     this.#folder = folder
-    this.#lock = `${folder}/tmp/courier.lock`
+    this.#lock = `${folder}/tmp/${name}`
     this.#context = context
   }
 
@@ -135,11 +136,7 @@ export class FolderLock {
 }
 
 async function release(lock: string, mine: FileFacts, files: MaildirFiles): Promise<void> {
-  if (isSame(files.stat(lock), mine)) await files.unlink(lock)
-}
-
-function isSame(a: FileFacts | undefined, b: FileFacts): boolean {
-  return a !== undefined && a.inode === b.inode && a.device === b.device && a.mtimeNs === b.mtimeNs
+  if (isSameFile(files.stat(lock), mine)) await files.unlink(lock)
 }
 
 /** Removes the lock when its owner is dead; says whether it did. */
@@ -150,7 +147,7 @@ async function removeDead(lock: string, context: LockContext): Promise<boolean> 
   const content = facts.size > CONTENT_MAX || facts.kind !== 'file' ? '' : await files.readFile(lock, CONTENT_MAX)
   if (content === undefined) return false
   if (!isDead(content.toString('latin1'), context.nowMs() - Number(facts.mtimeNs / 1_000_000n), context)) return false
-  if (!isSame(files.stat(lock), facts)) return false
+  if (!isSameFile(files.stat(lock), facts)) return false
   return files.unlink(lock)
 }
 

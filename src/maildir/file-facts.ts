@@ -16,3 +16,8 @@ export function factsOf(stats: BigIntStats): FileFacts {
     kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'link' : 'other',
   }
 }
+
+/** Nothing else has taken its place, not even one that has the same inode number again. */
+export function isSameFile(a: FileFacts | undefined, b: FileFacts): boolean {
+  return a !== undefined && a.inode === b.inode && a.device === b.device && a.mtimeNs === b.mtimeNs
+}

@@ -11,7 +11,7 @@ import {fileFault} from './file-fault.js'
 import type {MaildirFiles, Move} from './files.js'
 import {directoryName, folderOfDirectory, folderPath, INBOX, isBelow, isPrintable} from './folder-names.js'
 import {removeTree} from './remove-tree.js'
-import {beginRename, endRename} from './rename-journal.js'
+import {beginRename, type RenameJournal, syncMoves} from './rename-journal.js'
 import type {FolderName} from './types.js'
 
 const YIELD_EVERY = 1000
@@ -234,10 +234,11 @@ async function listIfAny(path: string, files: MaildirFiles): Promise<string[]> {
 }
 
 /** Makes the moves one by one. When one fails, those before it are undone. @throws {Fault} */
-async function runMoves(root: string, moves: readonly Move[], files: MaildirFiles): Promise<void> {
+async function runMoves(moves: readonly Move[], files: MaildirFiles, journal?: RenameJournal): Promise<void> {
   const done: Move[] = []
   try {
     for (const move of moves) {
+      await journal?.keep()
       // rename(2) replaces an empty directory without a word.
       if (files.stat(move.to)?.kind === 'directory') throw new Fault('mailbox-exists', `"${move.to}" exists`)
       await files.rename(move.from, move.to)
@@ -245,10 +246,10 @@ async function runMoves(root: string, moves: readonly Move[], files: MaildirFile
     }
   } catch (error) {
     const cause = await undone(done, error, files)
-    await files.syncDirectory(root).catch(() => {}) // the first error counts
+    await syncMoves(done, files).catch(() => {}) // the first error counts
     throw fileFault(cause, 'RENAME failed')
   }
-  await files.syncDirectory(root)
+  await syncMoves(moves, files)
 }
 
 /** Moves back, as many as possible; answers with the error to report. */
@@ -268,23 +269,30 @@ export type RenameContext = TreeContext & LockContext
 
 /**
  * Renames a folder with all below it, all or none: what a crash leaves is completed at the next opening. Answers with the
- * folders that moved. @throws {Fault} as `planRename`
+ * folders that moved; undefined: another RENAME is at work, or was cut off. @throws {Fault} as `planRename`
  */
-export async function renameFolder(root: string, from: FolderName, to: FolderName, context: RenameContext): Promise<RenamePlan> {
+export async function renameFolder(
+  root: string,
+  from: FolderName,
+  to: FolderName,
+  context: RenameContext,
+): Promise<RenamePlan | undefined> {
   const plan = await planRename(root, from, to, context)
   if (plan.moves.length === 1) {
-    await runMoves(root, plan.moves, context.files)
+    await runMoves(plan.moves, context.files)
     return plan
   }
+  let journal: RenameJournal | undefined
   try {
-    await beginRename(root, plan.moves, context)
+    journal = await beginRename(root, plan.moves, context)
   } catch (error) {
     throw fileFault(error, 'RENAME failed')
   }
+  if (!journal) return undefined
   try {
-    await runMoves(root, plan.moves, context.files)
+    await runMoves(plan.moves, context.files, journal)
   } finally {
-    await endRename(root, context).catch(() => {}) // the moves are made or undone: to be told again does no harm
+    await journal.end().catch(() => {}) // the moves are made or undone: to be told again does no harm
   }
   return plan
 }

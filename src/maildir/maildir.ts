@@ -4,6 +4,7 @@ import {Mutex} from '../support/mutex.js'
 import {copyMessages} from './copy.js'
 import {startDelivery} from './delivery.js'
 import type {StoreEnvironment} from './environment.js'
+import {fileFault} from './file-fault.js'
 import {sizeOfName} from './file-names.js'
 import {Arrivals} from './folder/arrivals.js'
 import {Folder} from './folder/folder.js'
@@ -11,11 +12,11 @@ import {type CountedStatus, lightStatus} from './folder/light-status.js'
 import {removeMessages} from './folder/remover.js'
 import {FolderView, type ViewAccount} from './folder/view.js'
 import {folderPath, INBOX, isBelow} from './folder-names.js'
-import {createFolder, deleteFolder, folderExists, listFolders, renameFolder} from './folder-tree.js'
+import {createFolder, deleteFolder, folderExists, listFolders, type RenamePlan, renameFolder} from './folder-tree.js'
 import type {IdleFolders} from './idle-folders.js'
 import {AccountQuota} from './quota/account-quota.js'
 import {folderCounts, messageCounts} from './quota/measure-account.js'
-import {completeRename} from './rename-journal.js'
+import {awaitRename, completeRename} from './rename-journal.js'
 import {subscribe, subscriptions, unsubscribe} from './subscriptions.js'
 import {purgeTemporary} from './temporary.js'
 import {
@@ -43,6 +44,8 @@ interface OpenFolder {
 
 /** `tmp/` of a folder is tidied up at most this often. */
 const PURGE_EVERY_MS = 3_600_000
+/** How long a RENAME waits for one of another process. */
+const OTHER_RENAME_MS = 10_000
 
 export interface MaildirOptions {
   readonly env: StoreEnvironment
@@ -129,10 +132,12 @@ export class Maildir implements Mailstore, ViewAccount {
   async #rename(from: FolderName, to: FolderName): Promise<void> {
     // The journal of one that was cut off has to make room for that of this one.
     await this.finishRename()
-    const {folders} = await listFolders(this.path, this.#env.files)
-    for (const name of folders) if (name === from || isBelow(name, from)) await this.#retire(name)
-    const {folders: moved} = await renameFolder(this.path, from, to, this.#env)
-    for (const {from: old, to: made} of moved) {
+    let plan = await this.#tryRename(from, to)
+    for (let leftMs = OTHER_RENAME_MS; !plan; plan = await this.#tryRename(from, to)) {
+      leftMs = await awaitRename(this.path, this.#env, leftMs)
+      await this.#completeRename()
+    }
+    for (const {from: old, to: made} of plan.folders) {
       this.#forget(old)
       this.#forget(made)
       // Courier: renamed folders get a new UIDVALIDITY; RFC 3501 §6.3.5 leaves it open.
@@ -140,6 +145,13 @@ export class Maildir implements Mailstore, ViewAccount {
       await this.#withFolder(made, async () => {})
     }
     await this.#quota.recalculate()
+  }
+
+  /** undefined: another RENAME is at work. */
+  async #tryRename(from: FolderName, to: FolderName): Promise<RenamePlan | undefined> {
+    const {folders} = await listFolders(this.path, this.#env.files)
+    for (const name of folders) if (name === from || isBelow(name, from)) await this.#retire(name)
+    return renameFolder(this.path, from, to, this.#env)
   }
 
   async deliver(name: FolderName, message: DeliveryOptions): Promise<Delivery> {
@@ -183,13 +195,22 @@ export class Maildir implements Mailstore, ViewAccount {
   /** Completes a RENAME that was cut off. What fails is tried again at the next opening. */
   async finishRename(): Promise<void> {
     try {
+      await this.#completeRename()
+    } catch (error) {
+      this.#env.log.warning('maildir.rename-not-completed', {path: this.path, reason: String(error)})
+    }
+  }
+
+  /** @throws {Fault} */
+  async #completeRename(): Promise<void> {
+    try {
       const moved = await completeRename(this.path, this.#env)
       if (!moved) return
       for (const path of moved) await this.#env.files.unlink(`${path}/courierimapuiddb`)
       await this.#quota.recalculate()
       this.#env.log.notice('maildir.rename-completed', {path: this.path, count: moved.length})
     } catch (error) {
-      this.#env.log.warning('maildir.rename-not-completed', {path: this.path, reason: String(error)})
+      throw fileFault(error, `Cannot complete a RENAME in "${this.path}"`)
     }
   }
 

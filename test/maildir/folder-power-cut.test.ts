@@ -7,6 +7,7 @@ import {folderName} from '../../src/maildir/folder-names.js'
 import {NO_INDEX} from '../../src/maildir/index/metadata-index.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {AccountQuota} from '../../src/maildir/quota/account-quota.js'
+import {beginRename} from '../../src/maildir/rename-journal.js'
 import type {Mailstore} from '../../src/maildir/types.js'
 import {UniqueNames} from '../../src/maildir/unique-names.js'
 import {randomNumbers} from '../support/other-programs.js'
@@ -68,6 +69,8 @@ const is = (actual: Map<string, readonly string[]>, expected: Record<string, rea
 
 interface Scenario {
   readonly folders: readonly string[]
+  /** What lies there before. */
+  readonly prepare?: (disk: SimulatedDisk) => Promise<unknown>
   readonly run: (disk: SimulatedDisk) => Promise<unknown>
   /** What may be found; `isDone`: the command has answered. */
   readonly allows: (disk: SimulatedDisk, isDone: boolean) => Promise<boolean>
@@ -105,6 +108,31 @@ const SCENARIOS: Record<string, Scenario> = {
       return is(folders, after) || (!isDone && is(folders, before))
     },
   },
+  'a RENAME that was cut off, completed': {
+    folders: ['.A', '.A.x'],
+    prepare: async (disk) => {
+      const moves = ['', '.x'].map((below) => ({from: `/mail/.A${below}`, to: `/mail/.B${below}`}))
+      await beginRename('/mail', moves, environment(disk, 4))
+      disk.rename('/mail/.A', '/mail/.B')
+      disk.syncDirectory('/mail')
+    },
+    run: (disk) => openOn(disk, 2),
+    allows: async (disk) => is(await found(disk), {'INBOX.B': text('.A'), 'INBOX.B.x': text('.A.x')}),
+  },
+  'RENAME of a tree with rights': {
+    folders: ['.A', '.A.x'],
+    prepare: async (disk) => {
+      disk.make('/mail/courierimaphieracl', 'directory', 0o755)
+      disk.make('/mail/courierimaphieracl/A.y', 'file', 0o644, Buffer.from('anyone lr\n'))
+    },
+    run: async (disk) => (await openOn(disk, 2)).rename(folderName('INBOX.A'), folderName('INBOX.B')),
+    allows: async (disk, isDone) => {
+      const folders = await found(disk)
+      const [name] = disk.names('/mail/courierimaphieracl')
+      if (is(folders, {'INBOX.B': text('.A'), 'INBOX.B.x': text('.A.x')})) return name === 'B.y'
+      return !isDone && name === 'A.y' && is(folders, {'INBOX.A': text('.A'), 'INBOX.A.x': text('.A.x')})
+    },
+  },
   'RENAME of one folder': {
     folders: ['.A'],
     run: async (disk) => (await openOn(disk, 2)).rename(folderName('INBOX.A'), folderName('INBOX.B')),
@@ -123,9 +151,10 @@ const SCENARIOS: Record<string, Scenario> = {
   },
 }
 
-async function record({folders, run}: Scenario): Promise<Recording> {
+async function record({folders, prepare, run}: Scenario): Promise<Recording> {
   const disk = account(folders)
   await found(disk)
+  await prepare?.(disk)
   const recording = new Recording(disk)
   await run(disk)
   return recording

@@ -131,11 +131,11 @@ folders('move with all below them and their rights', async () => {
   const root = account(directory.path, ['.P', '.P.Kid', '.P.Kid.x', '.Px', '.other'])
   mkdirSync(`${root}/courierimaphieracl`)
   for (const name of ['P', 'P.v', 'Px']) writeFileSync(`${root}/courierimaphieracl/${name}`, name)
-  const {folders: moved} = await renameFolder(root, folderName('INBOX.P'), folderName('INBOX.Q.R'), context)
+  const plan = await renameFolder(root, folderName('INBOX.P'), folderName('INBOX.Q.R'), context)
   assert.equal(dots(root), ['.Px', '.Q.R', '.Q.R.Kid', '.Q.R.Kid.x', '.other'])
   assert.equal(readdirSync(`${root}/courierimaphieracl`).sort(), ['Px', 'Q.R', 'Q.R.v'])
   assert.equal(
-    moved.map(({from, to}) => `${from} ${to}`),
+    plan?.folders.map(({from, to}) => `${from} ${to}`),
     ['INBOX.P INBOX.Q.R', 'INBOX.P.Kid INBOX.Q.R.Kid', 'INBOX.P.Kid.x INBOX.Q.R.Kid.x'],
   )
 })
