@@ -8,7 +8,7 @@ import type {FolderIndex} from '../index/metadata-index.js'
 import {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {Uid} from '../types.js'
 import type {MessageRow, StateChange} from './chunk.js'
-import {folderIdentity, modseqOfStamps} from './identity.js'
+import {folderIdentity, modseqOfStamps, stampForModseq} from './identity.js'
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
 import {NameTable} from './known-names.js'
@@ -96,6 +96,11 @@ export class FolderContents {
 
   get highestModseq(): number {
     return this.#highestModseq
+  }
+
+  /** The file time that a UID database needs; undefined: that of the clock. */
+  get stampMs(): number | undefined {
+    return stampForModseq(this.#highestModseq, this.#env)
   }
 
   /** The folder is as an earlier process left it; nothing of it is news. False: its keywords are others, it has to be read. */
@@ -227,7 +232,16 @@ export class FolderContents {
     // Without anything to go on from, only what does not depend on the clock is the same when the index is lost again.
     const isFirst = this.#highestModseq === 0 && stamps > 0
     this.#highestModseq = isFirst ? stamps : Math.max(this.#highestModseq + 1, now, stamps)
+    if (!isFirst) this.#keepStamp()
     return this.#highestModseq
+  }
+
+  /** After the clock was set back what changes gets older stamps: the UID database keeps one for whoever has nothing else to go on from. */
+  #keepStamp(): void {
+    const {stampMs} = this
+    if (stampMs === undefined) return
+    // Not waited for: without it answers are right as long as the index is there.
+    this.#env.files.touch(`${this.#path}/courierimapuiddb`, stampMs).catch(() => {})
   }
 
   /** The row of a message that was found under this name. `modseq` 0: it is news. */

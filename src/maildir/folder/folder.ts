@@ -63,7 +63,7 @@ export class Folder {
     this.name = name
     this.path = path
     this.#account = account
-    this.uidFile = new UidFile(env, path)
+    this.uidFile = new UidFile(env, path, () => this.#contents.stampMs)
     this.columns = new FolderColumns(this, env.columns)
     this.#access = new FolderAccess({env, name, path, onLost})
     this.#contents = new FolderContents(env, path, {index: () => this.#index, onChange: () => this.#tell()})

@@ -91,6 +91,16 @@ export function modseqOfStamps(identity: FolderIdentity): number {
   return newest === 0n ? 0 : Number(newest / 1000n) + MODSEQ_LAG_MICROSECONDS
 }
 
+/**
+ * The time stamp, milliseconds since 1970, that keeps `modseqOfStamps` from going below this modification sequence; undefined:
+ * those that the clock gives do. They do not where it was set back.
+ */
+export function stampForModseq(modseq: number, {nowMs}: {readonly nowMs: () => number}): number | undefined {
+  const needed = modseq - MODSEQ_LAG_MICROSECONDS
+  // One more: file systems may round down.
+  return needed > nowMs() * 1000 ? Math.ceil(needed / 1000) + 1 : undefined
+}
+
 /** The time by the clock that stamps files, nanoseconds since 1970. */
 export function nowNs({nowMs}: {readonly nowMs: () => number}): bigint {
   return BigInt(Math.floor(nowMs() * 1000)) * 1000n

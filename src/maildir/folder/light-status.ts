@@ -28,7 +28,7 @@ export async function lightStatus(env: StoreEnvironment, {path, giveUidValidity,
   if (!identity.cur) throw new Fault('no-such-mailbox', `"${path}" is no Maildir folder`)
   if (before?.identity && sameIdentity(before.identity, identity)) return before
   const beganNs = nowNs(env)
-  const uidFile = new UidFile(env, path)
+  const uidFile = new UidFile(env, path, () => undefined)
   const database = (await uidFile.read()) ?? {
     uidValidity: await createDatabase(env, path, uidFile, giveUidValidity()),
     uidNext: 1,

@@ -35,14 +35,17 @@ export interface PreparedUidFile {
 export class UidFile {
   readonly #env: StoreEnvironment
   readonly #folder: string
+  readonly #stampMs: () => number | undefined
   /** The file that memory agrees with. */
   #facts: FileFacts | undefined
   /** Its lines without the first, while messages keep arriving. */
   #text: UidDatabaseText | undefined
 
-  constructor(env: StoreEnvironment, folder: string) {
+  /** `stampMs`: the file time of a new database (milliseconds since 1970); undefined: that of the clock. */
+  constructor(env: StoreEnvironment, folder: string, stampMs: () => number | undefined) {
     this.#env = env
     this.#folder = folder
+    this.#stampMs = stampMs
   }
 
   /** Nobody has replaced the file since it was read or written here. */
@@ -117,7 +120,7 @@ export class UidFile {
   async #prepare(header: UidHeader, text: UidDatabaseText, more: Buffer): Promise<PreparedUidFile> {
     const {files, names} = this.#env
     const temporary = `${this.#folder}/tmp/${names.side('imapuid')}`
-    await writeFile(files, temporary, [formatUidDatabase(header, []), text.lines(), more])
+    await writeFile(files, temporary, {content: [formatUidDatabase(header, []), text.lines(), more], mtimeMs: this.#stampMs()})
     return {
       commit: async () => {
         try {
@@ -167,11 +170,15 @@ async function textOf(entries: Iterable<readonly [base: string, uid: number]>): 
 }
 
 /** Makes a file of these octets and syncs it. A file that cannot be written whole does not stay. */
-async function writeFile(files: MaildirFiles, path: string, content: readonly Buffer[]): Promise<void> {
+async function writeFile(
+  files: MaildirFiles,
+  path: string,
+  {content, mtimeMs}: {readonly content: readonly Buffer[]; readonly mtimeMs: number | undefined},
+): Promise<void> {
   const file = await files.begin(path, {mode: 0o666})
   try {
     for (const part of content) if (part.length > 0) await file.write(part)
-    await file.finish({sync: true})
+    await file.finish({sync: true, mtimeMs})
   } catch (error) {
     await file.abort()
     await files.unlink(path).catch(() => false)
