@@ -53,11 +53,10 @@ function native(path: string): string | Buffer {
   return ABOVE_ASCII.test(path) ? Buffer.from(path, 'latin1') : path
 }
 
-/** Paths of names in a directory as node wants them. Whether there are octets above 0x7F is asked once for all. */
-function nativeIn(directory: string, names: readonly string[]): (name: string) => string | Buffer {
-  const prefix = `${directory}/`
-  if (ABOVE_ASCII.test(prefix) || ABOVE_ASCII.test(names.join(''))) return (name) => Buffer.from(prefix + name, 'latin1')
-  return (name) => prefix + name
+/** The same for many. Whether there are octets above 0x7F is asked once for all. */
+function nativeOf(directory: string, names: readonly string[]): (path: string) => string | Buffer {
+  if (ABOVE_ASCII.test(directory) || ABOVE_ASCII.test(names.join(''))) return (path) => Buffer.from(path, 'latin1')
+  return (path) => path
 }
 
 function missing(error: unknown): boolean {
@@ -263,14 +262,15 @@ export class NodeFiles implements MaildirFiles {
   }
 
   renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    const path = nativeIn(
+    const path = nativeOf(
       directory,
       moves.map(({from, to}) => from + to),
     )
     return callEach(moves, {
       calls: this.#callsFor(directory),
-      now: ({from, to}) => renameSync(path(from), path(to)),
-      later: ({from, to}) => renameLater(path(from), path(to)),
+      directory,
+      now: ({from, to}, prefix) => renameSync(path(prefix + from), path(prefix + to)),
+      later: ({from, to}) => renameLater(path(`${directory}/${from}`), path(`${directory}/${to}`)),
     })
   }
 
@@ -299,11 +299,12 @@ export class NodeFiles implements MaildirFiles {
   }
 
   unlinkAll(directory: string, names: readonly string[]): Promise<readonly (Error | undefined)[]> {
-    const path = nativeIn(directory, names)
+    const path = nativeOf(directory, names)
     return callEach(names, {
       calls: this.#callsFor(directory),
-      now: (name) => unlinkSync(path(name)),
-      later: (name) => unlinkLater(path(name)),
+      directory,
+      now: (name, prefix) => unlinkSync(path(prefix + name)),
+      later: (name) => unlinkLater(path(`${directory}/${name}`)),
     })
   }
 

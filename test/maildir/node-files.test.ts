@@ -1,8 +1,10 @@
-import {mkdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
+import {execFileSync} from 'node:child_process'
+import {mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {START_BYTES} from '../../src/maildir/files.js'
 import {NodeFiles} from '../../src/maildir/node-files.js'
+import {errnoOf} from '../../src/support/fault.js'
 import {TemporaryMaildir} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
@@ -47,6 +49,60 @@ files('of a directory that is read in batches are all listed', async () => {
   for (const name of names) writeFileSync(Buffer.from(`${cur}/${name}`, 'latin1'), '')
   assert.ok(statSync(cur).size > 2 * 1024 * 1024 || statSync(cur).size < names.length, 'large, where a size says how many there are')
   assert.equal((await new NodeFiles().list(cur)).sort(), names.sort())
+})
+
+for (const directory of ['plain', 'with space', 'gr\xc3\xbcn']) {
+  files(`many are renamed and removed in a directory (${directory}), and the process is where it was`, async () => {
+    using maildir = new TemporaryMaildir()
+    const path = `${maildir.path}/${directory}`
+    const onDisk = Buffer.from(path, 'latin1')
+    mkdirSync(onDisk)
+    const names = ['1:2,', '2:2,', 'gr\xfcn:2,']
+    for (const name of names) writeFileSync(Buffer.from(`${path}/${name}`, 'latin1'), name)
+    const before = process.cwd()
+    const node = new NodeFiles()
+    const moves = [...names, 'missing:2,'].map((name) => ({from: name, to: `${name}S`}))
+    const renamed = await node.renameAll(path, moves)
+    assert.equal(
+      renamed.map((error) => error && errnoOf(error)),
+      [undefined, undefined, undefined, 'ENOENT'],
+    )
+    assert.equal(readdirSync(onDisk, {encoding: 'latin1'}).sort(), ['1:2,S', '2:2,S', 'gr\xfcn:2,S'])
+    const removed = await node.unlinkAll(
+      path,
+      moves.map(({to}) => to),
+    )
+    assert.equal(
+      removed.map((error) => error && errnoOf(error)),
+      [undefined, undefined, undefined, 'ENOENT'],
+    )
+    assert.equal(readdirSync(onDisk), [])
+    assert.is(process.cwd(), before)
+  })
+}
+
+files('of a directory that is gone, each name fails by itself', async () => {
+  const node = new NodeFiles()
+  const outcomes = await node.unlinkAll('/nowhere/cur', ['1', '2'])
+  assert.equal(
+    outcomes.map((error) => error && errnoOf(error)),
+    ['ENOENT', 'ENOENT'],
+  )
+})
+
+files('a process whose own directory is gone changes others all the same', async () => {
+  using maildir = new TemporaryMaildir()
+  const lost = join(maildir.home, 'lost')
+  mkdirSync(lost)
+  writeFileSync(join(maildir.path, 'cur', '1:2,'), 'x')
+  const source = `
+    import {rmdirSync} from 'node:fs'
+    const {NodeFiles} = await import(${JSON.stringify(new URL('../../src/maildir/node-files.js', import.meta.url).href)})
+    rmdirSync(process.cwd())
+    const failures = await new NodeFiles().renameAll(${JSON.stringify(`${maildir.path}/cur`)}, [{from: '1:2,', to: '1:2,S'}])
+    process.exit(failures.some(Boolean) ? 1 : 0)`
+  execFileSync(process.execPath, ['--input-type=module', '--eval', source], {cwd: lost, stdio: 'pipe'})
+  assert.equal(readdirSync(join(maildir.path, 'cur')), ['1:2,S'])
 })
 
 files.run()
