@@ -55,9 +55,9 @@ export class BaseTable implements Strings {
 /** Name endings as numbers in a short list. */
 export class InfoTable implements Strings {
   readonly #infos: readonly string[]
-  readonly #numbers: Uint32Array
+  readonly #numbers: Uint32Array | Uint8Array
 
-  constructor(infos: readonly string[], numbers: Uint32Array) {
+  constructor(infos: readonly string[], numbers: Uint32Array | Uint8Array) {
     this.#infos = infos
     this.#numbers = numbers
   }

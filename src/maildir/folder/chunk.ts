@@ -89,11 +89,17 @@ export function chunkOf(rows: readonly MessageRow[], {modseq, shared} = AS_THEY_
   return {place: {uids, bases}, state: {infos, flags, keywordSets, modseqs}}
 }
 
-const NO_SETS = Buffer.alloc(CHUNK_MESSAGES * Uint32Array.BYTES_PER_ELEMENT)
+const NO_SETS = new Uint32Array(CHUNK_MESSAGES)
+const NO_SETS_OCTETS = Buffer.from(NO_SETS.buffer)
+
+/** The keyword sets of so many messages without any; the same memory for all. */
+export function noKeywords(messages: number): Uint32Array {
+  return NO_SETS.subarray(0, messages)
+}
 
 /** The keyword sets of a stretch are all the empty one, as they mostly are. */
 export function hasNoKeywords({buffer, byteOffset, byteLength}: Uint32Array): boolean {
-  return Buffer.from(buffer, byteOffset, byteLength).equals(NO_SETS.subarray(0, byteLength))
+  return buffer === NO_SETS.buffer || Buffer.from(buffer, byteOffset, byteLength).equals(NO_SETS_OCTETS.subarray(0, byteLength))
 }
 
 export function lacking(state: State, wanted: FlagBits): Lacking {

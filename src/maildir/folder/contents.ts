@@ -7,7 +7,7 @@ import {flagsOfName} from '../file-names.js'
 import type {FolderIndex} from '../index/metadata-index.js'
 import {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {Uid} from '../types.js'
-import type {MessageRow, StateChange} from './chunk.js'
+import {type MessageRow, noKeywords, type StateChange} from './chunk.js'
 import {folderIdentity, modseqOfStamps, stampForModseq} from './identity.js'
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
@@ -273,7 +273,7 @@ function snapshotOf({stretches}: ListedFolder, modseq: number): Snapshot {
   return Snapshot.ofColumns(
     stretches.map((columns) => ({
       ...columns,
-      keywordSets: new Uint32Array(columns.uids.length),
+      keywordSets: noKeywords(columns.uids.length),
       modseqs: new Float64Array(columns.uids.length).fill(modseq),
     })),
   )

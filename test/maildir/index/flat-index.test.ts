@@ -153,6 +153,46 @@ flat('records that are cut are told once, not at every restart', async () => {
   assert.equal(told, [0, 1, 0])
 })
 
+/** Changes the last octet of a view: it belongs to the rows. */
+function damageRows(cache: Cache): void {
+  for (const name of readdirSync(cache.directory, {recursive: true, encoding: 'utf8'})) {
+    if (!name.endsWith('/view')) continue
+    const octets = readFileSync(join(cache.directory, name))
+    octets.writeUInt8((octets.at(-1) ?? 0) ^ 1, octets.length - 1)
+    writeFileSync(join(cache.directory, name), octets)
+  }
+}
+
+flat('rows that are damaged while a folder is open are made again, and told once', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 20)
+  const first = flatIndex(cache)
+  const {view: before} = await opened(maildir, first)
+  await settled()
+  await before.refresh()
+  const expected = await sizes(before)
+  await first.close()
+
+  const log = new LogLines()
+  const second = flatIndex({...cache, log})
+  const {view} = await opened(maildir, second)
+  const {highestModseq} = view
+  damageRows(cache)
+  assert.equal(await sizes(view), expected)
+  assert.is(log.lines.length, 1)
+  await second.close()
+
+  const files = new CountedFiles()
+  const third = flatIndex({...cache, log})
+  const {view: after} = await opened(maildir, third, {files})
+  assert.equal(await sizes(after), expected)
+  assert.is(files.opened, 1, 'only the one whose header is too large to be kept')
+  assert.is(after.highestModseq, highestModseq)
+  assert.is(log.lines.length, 1)
+  await third.close()
+})
+
 /** Reads the metadata of all messages. */
 async function readAll(view: View, need: MetadataNeed): Promise<void> {
   for await (const batch of view.metadata(allNumbers(view), need)) for (const {metadata} of batch) assert.ok(metadata)

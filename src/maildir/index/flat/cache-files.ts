@@ -38,20 +38,32 @@ function withFile<T>(path: string, flags: number, use: (descriptor: number, size
   }
 }
 
-/** Octets of a file in memory of their own (typed arrays can lie in it); undefined when there is none. */
-export function readWhole(path: string, limitBytes: number): ArrayBuffer | undefined {
+/** Gives a stretch of a file, in memory of its own (typed arrays can lie in it); shorter where the file ends. */
+export type PartReader = (start: number, length: number) => ArrayBuffer
+
+/** Reads parts of a file; undefined when there is none. */
+export function readParts<T>(path: string, limitBytes: number, use: (part: PartReader, size: number) => T): T | undefined {
   try {
     return withFile(path, READ, (descriptor, size) => {
       if (size > limitBytes) throw Object.assign(new Error(`"${path}" is too large`), {code: 'EFBIG'})
-      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
-      let filled = 0
-      for (let got = -1; filled < size && got !== 0; filled += got) got = readSync(descriptor, bytes, filled, size - filled, filled)
-      return filled === size ? bytes.buffer : bytes.buffer.slice(0, filled)
+      return use((start, length) => partOf(descriptor, start, Math.max(0, Math.min(length, size - start))), size)
     })
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error
   }
+}
+
+/** All octets of a file; undefined when there is none. */
+export function readWhole(path: string, limitBytes: number): ArrayBuffer | undefined {
+  return readParts(path, limitBytes, (part, size) => part(0, size))
+}
+
+function partOf(descriptor: number, start: number, length: number): ArrayBuffer {
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+  let filled = 0
+  for (let got = -1; filled < length && got !== 0; filled += got) got = readSync(descriptor, bytes, filled, length - filled, start + filled)
+  return filled === length ? bytes.buffer : bytes.buffer.slice(0, filled)
 }
 
 /** A stretch of a file; shorter where the file ends. */

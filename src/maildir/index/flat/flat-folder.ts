@@ -13,16 +13,17 @@ import {PART, PARTS} from '../../metadata-need.js'
 import type {MessageMetadata, Uid} from '../../types.js'
 import type {FileLookup, FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
 import type {Slab} from '../slab.js'
-import {appendAt, inDirectory, makeDirectory, moveFile, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
+import {appendAt, inDirectory, makeDirectory, moveFile, readParts, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
 import {crc32} from './checksum.js'
 import {copyRecords} from './copy-records.js'
 import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, logHeader} from './log-file.js'
 import {logStateOf} from './log-state.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
 import {type RecordPlace, RecordsFile} from './records-file.js'
-import {applyLog} from './replay.js'
+import {stateAfter} from './replay.js'
 import {DEAD, type MetadataRow, MetadataRows, type RowFacts} from './rows.js'
-import {decodeView, encodeView, type ViewFile, viewState} from './view-file.js'
+import {SavedRows} from './saved-rows.js'
+import {encodeView, readView, type SavedView, viewState} from './view-file.js'
 
 const SAVE_MS = 1_000
 const FILE_LIMIT_BYTES = 1024 * 1024 * 1024
@@ -55,7 +56,9 @@ export class FlatFolder implements FolderIndex {
   #loaded = false
   #off = false
   #uidValidity = 0
-  #rows = new MetadataRows()
+  #knownRows = new MetadataRows()
+  /** Rows that nobody has asked for since the folder was read. */
+  #savedRows: SavedRows | undefined
   #records: RecordsFile
   #recordsGeneration = 0
   /** 0: there is no view that the log could go on from. */
@@ -157,7 +160,7 @@ export class FlatFolder implements FolderIndex {
   }
 
   doubt(): void {
-    this.#rows.doubt()
+    ;(this.#savedRows ?? this.#knownRows).doubt()
   }
 
   changed(): void {
@@ -204,7 +207,8 @@ export class FlatFolder implements FolderIndex {
   }
 
   #forgetAll(): void {
-    this.#rows = new MetadataRows(undefined, this.#rows.version + 1)
+    this.#savedRows = undefined
+    this.#knownRows = new MetadataRows(undefined, this.#knownRows.version + 1)
     this.#records = this.#emptyRecords()
     this.#viewGeneration = 0
     this.#kept = undefined
@@ -217,33 +221,50 @@ export class FlatFolder implements FolderIndex {
     try {
       this.#readFiles()
     } catch (error) {
+      this.#uidValidity = 0
       this.#setAside(String(error))
     }
   }
 
   #readFiles(): void {
-    const octets = readWhole(this.#view, FILE_LIMIT_BYTES)
-    if (!octets) return
-    const view = decodeView(octets, this.#seed)
+    const found = readParts(this.#view, FILE_LIMIT_BYTES, (part, size) => ({view: readView(part, this.#seed), size}))
+    if (!found) return
+    const {view, size} = found
     if (!view) {
       this.#setAside('The view is damaged or of another version')
       return
     }
-    const log = readWhole(this.#log, FILE_LIMIT_BYTES)
-    const read = log && decodeLog(Buffer.from(log), {seed: this.#seed, generation: view.generation})
-    const {state, rows, recordsEnd} = applyLog(view, read?.entries ?? [])
-    this.#uidValidity = state.uidValidity
-    this.#rows = rows
-    this.#kept = state
+    const octets = readWhole(this.#log, FILE_LIMIT_BYTES)
+    const read = octets && decodeLog(Buffer.from(octets), {seed: this.#seed, generation: view.generation})
+    const log = read?.entries ?? []
+    this.#kept = stateAfter(view.state, log)
+    this.#uidValidity = this.#kept.uidValidity
     // What the end of a log said is unknown; a new view makes an end of it.
-    if (read && !read.isWhole) this.#rows.doubt()
+    this.#savedRows = new SavedRows({view, log, isDoubtful: read?.isWhole === false})
     this.#viewGeneration = read?.isWhole ? view.generation : 0
-    this.#viewBytes = octets.byteLength
-    this.#logBytes = log?.byteLength ?? 0
-    this.#takeRecords(view, recordsEnd)
+    this.#viewBytes = size
+    this.#logBytes = octets?.byteLength ?? 0
+    this.#takeRecords(view, log.at(-1)?.recordsEnd ?? view.recordsEnd)
   }
 
-  #takeRecords({recordsGeneration}: ViewFile, recordsEnd: number): void {
+  /** What is known of each message. Who only opens a folder does not ask for it. */
+  get #rows(): MetadataRows {
+    const saved = this.#savedRows
+    this.#savedRows = undefined
+    if (saved) this.#readRows(saved)
+    return this.#knownRows
+  }
+
+  #readRows(saved: SavedRows): void {
+    try {
+      this.#knownRows = saved.read(this.#view, FILE_LIMIT_BYTES)
+    } catch (error) {
+      this.#setAside(String(error))
+      this.changed()
+    }
+  }
+
+  #takeRecords({recordsGeneration}: SavedView, recordsEnd: number): void {
     const {directory} = this.#options
     const size = Math.max(0, sizeOf(`${directory}/records`)) // none are no file
     this.#recordsGeneration = recordsGeneration
@@ -273,7 +294,6 @@ export class FlatFolder implements FolderIndex {
         // there is none, or it cannot be moved: then writing fails as well
       }
     }
-    this.#uidValidity = 0
     this.#forgetAll()
   }
 
@@ -434,12 +454,14 @@ export class FlatFolder implements FolderIndex {
     this.#rows.tidy()
     this.#dirty.clear()
     const generation = this.#nextGeneration(this.#viewGeneration)
-    const {recordsEnd, recordsGeneration} = {recordsEnd: this.#records.endBytes, recordsGeneration: this.#recordsGeneration}
+    const recordsGeneration = this.#recordsGeneration
+    const recordsEnd = () => {
+      this.#flush()
+      return this.#records.endBytes
+    }
     makeDirectory(this.#options.directory)
-    const octets = await encodeView(
-      {generation, recordsGeneration, recordsEnd, state: viewState(state), rows: this.#rows.columns},
-      this.#seed,
-    )
+    const rows = this.#rows.columns
+    const octets = await encodeView({generation, recordsGeneration, recordsEnd, state: viewState(state), rows}, this.#seed)
     await replaceFile(this.#view, octets)
     // Records may have been dropped meanwhile: then the next view comes at once.
     if (recordsGeneration !== this.#recordsGeneration || this.#uidValidity !== state.uidValidity) return

@@ -5,34 +5,31 @@ import {KeywordTable} from '../../folder/keyword-table.js'
 import type {Snapshot} from '../../folder/snapshot.js'
 import type {SavedFolder} from '../metadata-index.js'
 import type {LogEntry, LoggedChange, LogState} from './log-file.js'
-import {DEAD, MetadataRows} from './rows.js'
-import type {ViewFile} from './view-file.js'
+import {DEAD, MetadataRows, type RowColumns} from './rows.js'
+import type {ViewState} from './view-file.js'
 
-/** @throws {RangeError} they do not go together */
-export function applyLog(view: ViewFile, entries: readonly LogEntry[]) {
-  const rows = new MetadataRows(view.rows)
-  const sets = new SavedKeywords(view.state.keywordSets)
-  let {recordsEnd} = view
-  let {snapshot, uidNext, highestModseq, identity} = view.state
+/** The state of the folder after the entries of a log. @throws {RangeError} they do not go together */
+export function stateAfter(view: ViewState, entries: readonly LogEntry[]): SavedFolder {
+  const sets = new SavedKeywords(view.keywordSets)
+  let {snapshot, uidNext, highestModseq, identity} = view
+  for (const {state} of entries) {
+    if (!state) continue
+    snapshot = applyState(snapshot, state, sets)
+    ;({uidNext, highestModseq, identity} = state)
+  }
+  return {uidValidity: view.uidValidity, uidNext, highestModseq, identity, snapshot, keywords: (set) => sets.keywords(set)}
+}
+
+/** The rows of a view after the entries of a log. */
+export function rowsAfter(columns: RowColumns, entries: readonly LogEntry[]): MetadataRows {
+  const rows = new MetadataRows(columns)
   for (const entry of entries) {
-    recordsEnd = entry.recordsEnd
     for (const row of entry.rows) {
       if (row.parts === DEAD) rows.remove(row.uid)
       else rows.put(row)
     }
-    if (!entry.state) continue
-    snapshot = applyState(snapshot, entry.state, sets)
-    ;({uidNext, highestModseq, identity} = entry.state)
   }
-  const state: SavedFolder = {
-    uidValidity: view.state.uidValidity,
-    uidNext,
-    highestModseq,
-    identity,
-    snapshot,
-    keywords: (set) => sets.keywords(set),
-  }
-  return {state, rows, recordsEnd}
+  return rows
 }
 
 /** Keyword sets by the numbers of the view, with those of the log after them. */

@@ -49,25 +49,39 @@ export interface RowColumns {
   readonly lengths: Uint32Array
 }
 
-function emptyColumns(capacity: number): RowColumns {
+/** What a row takes in columns. */
+export const ROW_BYTES = 53
+
+/** Columns of so many rows that lie in memory of `ROW_BYTES` for each, those with the widest numbers first. */
+export function columnsIn(memory: ArrayBuffer, rows: number): RowColumns {
   return {
-    uids: new Uint32Array(capacity),
-    hashes: new Uint32Array(capacity),
-    parts: new Uint8Array(capacity),
-    inodes: new BigUint64Array(capacity),
-    mtimes: new BigInt64Array(capacity),
-    sizes: new Float64Array(capacity),
-    wires: new Float64Array(capacity),
-    offsets: new Float64Array(capacity),
-    lengths: new Uint32Array(capacity),
+    inodes: new BigUint64Array(memory, 0, rows),
+    mtimes: new BigInt64Array(memory, 8 * rows, rows),
+    sizes: new Float64Array(memory, 16 * rows, rows),
+    wires: new Float64Array(memory, 24 * rows, rows),
+    offsets: new Float64Array(memory, 32 * rows, rows),
+    uids: new Uint32Array(memory, 40 * rows, rows),
+    hashes: new Uint32Array(memory, 44 * rows, rows),
+    lengths: new Uint32Array(memory, 48 * rows, rows),
+    parts: new Uint8Array(memory, 52 * rows, rows),
   }
+}
+
+function emptyColumns(capacity: number): RowColumns {
+  return columnsIn(new ArrayBuffer(capacity * ROW_BYTES), capacity)
 }
 
 const NAMES = ['uids', 'hashes', 'parts', 'inodes', 'mtimes', 'sizes', 'wires', 'offsets', 'lengths'] as const
 
-function copyColumns(from: RowColumns, to: RowColumns, count: number): RowColumns {
-  for (const name of NAMES) (to[name] as Uint32Array).set((from[name] as Uint32Array).subarray(0, count))
-  return to
+/** Copies rows to the same places of other columns. */
+export function copyRows(from: RowColumns, to: RowColumns, {start, end}: {readonly start: number; readonly end: number}): void {
+  for (const name of NAMES) (to[name] as Uint32Array).set((from[name] as Uint32Array).subarray(start, end), start)
+}
+
+function deadIn(parts: Uint8Array): number {
+  let dead = 0
+  for (let place = parts.indexOf(DEAD); place >= 0; place = parts.indexOf(DEAD, place + 1)) dead += 1
+  return dead
 }
 
 export class MetadataRows {
@@ -84,13 +98,13 @@ export class MetadataRows {
   #version: number
   #live: number
 
-  /** Rows that lie in columns already, in ascending order of UID, all of them alive. `version`: above all earlier ones of the folder. */
+  /** Rows that lie in columns already, in ascending order of UID. `version`: above all earlier ones of the folder. */
   constructor(columns: RowColumns = emptyColumns(0), version = 1) {
     this.#columns = columns
     this.#mtimeHalves = halvesOf(columns.mtimes)
     this.#count = columns.uids.length
     this.#sorted = this.#count
-    this.#live = this.#count
+    this.#live = this.#count - deadIn(columns.parts)
     this.#epochs = new Uint32Array(this.#count).fill(1)
     this.#stamps = new Float64Array(this.#count).fill(version)
     this.#version = version
@@ -298,7 +312,9 @@ export class MetadataRows {
 
   /** Room for so many rows. */
   #fit(capacity: number): void {
-    this.#columns = copyColumns(this.#columns, emptyColumns(capacity), this.#count)
+    const fitting = emptyColumns(capacity)
+    copyRows(this.#columns, fitting, {start: 0, end: this.#count})
+    this.#columns = fitting
     this.#mtimeHalves = halvesOf(this.#columns.mtimes)
     const epochs = new Uint32Array(capacity)
     epochs.set(this.#epochs.subarray(0, this.#count))

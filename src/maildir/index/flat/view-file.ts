@@ -1,29 +1,36 @@
 /**
  * `view`: all that is known of a folder at one moment, in columns; replaced whole.
  *
- *     magic, version, CRC-32 of all after it (beginning with the folder's seed), length of the head     16 octets
+ *     magic, version, CRC-32 of what stands between here and the messages (beginning with the folder's seed)
+ *     length of the head, CRC-32 of the messages, CRC-32 of the rows
  *     head: generations, state of the folder, tables of name endings and keyword sets
- *     columns, those with the widest numbers first, so that typed arrays can lie in the file as it was read
- *     base names
+ *     messages: columns, those with the widest numbers first, so that typed arrays can lie in them as they were read; base names
+ *     rows of metadata: columns likewise
  *
- * A folder of 100,000 messages is 13 MB, read and checked in a few milliseconds; names become strings when needed.
+ * Who opens a folder of 100,000 messages reads 5 MB; the rows, as much again, are read when somebody asks for metadata. Names
+ * become strings when needed.
  */
 import {Pace} from '../../../support/pace.js'
 import {BaseTable, InfoTable} from '../../folder/base-table.js'
-import {CHUNK_MESSAGES, hasNoKeywords} from '../../folder/chunk.js'
+import {CHUNK_MESSAGES, hasNoKeywords, noKeywords} from '../../folder/chunk.js'
 import type {FolderIdentity} from '../../folder/identity.js'
 import {Snapshot, type SnapshotColumns} from '../../folder/snapshot.js'
 import type {FolderState} from '../metadata-index.js'
+import type {PartReader} from './cache-files.js'
 import {crc32} from './checksum.js'
 import {readIdentity, readStrings, writeIdentity, writeStrings} from './folder-octets.js'
 import {OctetReader, OctetWriter} from './octets.js'
-import type {RowColumns} from './rows.js'
+import {columnsIn, copyRows, ROW_BYTES, type RowColumns} from './rows.js'
 
 const MAGIC = 0x31564e43
-const VERSION = 4
-const FIXED_BYTES = 16
-/** About a millisecond. */
+const VERSION = 5
+const FIXED_BYTES = 24
+/** About a quarter of a millisecond. */
 const CHECKED_AT_ONCE = 1024 * 1024
+/** Rows that are copied before others get their turn. */
+const ROWS_AT_ONCE = 4096
+/** As many endings as numbers of one octet can tell. */
+const FEW_ENDINGS = 256
 
 /** Folder state without what becomes stale at once. */
 export interface ViewState {
@@ -39,38 +46,57 @@ export interface ViewState {
 export interface ViewFile {
   readonly generation: number
   readonly recordsGeneration: number
-  readonly recordsEnd: number
+  /** Asked for when the rows have been copied. */
+  readonly recordsEnd: () => number
   readonly state: ViewState
+  /** In the order of UIDs, all of them in use. */
   readonly rows: RowColumns
 }
 
-/** Places of the columns for so many messages and rows. */
-function layout(start: number, messages: number, rows: number) {
-  let at = Math.ceil(start / 8) * 8
-  const take = (bytes: number) => {
-    const from = at
-    at += bytes
-    return from
-  }
+/** What a view tells before its rows are read. */
+export interface SavedView {
+  readonly generation: number
+  readonly recordsGeneration: number
+  readonly recordsEnd: number
+  readonly state: ViewState
+  /** The rows; undefined: they are damaged, or the file is another now. */
+  readonly rows: (part: PartReader) => RowColumns | undefined
+}
+
+/** How the messages of a view lie in it. */
+interface MessageForm {
+  readonly messages: number
+  readonly endings: number
+  /** Some message has keywords. */
+  readonly hasKeywords: boolean
+}
+
+interface MessageColumns {
+  readonly modseqs: Float64Array
+  readonly uids: Uint32Array
+  /** Where the base names end. */
+  readonly ends: Uint32Array
+  readonly keywordSets: Uint32Array | undefined
+  readonly infos: Uint32Array | Uint8Array
+  readonly flags: Uint8Array
+}
+
+/** What a message takes in columns. */
+function messageBytes({endings, hasKeywords}: MessageForm): number {
+  return 8 + 4 + 4 + (hasKeywords ? 4 : 0) + (endings > FEW_ENDINGS ? 4 : 1) + 1
+}
+
+function messageColumns(memory: ArrayBuffer, form: MessageForm): MessageColumns {
+  const {messages, endings, hasKeywords} = form
+  const words = hasKeywords ? 20 : 16
+  const flags = words + (endings > FEW_ENDINGS ? 4 : 1)
   return {
-    modseqs: take(8 * messages),
-    inodes: take(8 * rows),
-    mtimes: take(8 * rows),
-    sizes: take(8 * rows),
-    wires: take(8 * rows),
-    offsets: take(8 * rows),
-    uids: take(4 * messages),
-    baseEnds: take(4 * messages),
-    keywordSets: take(4 * messages),
-    infos: take(4 * messages),
-    rowUids: take(4 * rows),
-    hashes: take(4 * rows),
-    lengths: take(4 * rows),
-    parts: take(rows),
-    flags: take(messages),
-    get end() {
-      return at
-    },
+    modseqs: new Float64Array(memory, 0, messages),
+    uids: new Uint32Array(memory, 8 * messages, messages),
+    ends: new Uint32Array(memory, 12 * messages, messages),
+    keywordSets: hasKeywords ? new Uint32Array(memory, 16 * messages, messages) : undefined,
+    infos: new (endings > FEW_ENDINGS ? Uint32Array : Uint8Array)(memory, words * messages, messages),
+    flags: new Uint8Array(memory, flags * messages, messages),
   }
 }
 
@@ -86,65 +112,57 @@ export function viewState(state: FolderState): ViewState {
   return {uidValidity, uidNext, highestModseq, identity, snapshot, keywordSets}
 }
 
-/** The octets of a file, in turn with other work. `rows` must be in order, and is read before the first pause. */
+/**
+ * The octets of a file, in turn with other work. `rows` must be in order. Each is as it is at some moment until this ends: the
+ * log tells those that change meanwhile.
+ */
 export async function encodeView({generation, recordsGeneration, recordsEnd, state, rows}: ViewFile, seed: number): Promise<Buffer[]> {
-  const {snapshot} = state
-  const {infos, numbers} = endingsOf(snapshot)
+  const pace = new Pace()
+  const rowMemory = await copiedRows(rows, pace)
+  const endings = await endingsOf(state.snapshot, pace)
+  const form = {messages: state.snapshot.size, endings: endings.infos.length, hasKeywords: state.keywordSets.length > 1}
+  const messages = await messageOctets(state.snapshot, {form, endings, pace})
+
   const head = new OctetWriter()
-  head.count(generation).count(recordsGeneration).count(recordsEnd)
+  head.count(generation).count(recordsGeneration).count(recordsEnd())
   head.count(state.uidValidity).count(state.uidNext).count(state.highestModseq)
   writeIdentity(head, state.identity)
-  head.count(snapshot.size).count(rows.uids.length)
-  writeStrings(head, infos)
+  head.count(form.messages).count(lengthOf(messages)).count(rows.uids.length)
+  writeStrings(head, endings.infos)
   head.count(state.keywordSets.length)
   for (const set of state.keywordSets) writeStrings(head, set)
 
-  const places = layout(FIXED_BYTES + head.length, snapshot.size, rows.uids.length)
-  const octets = Buffer.alloc(places.end)
-  const {buffer, byteOffset} = octets
-  octets.set(head.octets, FIXED_BYTES)
-  const put = (column: {readonly buffer: ArrayBufferLike; readonly byteOffset: number; readonly byteLength: number}, at: number) =>
-    octets.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), at)
-  put(rows.inodes, places.inodes)
-  put(rows.mtimes, places.mtimes)
-  put(rows.sizes, places.sizes)
-  put(rows.wires, places.wires)
-  put(rows.offsets, places.offsets)
-  put(rows.uids, places.rowUids)
-  put(rows.hashes, places.hashes)
-  put(rows.lengths, places.lengths)
-  put(rows.parts, places.parts)
-  put(numbers, places.infos)
-
-  const pace = new Pace()
-  const ends = new Uint32Array(buffer, byteOffset + places.baseEnds, snapshot.size)
-  const stretches: Buffer[] = []
-  let namesBytes = 0
-  let index = 0
-  for (const columns of snapshot.columns()) {
-    const count = columns.uids.length
-    put(columns.modseqs, places.modseqs + 8 * index)
-    put(columns.uids, places.uids + 4 * index)
-    put(columns.keywordSets, places.keywordSets + 4 * index)
-    put(columns.flags, places.flags + index)
-    const table = BaseTable.from(columns.bases, count)
-    table.copyEnds(ends.subarray(index, index + count), namesBytes)
-    const some = table.octets(count)
-    stretches.push(some)
-    namesBytes += some.length
-    index += count
-    if (pace.due) await pace.pause()
-  }
-  const names = Buffer.concat(stretches, namesBytes)
-  octets.writeUInt32LE(MAGIC, 0)
-  octets.writeUInt32LE(VERSION, 4)
-  octets.writeUInt32LE(head.length, 12)
-  octets.writeUInt32LE(await checksumOf([octets.subarray(12), names], seed, pace), 8)
-  return [octets, names]
+  const start = Buffer.alloc(FIXED_BYTES)
+  start.writeUInt32LE(MAGIC, 0)
+  start.writeUInt32LE(VERSION, 4)
+  start.writeUInt32LE(head.length, 12)
+  start.writeUInt32LE(await checksumOf(messages, seed, pace), 16)
+  start.writeUInt32LE(await checksumOf([rowMemory], seed, pace), 20)
+  start.writeUInt32LE(crc32(head.octets, crc32(start.subarray(12), seed)), 8)
+  return [start, head.octets, ...messages, rowMemory]
 }
 
-/** The different endings of names, and the number of each message's. */
-function endingsOf(snapshot: Snapshot): {readonly infos: readonly string[]; readonly numbers: Uint32Array} {
+const lengthOf = (octets: readonly Buffer[]) => octets.reduce((sum, {length}) => sum + length, 0)
+
+async function copiedRows(rows: RowColumns, pace: Pace): Promise<Buffer> {
+  const count = rows.uids.length
+  const memory = new ArrayBuffer(count * ROW_BYTES)
+  const copy = columnsIn(memory, count)
+  for (let start = 0; start < count; start += ROWS_AT_ONCE) {
+    copyRows(rows, copy, {start, end: Math.min(count, start + ROWS_AT_ONCE)})
+    if (pace.due) await pace.pause()
+  }
+  return Buffer.from(memory)
+}
+
+interface Endings {
+  readonly infos: readonly string[]
+  /** The number of each message's. */
+  readonly numbers: Uint32Array
+}
+
+/** The different endings of names. */
+async function endingsOf(snapshot: Snapshot, pace: Pace): Promise<Endings> {
   const known = new Map<string, number>()
   const numberOf = (info: string) => {
     let number = known.get(info)
@@ -161,8 +179,40 @@ function endingsOf(snapshot: Snapshot): {readonly infos: readonly string[]; read
     if (infos instanceof InfoTable) infos.copyNumbers(some, numberOf)
     else for (let offset = 0; offset < some.length; offset += 1) some[offset] = numberOf(infos.at(offset) ?? '')
     index += uids.length
+    if (pace.due) await pace.pause()
   }
   return {infos: [...known.keys()], numbers}
+}
+
+interface MessageWriting {
+  readonly form: MessageForm
+  readonly endings: Endings
+  readonly pace: Pace
+}
+
+/** The columns of messages, and behind them the names of each stretch. */
+async function messageOctets(snapshot: Snapshot, {form, endings, pace}: MessageWriting): Promise<Buffer[]> {
+  const memory = new ArrayBuffer(messageBytes(form) * form.messages)
+  const {modseqs, uids, ends, keywordSets, infos, flags} = messageColumns(memory, form)
+  const names: Buffer[] = []
+  let namesBytes = 0
+  let index = 0
+  for (const columns of snapshot.columns()) {
+    const count = columns.uids.length
+    modseqs.set(columns.modseqs, index)
+    uids.set(columns.uids, index)
+    keywordSets?.set(columns.keywordSets, index)
+    infos.set(endings.numbers.subarray(index, index + count), index)
+    flags.set(columns.flags, index)
+    const table = BaseTable.from(columns.bases, count)
+    table.copyEnds(ends.subarray(index, index + count), namesBytes)
+    const some = table.octets(count)
+    names.push(some)
+    namesBytes += some.length
+    index += count
+    if (pace.due) await pace.pause()
+  }
+  return [Buffer.from(memory), ...names]
 }
 
 /** CRC-32 of octets that lie in several places, in turn with other work. */
@@ -177,64 +227,55 @@ async function checksumOf(places: readonly Buffer[], seed: number, pace: Pace): 
   return crc
 }
 
-/** undefined: the file is damaged, of another folder or of another version. */
-export function decodeView(file: ArrayBuffer, seed: number): ViewFile | undefined {
-  const octets = Buffer.from(file)
-  if (octets.length < FIXED_BYTES || octets.readUInt32LE(0) !== MAGIC || octets.readUInt32LE(4) !== VERSION) return undefined
-  if (crc32(octets.subarray(12), seed) !== octets.readUInt32LE(8)) return undefined
-  const headLength = octets.readUInt32LE(12)
-  const from = new OctetReader(octets.subarray(FIXED_BYTES, FIXED_BYTES + headLength))
+/** Reads a view without its rows. undefined: it is damaged, of another folder or of another version. @throws {RangeError} likewise */
+export function readView(part: PartReader, seed: number): SavedView | undefined {
+  const start = Buffer.from(part(0, FIXED_BYTES))
+  if (start.length < FIXED_BYTES || start.readUInt32LE(0) !== MAGIC || start.readUInt32LE(4) !== VERSION) return undefined
+  const headLength = start.readUInt32LE(12)
+  const head = Buffer.from(part(FIXED_BYTES, headLength))
+  if (crc32(head, crc32(start.subarray(12), seed)) !== start.readUInt32LE(8)) return undefined
+  const from = new OctetReader(head)
   const [generation, recordsGeneration, recordsEnd] = [from.count(), from.count(), from.count()]
   const [uidValidity, uidNext, highestModseq] = [from.count(), from.count(), from.count()]
   const identity = readIdentity(from)
-  const [messages, rowCount] = [from.count(), from.count()]
+  const [messages, messagesLength, rowCount] = [from.count(), from.count(), from.count()]
   const infos = readStrings(from)
   const keywordSets: string[][] = []
   for (let left = from.count(); left > 0; left -= 1) keywordSets.push(readStrings(from))
-  const places = layout(FIXED_BYTES + headLength, messages, rowCount)
-  if (places.end > octets.length) return undefined
 
-  const snapshot = snapshotOf({file, places, messages, infos, names: octets.subarray(places.end)})
-  const rows: RowColumns = {
-    uids: new Uint32Array(file, places.rowUids, rowCount),
-    hashes: new Uint32Array(file, places.hashes, rowCount),
-    parts: new Uint8Array(file, places.parts, rowCount),
-    inodes: new BigUint64Array(file, places.inodes, rowCount),
-    mtimes: new BigInt64Array(file, places.mtimes, rowCount),
-    sizes: new Float64Array(file, places.sizes, rowCount),
-    wires: new Float64Array(file, places.wires, rowCount),
-    offsets: new Float64Array(file, places.offsets, rowCount),
-    lengths: new Uint32Array(file, places.lengths, rowCount),
-  }
+  const messagesStart = FIXED_BYTES + headLength
+  const memory = part(messagesStart, messagesLength)
+  if (crc32(Buffer.from(memory), seed) !== start.readUInt32LE(16)) return undefined
+  const form = {messages, endings: infos.length, hasKeywords: keywordSets.length > 1}
+  const snapshot = snapshotOf(memory, form, infos)
+  const rowsCrc = start.readUInt32LE(20)
   return {
     generation,
     recordsGeneration,
     recordsEnd,
     state: {uidValidity, uidNext, highestModseq, identity, snapshot, keywordSets},
-    rows,
+    rows: (partNow) => {
+      const rows = partNow(messagesStart + messagesLength, rowCount * ROW_BYTES)
+      return crc32(Buffer.from(rows), seed) === rowsCrc ? columnsIn(rows, rowCount) : undefined
+    },
   }
 }
 
-interface SnapshotOctets {
-  readonly file: ArrayBuffer
-  readonly places: ReturnType<typeof layout>
-  readonly messages: number
-  readonly infos: readonly string[]
-  readonly names: Buffer
-}
-
-function snapshotOf({file, places, messages, infos, names}: SnapshotOctets): Snapshot {
-  const ends = new Uint32Array(file, places.baseEnds, messages)
+/** @throws {RangeError} it does not lie there */
+function snapshotOf(memory: ArrayBuffer, form: MessageForm, endings: readonly string[]): Snapshot {
+  const {messages} = form
+  const {modseqs, uids, ends, keywordSets, infos, flags} = messageColumns(memory, form)
+  const names = Buffer.from(memory, messageBytes(form) * messages)
   const stretches: SnapshotColumns[] = []
   for (let first = 0; first < messages; first += CHUNK_MESSAGES) {
-    const count = Math.min(CHUNK_MESSAGES, messages - first)
+    const end = Math.min(messages, first + CHUNK_MESSAGES)
     stretches.push({
-      uids: new Uint32Array(file, places.uids + 4 * first, count),
+      uids: uids.subarray(first, end),
       bases: new BaseTable(names, ends, first),
-      infos: new InfoTable(infos, new Uint32Array(file, places.infos + 4 * first, count)),
-      flags: new Uint8Array(file, places.flags + first, count),
-      keywordSets: new Uint32Array(file, places.keywordSets + 4 * first, count),
-      modseqs: new Float64Array(file, places.modseqs + 8 * first, count),
+      infos: new InfoTable(endings, infos.subarray(first, end)),
+      flags: flags.subarray(first, end),
+      keywordSets: keywordSets?.subarray(first, end) ?? noKeywords(end - first),
+      modseqs: modseqs.subarray(first, end),
     })
   }
   return Snapshot.ofColumns(stretches)
