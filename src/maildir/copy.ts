@@ -73,7 +73,7 @@ async function copyLeft({source, target, arrivals}: CopyOptions, uids: readonly 
     return prepared.flatMap(({uid}, place) => pair(uid, placed[place]))
   } catch (error) {
     const copies = before.map(({to}) => to)
-    await removeMessages(target, copies, () => true)
+    await removeMessages(target, copies, 0)
     throw error
   }
 }

@@ -236,11 +236,8 @@ export class Maildir implements Mailstore, ViewAccount {
 
   async takeBack(target: FolderName, uids: readonly Uid[]): Promise<void> {
     await this.#withFolder(target, async ({folder}) => {
-      const {removed, failure} = await removeMessages(folder, uids, () => true)
-      await this.removed(
-        folder,
-        removed.map(({name}) => name),
-      )
+      const {removed, failure} = await removeMessages(folder, uids, 0)
+      await this.removed(folder, removed)
       if (failure) this.#env.log.warning('maildir.copies-left', {path: folder.path, reason: failure.message})
     })
   }
@@ -254,7 +251,7 @@ export class Maildir implements Mailstore, ViewAccount {
   }
 
   async removed(folder: Folder, names: readonly string[]): Promise<void> {
-    if (!folderCounts(folder.path, false)) return
+    if (!this.#quota.isKept || !folderCounts(folder.path, false)) return
     const counted = names.filter((name) => messageCounts(name, false))
     const bytes = counted.reduce((sum, name) => sum + (sizeOfName(name) ?? 0), 0)
     await this.#quota.record({bytes: -bytes, messages: -counted.length})

@@ -74,12 +74,21 @@ races('a time stamp that was set back hides nothing', async () => {
   assert.is(view.size, 2)
 })
 
-/** Somebody is always first: a message has another name whenever it is to be renamed. */
+/** Somebody is always first: a message has another name whenever it is to be renamed or removed. */
 class Beaten extends NodeFiles {
-  override async renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    const name = readdirSync(directory).find((each) => each.startsWith('2.host')) ?? ''
-    renameSync(join(directory, name), join(directory, name.endsWith('R') ? '2.host:2,S' : '2.host:2,R'))
+  override renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
+    this.#beBeaten(directory)
     return super.renameAll(directory, moves)
+  }
+
+  override unlinkAll(directory: string, names: readonly string[]): Promise<readonly (Error | undefined)[]> {
+    this.#beBeaten(directory)
+    return super.unlinkAll(directory, names)
+  }
+
+  #beBeaten(directory: string): void {
+    const name = readdirSync(directory).find((each) => each.startsWith('2.host')) ?? ''
+    renameSync(join(directory, name), join(directory, name.endsWith('R') ? name.slice(0, -1) : `${name}R`))
   }
 }
 
@@ -95,6 +104,26 @@ races('flags of a message that others keep renaming: the others get them, and th
     allNumbers(view).map((number) => (view.flagsOf(number) & FLAG.flagged) !== 0),
     [true, false, true],
   )
+})
+
+races('a message that others keep renaming is not removed, and the client is told; the others are removed', async () => {
+  using maildir = new TemporaryMaildir()
+  for (const name of ['1.host:2,T', '2.host:2,T', '3.host:2,T', '4.host:2,']) maildir.put(`cur/${name}`)
+  const store = await openStore(maildir, {files: new Beaten()})
+  const view = await store.select(INBOX, {readOnly: false})
+  await assertFault(view.expunge(), 'busy')
+  assert.equal(
+    readdirSync(join(maildir.path, 'cur'))
+      .map((name) => name[0])
+      .sort(),
+    ['2', '4'],
+  )
+  const updates = view.updates({expunges: true})
+  assert.equal(
+    updates.filter(({kind}) => kind !== 'flags').map((update) => (update.kind === 'expunge' ? update.uid : update.kind)),
+    [1, 3, 'exists'],
+  )
+  assert.is(view.size, 2)
 })
 
 races('a folder that was deleted under a session is noticed, and opened anew when it is back', async () => {

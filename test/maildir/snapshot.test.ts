@@ -73,6 +73,19 @@ function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: rea
     )
     assert.equal([snapshot.flagsAt(index), snapshot.keywordSetAt(index), snapshot.modseqAt(index)], [row.flags, row.keywordSet, row.modseq])
   }
+  const places = new Map(model.map(({uid}, index) => [uid, index]))
+  for (const uids of [probes, model.slice(0, 3000).map(({uid}) => uid), model.slice(-5).map(({uid}) => uid)]) {
+    const asked = [...uids, 0, -1] as Uid[]
+    const rows = asked.map((uid) => places.get(uid) ?? -1)
+    assert.equal([...snapshot.indexesOf(asked)], rows)
+    const flagged = rows.flatMap((index) => model[index] ?? []).filter(({flags}) => (flags & 5) === 5)
+    const files = snapshot.filesOf(asked, 5)
+    assert.equal(
+      files.uids.map((uid, at) => `${uid} ${files.names[at]}`).sort(),
+      flagged.map(({uid, base, info}) => `${uid} ${base}${info}`).sort(),
+    )
+    assert.equal(snapshot.basesOf(asked).sort(), rows.flatMap((index) => model[index]?.base ?? []).sort())
+  }
   assert.equal(
     snapshot.uidsWith(9),
     model.filter(({flags}) => (flags & 9) === 9).map(({uid}) => uid),
@@ -85,6 +98,26 @@ function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: rea
   for (const index of [-1, model.length]) assert.throws(() => snapshot.row(index))
 }
 
+/** What has become of `before`, told by two arrays. */
+function checkDifference(now: {snapshot: Snapshot; model: readonly MessageRow[]}, before: typeof now): void {
+  const {gone, added, changed} = now.snapshot.since(before.snapshot)
+  const old = new Map(before.model.map((row) => [row.uid, row]))
+  const uids = new Set(now.model.map(({uid}) => uid))
+  assert.equal(
+    gone,
+    before.model.map(({uid}) => uid).filter((uid) => !uids.has(uid)),
+  )
+  assert.equal(
+    added,
+    now.model.filter(({uid}) => !old.has(uid)),
+  )
+  const isOther = ({uid, info, modseq}: MessageRow) => old.has(uid) && (old.get(uid)?.info !== info || old.get(uid)?.modseq !== modseq)
+  assert.equal(
+    changed,
+    now.model.filter(isOther).map(({uid, info, keywordSet, modseq}) => ({uid, info, keywordSet, modseq})),
+  )
+}
+
 snapshots('any changes give what an array would hold, and change no snapshot before', () => {
   fc.assert(
     fc.property(fc.array(change, {maxLength: 12}), fc.array(fc.nat(6000), {minLength: 5, maxLength: 20}), (steps, probes) => {
@@ -95,6 +128,7 @@ snapshots('any changes give what an array would hold, and change no snapshot bef
         now = apply(now, step)
       }
       for (const {snapshot, model} of [...before, now]) checkSame(snapshot, model, probes)
+      for (const each of before) checkDifference(now, each)
     }),
     {numRuns: isLong ? 1000 : 60},
   )

@@ -141,20 +141,48 @@ export function joined({place, state}: Chunk, more: Chunk): Chunk {
   }
 }
 
-/** `gone`: offsets. */
+/** `gone`: offsets. What stays between them is copied run by run: mostly there are few. */
 export function chunkWithout({place, state}: Chunk, gone: readonly number[]): Chunk {
-  const isGone = new Uint8Array(place.uids.length)
-  for (const offset of gone) isGone[offset] = 1
-  const stays = (_: unknown, offset: number) => isGone[offset] === 0
+  const runs = runsBetween(gone, place.uids.length)
+  const size = runs.reduce((sum, {start, end}) => sum + end - start, 0)
+  const kept = <T extends Uint8Array | Uint32Array | Float64Array>(into: T, column: T): T => {
+    let at = 0
+    for (const {start, end} of runs) {
+      into.set(column.subarray(start, end), at)
+      at += end - start
+    }
+    return into
+  }
+  const keptStrings = (strings: Strings) => {
+    const all = allOf(place, strings)
+    return runs.flatMap(({start, end}) => all.slice(start, end))
+  }
   return {
-    place: {uids: place.uids.filter(stays), bases: allOf(place, place.bases).filter(stays)},
+    place: {uids: kept(new Uint32Array(size), place.uids), bases: keptStrings(place.bases)},
     state: {
-      infos: allOf(place, state.infos).filter(stays),
-      flags: state.flags.filter(stays),
-      keywordSets: state.keywordSets.filter(stays),
-      modseqs: state.modseqs.filter(stays),
+      infos: keptStrings(state.infos),
+      flags: kept(new Uint8Array(size), state.flags),
+      keywordSets: kept(new Uint32Array(size), state.keywordSets),
+      modseqs: kept(new Float64Array(size), state.modseqs),
     },
   }
+}
+
+/** Half-open ranges of the offsets below `size` that are not among these. */
+function runsBetween(gone: readonly number[], size: number): {readonly start: number; readonly end: number}[] {
+  const runs: {readonly start: number; readonly end: number}[] = []
+  let start = 0
+  for (const offset of Uint32Array.from(gone).sort()) {
+    if (offset > start) runs.push({start, end: offset})
+    start = offset + 1
+  }
+  if (start < size) runs.push({start, end: size})
+  return runs
+}
+
+/** File name in `cur/`. */
+export function nameIn({place, state}: Chunk, offset: number): string {
+  return `${place.bases.at(offset) ?? ''}${state.infos.at(offset) ?? ''}`
 }
 
 export function rowAt({place, state}: Chunk, offset: number): MessageRow {
@@ -168,10 +196,12 @@ export function rowAt({place, state}: Chunk, offset: number): MessageRow {
   }
 }
 
-/** A message is the same in two states of its stretch. */
-export function isSameState(a: State, b: State, offset: number): boolean {
+/** A message has the same state at two places. */
+export function isSameState(a: State, offsetA: number, b: State, offsetB: number): boolean {
   return (
-    a.modseqs[offset] === b.modseqs[offset] && a.keywordSets[offset] === b.keywordSets[offset] && a.infos.at(offset) === b.infos.at(offset)
+    a.modseqs[offsetA] === b.modseqs[offsetB] &&
+    a.keywordSets[offsetA] === b.keywordSets[offsetB] &&
+    a.infos.at(offsetA) === b.infos.at(offsetB)
   )
 }
 

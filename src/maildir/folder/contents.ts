@@ -201,19 +201,13 @@ export class FolderContents {
   #remove(gone: readonly Uid[], added: readonly MessageRow[]): void {
     // Of a good part of them: to make the table anew, if somebody asks, costs less.
     if (gone.length * NAMES_TO_ONE_GONE >= this.#snapshot.size) this.names.takeUp()
-    const isAskedFor = this.names.isMade || this.keywordFiles.hasAny
-    const index = this.#index()
-    const bases: string[] = []
-    for (const uid of gone) {
-      const place = this.#snapshot.indexOf(uid)
-      if (place < 0) continue
-      index?.delete(uid)
-      if (isAskedFor) bases.push(this.#snapshot.baseAt(place))
+    this.#index()?.delete(gone)
+    if (this.names.isMade) for (const base of this.#snapshot.basesOf(gone)) this.names.remove(base)
+    if (this.keywordFiles.hasAny) {
+      // A message that only changes its UID is gone and added: its keywords stay.
+      const staying = new Set(added.map(({base}) => base))
+      this.keywordFiles.gone(this.#snapshot.basesOf(gone).filter((base) => !staying.has(base)))
     }
-    for (const base of bases) this.names.remove(base)
-    // A message that only changes its UID is gone and added: its keywords stay.
-    const staying = new Set(added.map(({base}) => base))
-    this.keywordFiles.gone(bases.filter((base) => !staying.has(base)))
     this.#snapshot = this.#snapshot.without(gone)
   }
 

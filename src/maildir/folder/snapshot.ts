@@ -17,6 +17,7 @@ import {
   joined,
   lacking,
   type MessageRow,
+  nameIn,
   rowAt,
   type StateChange,
   type Strings,
@@ -32,7 +33,7 @@ export interface SnapshotColumns {
   readonly modseqs: Float64Array
 }
 
-/** A message whose name is known, with what it has got. */
+/** What a message has got. */
 export type ChangedMessage = Pick<MessageRow, 'uid' | 'info' | 'keywordSet' | 'modseq'>
 
 /** What makes one snapshot of another. */
@@ -53,10 +54,86 @@ function changedAt({place, state}: Chunk, offset: number): ChangedMessage {
   }
 }
 
-/** Of a message with the same name. */
-function isSameRow(a: MessageRow, b: MessageRow): boolean {
-  return a.info === b.info && a.keywordSet === b.keywordSet && a.modseq === b.modseq
+/** Messages by their UIDs, with their file names. */
+interface MessageFiles {
+  readonly uids: readonly Uid[]
+  readonly names: readonly string[]
 }
+
+/** Those of a stretch, by their offsets, that have all of these flags. */
+function filesIn(chunk: Chunk | undefined, offsets: readonly number[], flags: FlagBits): MessageFiles {
+  const uids: Uid[] = []
+  const names: string[] = []
+  for (let at = 0; chunk && at < offsets.length; at += 1) {
+    const offset = offsets[at] ?? 0
+    if (((chunk.state.flags[offset] ?? 0) & flags) !== flags) continue
+    uids.push((chunk.place.uids[offset] ?? 0) as Uid)
+    names.push(nameIn(chunk, offset))
+  }
+  return {uids, names}
+}
+
+function stringsAt(strings: Strings, offsets: readonly number[]): string[] {
+  return offsets.map((offset) => strings.at(offset) ?? '')
+}
+
+interface Difference {
+  readonly gone: number[]
+  readonly added: MessageRow[]
+  readonly changed: ChangedMessage[]
+}
+
+/** Adds the messages of a stretch that had another state before. */
+function addChanged({changed}: Difference, before: Chunk['state'], chunk: Chunk): void {
+  for (let offset = 0; offset < chunk.place.uids.length; offset += 1)
+    if (!isSameState(before, offset, chunk.state, offset)) changed.push(changedAt(chunk, offset))
+}
+
+/** Adds what makes a stretch of the messages from `old` on, up to its last UID. */
+function addDifference({gone, added, changed}: Difference, old: ChunkCursor, chunk: Chunk): void {
+  const {place, state} = chunk
+  for (let offset = 0; offset < place.uids.length; offset += 1) {
+    const uid = place.uids[offset] ?? 0
+    for (; old.uid !== undefined && old.uid < uid; old.next()) gone.push(old.uid)
+    const before = old.uid === uid ? old.chunk : undefined
+    if (before && before.place.bases.at(old.offset) === place.bases.at(offset)) {
+      if (!isSameState(before.state, old.offset, state, offset)) changed.push(changedAt(chunk, offset))
+    } else {
+      if (before) gone.push(uid)
+      added.push(rowAt(chunk, offset))
+    }
+    if (before) old.next()
+  }
+}
+
+/** Goes over the messages of stretches, in ascending order of UID. */
+class ChunkCursor {
+  readonly #chunks: readonly Chunk[]
+  #number = 0
+  offset = 0
+
+  constructor(chunks: readonly Chunk[]) {
+    this.#chunks = chunks
+  }
+
+  get chunk(): Chunk | undefined {
+    return this.#chunks[this.#number]
+  }
+
+  /** Of the message at hand; undefined behind the last one. */
+  get uid(): number | undefined {
+    return this.chunk?.place.uids[this.offset]
+  }
+
+  next(): void {
+    this.offset += 1
+    if (this.offset < (this.chunk?.place.uids.length ?? 0)) return
+    this.#number += 1
+    this.offset = 0
+  }
+}
+
+const NO_UIDS: Uint32Array = new Uint32Array(0)
 
 /** First offset in an ascending column whose value is at least `wanted`. */
 function lowerBound(column: Uint32Array, wanted: number): number {
@@ -128,33 +205,18 @@ export class Snapshot {
 
   /** What has happened since `before`. Stretches that both share are not looked at. */
   since(before: Snapshot): SnapshotDifference {
+    const difference: Difference = {gone: [], added: [], changed: []}
     const states = new Map(before.#chunks.map(({place, state}) => [place, state]))
     const places = new Set(this.#chunks.map(({place}) => place))
-    const old = new Map<number, MessageRow>()
-    for (const chunk of before.#chunks) {
-      if (places.has(chunk.place)) continue
-      for (let offset = 0; offset < chunk.place.uids.length; offset += 1) old.set(chunk.place.uids[offset] ?? 0, rowAt(chunk, offset))
-    }
-    const added: MessageRow[] = []
-    const changed: ChangedMessage[] = []
+    const old = new ChunkCursor(before.#chunks.filter(({place}) => !places.has(place)))
     for (const chunk of this.#chunks) {
       const state = states.get(chunk.place)
       if (state === chunk.state) continue
-      for (let offset = 0; offset < chunk.place.uids.length; offset += 1) {
-        if (state) {
-          if (!isSameState(state, chunk.state, offset)) changed.push(changedAt(chunk, offset))
-          continue
-        }
-        const row = rowAt(chunk, offset)
-        const known = old.get(row.uid)
-        if (known?.base !== row.base) added.push(row)
-        else {
-          old.delete(row.uid)
-          if (!isSameRow(known, row)) changed.push(row)
-        }
-      }
+      if (state) addChanged(difference, state, chunk)
+      else addDifference(difference, old, chunk)
     }
-    return {gone: [...old.keys()], added, changed}
+    for (; old.uid !== undefined; old.next()) difference.gone.push(old.uid)
+    return difference
   }
 
   /** The message at an index from 0. */
@@ -205,11 +267,18 @@ export class Snapshot {
   /** File name in `cur/`. */
   nameAt(index: number): string {
     const {chunk, offset} = this.#find(index)
-    return `${chunk.place.bases.at(offset) ?? ''}${chunk.state.infos.at(offset) ?? ''}`
+    return nameIn(chunk, offset)
   }
 
   /** Index of the first message with a UID of at least `uid`; `size` when there is none. */
   firstFrom(uid: number): number {
+    const number = this.#chunkFrom(uid)
+    const chunk = this.#chunks[number]
+    return chunk ? (this.#starts[number] ?? 0) + lowerBound(chunk.place.uids, uid) : this.size
+  }
+
+  /** Number of the first chunk whose last UID is at least `uid`; that of all chunks when there is none. */
+  #chunkFrom(uid: number): number {
     let low = 0
     let high = this.#chunks.length
     while (low < high) {
@@ -218,8 +287,7 @@ export class Snapshot {
       if ((uids?.[uids.length - 1] ?? 0) < uid) low = middle + 1
       else high = middle
     }
-    const chunk = this.#chunks[low]
-    return chunk ? (this.#starts[low] ?? 0) + lowerBound(chunk.place.uids, uid) : this.size
+    return low
   }
 
   /** Index of the message with this UID, or -1. Quick for the one that was asked for last, and for the one behind it. */
@@ -233,6 +301,38 @@ export class Snapshot {
     if (index >= this.size || this.uidAt(index) !== uid) return -1
     this.#near = index
     return index
+  }
+
+  /** Indexes of the messages with these UIDs, -1 for each that does not exist. Quickest where one follows the other. */
+  indexesOf(uids: readonly number[]): Int32Array {
+    const indexes = new Int32Array(uids.length).fill(-1)
+    let column = NO_UIDS
+    let start = 0
+    let offset = 0
+    for (let at = 0; at < uids.length; at += 1) {
+      const uid = uids[at] ?? 0
+      if (column[offset] !== uid) {
+        const number = this.#chunkFrom(uid)
+        column = this.#chunks[number]?.place.uids ?? NO_UIDS
+        start = this.#starts[number] ?? 0
+        offset = lowerBound(column, uid)
+        if (column[offset] !== uid) continue
+      }
+      indexes[at] = start + offset
+      offset += 1
+    }
+    return indexes
+  }
+
+  /** Base names of those of these messages that exist, in any order. */
+  basesOf(uids: readonly number[]): string[] {
+    return [...this.#byChunk(uids)].flatMap(([number, offsets]) => stringsAt(this.#chunks[number]?.place.bases ?? [], offsets))
+  }
+
+  /** Those of these messages that exist and have all of these flags, in any order, with their file names. */
+  filesOf(uids: readonly number[], flags: FlagBits): MessageFiles {
+    const files = [...this.#byChunk(uids)].map(([number, offsets]) => filesIn(this.#chunks[number], offsets, flags))
+    return {uids: files.flatMap((each) => each.uids), names: files.flatMap((each) => each.names)}
   }
 
   *rows(): Generator<MessageRow> {
@@ -284,7 +384,7 @@ export class Snapshot {
   }
 
   /** Without these messages. */
-  without(uids: Iterable<number>): Snapshot {
+  without(uids: readonly number[]): Snapshot {
     const doomed = this.#byChunk(uids)
     if (doomed.size === 0) return this
     const chunks: Chunk[] = []
@@ -300,7 +400,7 @@ export class Snapshot {
 
   /** With new flags, names or keywords for some messages, which get a modification sequence; unknown UIDs are passed over. */
   change(changes: ReadonlyMap<number, StateChange>, modseq = 0): Snapshot {
-    const touched = this.#byChunk(changes.keys())
+    const touched = this.#byChunk([...changes.keys()])
     if (touched.size === 0) return this
     const chunks = [...this.#chunks]
     for (const [number, offsets] of touched) {
@@ -327,15 +427,24 @@ export class Snapshot {
     return number
   }
 
-  #byChunk(uids: Iterable<number>): Map<number, number[]> {
+  /** Offsets of those of these messages that exist, by the number of their chunk. */
+  #byChunk(uids: readonly number[]): Map<number, number[]> {
     const found = new Map<number, number[]>()
-    for (const uid of uids) {
-      const index = this.indexOf(uid)
+    let offsets: number[] = []
+    let start = 0
+    let end = 0
+    const indexes = this.indexesOf(uids)
+    for (let at = 0; at < indexes.length; at += 1) {
+      const index = indexes[at] ?? -1
       if (index < 0) continue
-      const number = this.#chunkOf(index)
-      const offsets = found.get(number)
-      if (offsets) offsets.push(index - (this.#starts[number] ?? 0))
-      else found.set(number, [index - (this.#starts[number] ?? 0)])
+      if (index < start || index >= end) {
+        const number = this.#chunkOf(index)
+        start = this.#starts[number] ?? 0
+        end = start + (this.#chunks[number]?.place.uids.length ?? 0)
+        offsets = found.get(number) ?? []
+        found.set(number, offsets)
+      }
+      offsets.push(index - start)
     }
     return found
   }

@@ -174,21 +174,19 @@ export class FolderView implements View {
     const end = this.#folder.journal.end
     const changes = this.#folder.journal.since(Math.min(this.#position, this.#flagPosition))
     const {gone, flagged} = changes ? this.#fromJournal(changes) : this.#byComparison(current)
-    const updates: Update[] = []
-    const mayMove = expunges || gone.length === 0
+    // Others came and went between two looks.
+    const lost = this.#listed
+      .indexesOf(gone)
+      .filter((index) => index >= 0)
+      .sort()
+    const mayMove = expunges || lost.length === 0
+    const updates = mayMove ? expungesOf(this.#listed, lost) : []
     if (mayMove) {
-      let removed = 0
-      for (const uid of gone.sort((a, b) => a - b)) {
-        const index = this.#listed.indexOf(uid)
-        if (index < 0) continue // came and went between two looks
-        updates.push({kind: 'expunge', number: (index + 1 - removed) as MessageNumber, uid})
-        removed += 1
-      }
-      const grew = current.size > this.#listed.size - removed
+      const grew = current.size > this.#listed.size - lost.length
       this.#listed = current
       this.#position = end
       this.#claimRecent()
-      if (grew || removed > 0) updates.push({kind: 'exists', messages: current.size, recent: this.recent})
+      if (grew || lost.length > 0) updates.push({kind: 'exists', messages: current.size, recent: this.recent})
     }
     this.#flagPosition = end
     for (const uid of flagged) {
@@ -247,17 +245,10 @@ export class FolderView implements View {
   }
 
   async expunge(numbers?: readonly MessageNumber[]): Promise<void> {
-    const {snapshot} = this.#folder
-    const isDeleted = (current: Snapshot, index: number) => (current.flagsAt(index) & FLAG.deleted) !== 0
-    const deletedOf = (uids: readonly Uid[]) =>
-      uids.filter((uid) => {
-        const index = snapshot.indexOf(uid)
-        return index >= 0 && isDeleted(snapshot, index)
-      })
-    const deleted = numbers ? deletedOf(this.#uidsOf(numbers)) : snapshot.uidsWith(FLAG.deleted)
-    // Of all: those that the client knows of.
-    const known = snapshot === this.#listed ? deleted : deleted.filter((uid) => this.#listed.indexOf(uid) >= 0)
-    await this.#tellRemoved(await removeMessages(this.#folder, known, isDeleted))
+    const asked = numbers && new Set(this.#uidsOf(numbers))
+    const deleted = this.#folder.snapshot.uidsWith(FLAG.deleted)
+    const doomed = asked ? deleted.filter((uid) => asked.has(uid)) : this.#toldOf(deleted)
+    await this.#tellRemoved(await removeMessages(this.#folder, doomed, FLAG.deleted))
   }
 
   copy(numbers: readonly MessageNumber[], target: FolderName): Promise<CopyResult> {
@@ -267,18 +258,20 @@ export class FolderView implements View {
   async move(numbers: readonly MessageNumber[], target: FolderName): Promise<MoveResult> {
     const folder = this.#folder
     const {uidValidity, from, to} = await this.#account.copy(folder, this.#uidsOf(numbers), target, {isMove: true})
-    const failure = await removeMessages(folder, from, () => true)
+    const failure = await removeMessages(folder, from, 0)
       .then((removal) => this.#tellRemoved(removal))
       .then(
         () => undefined,
         (error: Error) => error,
       )
     // RFC 6851 §3.3: no message should be left in both mailboxes.
-    const isKept = from.map((uid) => folder.snapshot.indexOf(uid) >= 0)
-    const doubled = to.filter((_, place) => isKept[place])
+    const places = folder.snapshot.indexesOf(from)
+    const isKept = (_: Uid, place: number) => (places[place] ?? -1) >= 0
+    const doubled = to.filter(isKept)
     if (doubled.length > 0) await this.#account.takeBack(target, doubled)
     const reason = failure ?? (doubled.length > 0 ? new Fault('busy', `Others keep changing messages of "${folder.name}"`) : undefined)
-    return {uidValidity, from: from.filter((_, place) => !isKept[place]), to: to.filter((_, place) => !isKept[place]), failure: reason}
+    const isMoved = (uid: Uid, place: number) => !isKept(uid, place)
+    return {uidValidity, from: from.filter(isMoved), to: to.filter(isMoved), failure: reason}
   }
 
   close(): void {
@@ -290,13 +283,15 @@ export class FolderView implements View {
   }
 
   async #tellRemoved({removed, failure}: Removal): Promise<void> {
-    if (removed.length > 0) {
-      await this.#account.removed(
-        this.#folder,
-        removed.map(({name}) => name),
-      )
-    }
+    if (removed.length > 0) await this.#account.removed(this.#folder, removed)
     if (failure) throw failure
+  }
+
+  /** Of messages of the folder those that the client knows of. */
+  #toldOf(uids: readonly Uid[]): readonly Uid[] {
+    if (this.#folder.snapshot === this.#listed) return uids
+    const places = this.#listed.indexesOf(uids)
+    return uids.filter((_, at) => (places[at] ?? -1) >= 0)
   }
 
   #uidsOf(numbers: readonly MessageNumber[]): Uid[] {
@@ -322,7 +317,7 @@ export class FolderView implements View {
     const flagged = new Set<Uid>()
     for (const [offset, change] of changes.entries()) {
       const position = start + offset
-      if (change.kind === 'gone' && position >= this.#position) gone.push(...change.uids.filter((uid) => this.#listed.indexOf(uid) >= 0))
+      if (change.kind === 'gone' && position >= this.#position) gone.push(...change.uids)
       if (change.kind === 'flags' && position >= this.#flagPosition && change.by !== this)
         for (const uid of change.uids) if (this.#listed.indexOf(uid) >= 0) flagged.add(uid)
     }
@@ -341,6 +336,16 @@ export class FolderView implements View {
     }
     return {gone, flagged}
   }
+}
+
+/** `lost`: indexes in ascending order. Each message that went makes the numbers of those behind it less. */
+function expungesOf(listed: Snapshot, lost: Int32Array): Update[] {
+  const updates: Update[] = []
+  for (let removed = 0; removed < lost.length; removed += 1) {
+    const index = lost[removed] ?? 0
+    updates.push({kind: 'expunge', number: (index + 1 - removed) as MessageNumber, uid: listed.uidAt(index)})
+  }
+  return updates
 }
 
 class OpenedMessage implements OpenMessage {

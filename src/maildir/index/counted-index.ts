@@ -82,8 +82,8 @@ class CountedFolder implements FolderIndex {
     this.#folder.set(message, entry)
   }
 
-  delete(uid: Uid): void {
-    this.#folder.delete(uid)
+  delete(uids: readonly Uid[]): void {
+    this.#folder.delete(uids)
   }
 
   doubt(): void {

@@ -161,7 +161,7 @@ class MemoryFolder implements FolderIndex {
     if (found.epoch === this.#epoch) return found
     const facts = factsOf(message)
     if (!facts || !describes(found.entry, facts)) {
-      this.delete(message.uid)
+      this.#forget(message.uid)
       return undefined
     }
     const confirmed = {...found, epoch: this.#epoch}
@@ -171,7 +171,7 @@ class MemoryFolder implements FolderIndex {
 
   compare({uid, hash}: IndexedMessage, facts: FileFacts): void {
     const found = this.#entries.get(uid)
-    if (found && (found.hash !== hash || !describes(found.entry, facts))) this.delete(uid)
+    if (found && (found.hash !== hash || !describes(found.entry, facts))) this.#forget(uid)
   }
 
   set({uid, hash}: IndexedMessage, entry: IndexEntry): void {
@@ -186,7 +186,11 @@ class MemoryFolder implements FolderIndex {
     this.#grew(delta)
   }
 
-  delete(uid: Uid): void {
+  delete(uids: readonly Uid[]): void {
+    for (const uid of uids) this.#forget(uid)
+  }
+
+  #forget(uid: Uid): void {
     const old = this.#entries.get(uid)
     if (!old) return
     this.#version += 1

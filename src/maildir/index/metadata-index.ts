@@ -76,7 +76,8 @@ export interface FolderIndex {
   /** The file was opened and is this one: an entry for another file is forgotten. */
   compare(message: IndexedMessage, facts: FileFacts): void
   set(message: IndexedMessage, entry: IndexEntry): void
-  delete(uid: Uid): void
+  /** These messages are gone. */
+  delete(uids: readonly Uid[]): void
   /** Somebody else changed the directory: each entry is compared with its file once before it is used again. */
   doubt(): void
   /** The folder's state is another now; it is kept soon. */

@@ -71,6 +71,11 @@ export class AccountQuota {
     this.#context = context
   }
 
+  /** There is a file with the account's use. */
+  get isKept(): boolean {
+    return this.#context.files.stat(this.#path()) !== undefined
+  }
+
   /** Limits and use; undefined when the account has no quota. */
   async state(): Promise<QuotaState | undefined> {
     const file = await this.#checked()
@@ -195,7 +200,7 @@ export class AccountQuota {
 
   async #open() {
     // Most accounts have none, and it is asked for each message that is marked as deleted.
-    if (!this.#context.files.stat(this.#path())) return undefined
+    if (!this.isKept) return undefined
     try {
       return await this.#context.files.open(this.#path())
     } catch (error) {

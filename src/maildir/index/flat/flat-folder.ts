@@ -123,7 +123,7 @@ export class FlatFolder implements FolderIndex {
     const place = this.#rows.find(uid)
     if (place < 0) return
     if (this.#rows.hashAt(place) === hash && isAboutFile(this.#rows, place, facts)) this.#rows.confirm(place)
-    else this.delete(uid)
+    else this.#forget(uid)
   }
 
   set({uid, hash}: IndexedMessage, entry: IndexEntry): void {
@@ -155,7 +155,12 @@ export class FlatFolder implements FolderIndex {
     return place >= 0 && this.#rows.hashAt(place) === hash && this.#rows.isAbout(place, file) ? this.#rows.row(place) : undefined
   }
 
-  delete(uid: Uid): void {
+  delete(uids: readonly Uid[]): void {
+    if (this.#rows.live === 0) return
+    for (const uid of uids) this.#forget(uid)
+  }
+
+  #forget(uid: Uid): void {
     if (this.#rows.remove(uid)) this.#dirty.add(uid)
   }
 
@@ -317,7 +322,7 @@ export class FlatFolder implements FolderIndex {
       rows.confirm(place)
       return place
     }
-    this.delete(message.uid)
+    this.#forget(message.uid)
     return -1
   }
 
@@ -345,7 +350,7 @@ export class FlatFolder implements FolderIndex {
       if (!(error instanceof RangeError)) throw error
     }
     this.#options.log.debug('index.damaged-record', {path: this.#options.directory, count: message.uid})
-    this.delete(message.uid)
+    this.#forget(message.uid)
     return undefined
   }
 

@@ -8,23 +8,28 @@
  * is cut or damaged ends the log.
  */
 
-import type {MessageRow} from '../../folder/chunk.js'
 import type {FolderIdentity} from '../../folder/identity.js'
-import type {Uid} from '../../types.js'
 import {crc32} from './checksum.js'
 import {readIdentity, readStrings, writeIdentity, writeStrings} from './folder-octets.js'
 import {OctetReader, OctetWriter} from './octets.js'
 import {DEAD, type MetadataRow} from './rows.js'
 
 const MAGIC = 0x314c4e43
-const VERSION = 4
+const VERSION = 5
 const FRAME_BYTES = 8
 export const LOG_HEADER_BYTES = 16
+/** Between base names: no file name has it. */
+const NUL = '\0'
 
-/** A message as it is now. */
-export type LoggedMessage = Omit<MessageRow, 'keywordSet' | 'flags'> & {readonly keywords: readonly string[]}
+/** Messages that came; what they have got is told as a change. */
+export interface LoggedMessages {
+  /** In ascending order. */
+  readonly uids: readonly number[]
+  /** Their base names. */
+  readonly bases: readonly string[]
+}
 
-/** What messages have got whose names are known. */
+/** What messages have got. */
 export interface LoggedChange {
   readonly info: string
   readonly modseq: number
@@ -38,7 +43,7 @@ export interface LogState {
   readonly highestModseq: number
   readonly identity: FolderIdentity | undefined
   readonly gone: readonly number[]
-  readonly added: readonly LoggedMessage[]
+  readonly added: LoggedMessages
   readonly changed: readonly LoggedChange[]
 }
 
@@ -97,14 +102,21 @@ function readEntry(from: OctetReader): LogEntry {
 function writeState(out: OctetWriter, {uidNext, highestModseq, identity, gone, added, changed}: LogState): void {
   out.count(uidNext).count(highestModseq)
   writeIdentity(out, identity)
-  out.count(gone.length)
-  for (const uid of gone) out.count(uid)
-  out.count(added.length)
-  for (const {uid, base, info, keywords, modseq} of added) {
-    out.count(uid).string(base).string(info).count(modseq)
-    writeStrings(out, keywords)
-  }
+  writeUids(out, gone)
+  writeUids(out, added.uids)
+  const bases = added.bases.join(NUL)
+  out.count(bases.length).octetsOf(bases)
   writeChanges(out, changed)
+}
+
+/** UIDs in ascending order, each as what it is above the one before. */
+function writeUids(out: OctetWriter, uids: readonly number[]): void {
+  out.count(uids.length)
+  let last = 0
+  for (const uid of uids) {
+    out.count(uid - last)
+    last = uid
+  }
 }
 
 function writeChanges(out: OctetWriter, changed: readonly LoggedChange[]): void {
@@ -112,13 +124,18 @@ function writeChanges(out: OctetWriter, changed: readonly LoggedChange[]): void 
   for (const {info, modseq, keywords, uids} of changed) {
     out.string(info).count(modseq)
     writeStrings(out, keywords)
-    out.count(uids.length)
-    let last = 0
-    for (const uid of uids) {
-      out.count(uid - last)
-      last = uid
-    }
+    writeUids(out, uids)
   }
+}
+
+function readUids(from: OctetReader): number[] {
+  const uids: number[] = []
+  let uid = 0
+  for (let left = from.count(); left > 0; left -= 1) {
+    uid += from.count()
+    uids.push(uid)
+  }
+  return uids
 }
 
 function readChanges(from: OctetReader): LoggedChange[] {
@@ -127,13 +144,7 @@ function readChanges(from: OctetReader): LoggedChange[] {
     const info = from.string()
     const modseq = from.count()
     const keywords = readStrings(from)
-    const uids: number[] = []
-    let uid = 0
-    for (let more = from.count(); more > 0; more -= 1) {
-      uid += from.count()
-      uids.push(uid)
-    }
-    changed.push({info, modseq, keywords, uids})
+    changed.push({info, modseq, keywords, uids: readUids(from)})
   }
   return changed
 }
@@ -141,15 +152,11 @@ function readChanges(from: OctetReader): LoggedChange[] {
 function readState(from: OctetReader): LogState {
   const [uidNext, highestModseq] = [from.count(), from.count()]
   const identity = readIdentity(from)
-  const gone: number[] = []
-  for (let left = from.count(); left > 0; left -= 1) gone.push(from.count())
-  const added: LoggedMessage[] = []
-  for (let left = from.count(); left > 0; left -= 1) {
-    const uid = from.count() as Uid
-    const [base, info] = [from.string(), from.string()]
-    added.push({uid, base, info, modseq: from.count(), keywords: readStrings(from)})
-  }
-  return {uidNext, highestModseq, identity, gone, added, changed: readChanges(from)}
+  const gone = readUids(from)
+  const uids = readUids(from)
+  const bases = from.latin1().split(NUL, uids.length)
+  if (bases.length !== uids.length) throw new RangeError('Names are missing')
+  return {uidNext, highestModseq, identity, gone, added: {uids, bases}, changed: readChanges(from)}
 }
 
 function writeRow(out: OctetWriter, row: MetadataRow): void {

@@ -11,20 +11,23 @@ export function logStateOf({uidNext, highestModseq, identity, snapshot, keywords
     highestModseq,
     identity,
     gone,
-    added: added.map(({uid, base, info, keywordSet, modseq}) => ({uid, base, info, modseq, keywords: keywords(keywordSet)})),
-    changed: grouped(changed, keywords),
+    added: {uids: added.map(({uid}) => uid), bases: added.map(({base}) => base)},
+    changed: [...grouped(changed, keywords), ...grouped(added, keywords)],
   }
 }
 
-/** A flag that all messages of a folder get makes the same of most of them. */
-function grouped(changed: readonly ChangedMessage[], keywordsOf: FolderState['keywords']): LoggedChange[] {
+/** A flag that all messages of a folder get makes the same of most of them, and messages that came together have much in common. */
+function grouped(messages: readonly ChangedMessage[], keywordsOf: FolderState['keywords']): LoggedChange[] {
   const groups = new Map<string, LoggedChange & {readonly uids: number[]}>()
-  for (const {uid, info, keywordSet, modseq} of changed) {
-    const key = `${modseq} ${keywordSet} ${info}`
-    let group = groups.get(key)
-    if (!group) {
-      group = {info, modseq, keywords: keywordsOf(keywordSet), uids: []}
+  let last: ChangedMessage | undefined
+  let group: (LoggedChange & {readonly uids: number[]}) | undefined
+  for (const message of messages) {
+    const {uid, info, keywordSet, modseq} = message
+    if (!group || last?.modseq !== modseq || last.info !== info || last.keywordSet !== keywordSet) {
+      const key = `${modseq} ${keywordSet} ${info}`
+      group = groups.get(key) ?? {info, modseq, keywords: keywordsOf(keywordSet), uids: []}
       groups.set(key, group)
+      last = message
     }
     group.uids.push(uid)
   }

@@ -3,10 +3,14 @@ import {flagsOfName} from '../../file-names.js'
 import type {MessageRow, StateChange} from '../../folder/chunk.js'
 import {KeywordTable} from '../../folder/keyword-table.js'
 import type {Snapshot} from '../../folder/snapshot.js'
+import type {Uid} from '../../types.js'
 import type {SavedFolder} from '../metadata-index.js'
-import type {LogEntry, LoggedChange, LogState} from './log-file.js'
+import type {LogEntry, LoggedMessages, LogState} from './log-file.js'
 import {DEAD, MetadataRows, type RowColumns} from './rows.js'
 import type {ViewState} from './view-file.js'
+
+/** A message of which nothing but the name has been told. */
+const NEW = {info: '', flags: 0, keywordSet: 0, modseq: 0}
 
 /** The state of the folder after the entries of a log. @throws {RangeError} they do not go together */
 export function stateAfter(view: ViewState, entries: readonly LogEntry[]): SavedFolder {
@@ -51,26 +55,19 @@ class SavedKeywords {
 }
 
 function applyState(before: Snapshot, {gone, added, changed}: LogState, sets: SavedKeywords): Snapshot {
-  const snapshot = before.without(gone)
+  const snapshot = withAdded(before.without(gone), added)
   const changes = new Map<number, StateChange>()
-  for (const change of changed) {
-    const state = stateOf(change, sets)
-    for (const uid of change.uids) {
-      if (snapshot.indexOf(uid) < 0) throw new RangeError(`UID ${uid} is not in the view`)
-      changes.set(uid, state)
-    }
+  for (const {info, modseq, keywords, uids} of changed) {
+    if (snapshot.indexesOf(uids).includes(-1)) throw new RangeError('Messages are not in the view')
+    const state = {info, modseq, flags: flagsOfName(`x${info}`), keywordSet: sets.numberOf(keywords)}
+    for (const uid of uids) changes.set(uid, state)
   }
-  const rows: MessageRow[] = []
-  let highest: number = snapshot.size > 0 ? snapshot.uidAt(snapshot.size - 1) : 0
-  for (const message of added) {
-    const {uid, base} = message
-    if (uid <= highest) throw new RangeError(`UID ${uid} does not go on from the view`)
-    highest = uid
-    rows.push({uid, base, ...stateOf(message, sets)})
-  }
-  return snapshot.change(changes).append(rows)
+  return snapshot.change(changes)
 }
 
-function stateOf({info, modseq, keywords}: Omit<LoggedChange, 'uids'>, sets: SavedKeywords) {
-  return {info, modseq, flags: flagsOfName(`x${info}`), keywordSet: sets.numberOf(keywords)}
+function withAdded(snapshot: Snapshot, {uids, bases}: LoggedMessages): Snapshot {
+  const highest: number = snapshot.size > 0 ? snapshot.uidAt(snapshot.size - 1) : 0
+  if ((uids[0] ?? Number.POSITIVE_INFINITY) <= highest) throw new RangeError(`UID ${uids[0]} does not go on from the view`)
+  const rowOf = (uid: number, place: number): MessageRow => ({...NEW, uid: uid as Uid, base: bases[place] ?? ''})
+  return snapshot.append(uids.map(rowOf))
 }
