@@ -56,7 +56,7 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
       outcome = outcomeOf(error, session)
     }
     await finish(command, session)
-    if (outcome.status === 'HANDOVER') return {...outcome, tag: command.tag}
+    if (outcome.status === 'HANDOVER') return {tag: command.tag, ...outcome}
     if (outcome.status === 'BYE') {
       await sayBye(session, outcome)
       return 'disconnected'
@@ -112,12 +112,14 @@ export interface EndFacts {
 export function logEnd(how: Ending, {session, channel, beganMs, encrypted}: EndFacts): void {
   const {log, client, counters} = session
   const seconds = Math.floor((session.now() - beganMs) / 1000)
+  const {ip, port, user} = client
   const {received: rcvd, sent} = channel
+  const {headers, body} = counters
   const facts: LogFacts =
-    client.user === undefined
-      ? {...client, rcvd, sent, seconds, tls: encrypted}
-      : {...client, headers: counters.headers, body: counters.body, rcvd, sent, seconds, tls: encrypted}
+    user === undefined
+      ? {ip, port, rcvd, sent, seconds, tls: encrypted}
+      : {ip, port, user, headers, body, rcvd, sent, seconds, tls: encrypted}
   if (how === 'shutdown') log.notice('imap.shutdown', facts)
-  else if (how === 'disconnected' && client.user === undefined) log.debug('imap.disconnected', facts)
+  else if (how === 'disconnected' && user === undefined) log.debug('imap.disconnected', facts)
   else log.info(`imap.${how}`, facts)
 }

@@ -96,7 +96,7 @@ class LoginConnection {
         canBind: () => this.#tls.canBind,
         hasIdentity: this.#identity !== undefined,
       })
-    this.#session = new ImapSession({channel: this.#channel, settings, log, client: {...remote}, now, capability})
+    this.#session = new ImapSession({channel: this.#channel, settings, log, client: remote, now, capability})
     this.#login = new ImapLoginDesk({
       session: this.#session,
       authenticator,
@@ -171,7 +171,7 @@ class LoginConnection {
     const {log} = this.#options
     const [session, channel] = [this.#session, this.#channel]
     try {
-      log.debug('imap.connection', {...session.client})
+      log.debug('imap.connection', session.client)
       session.out.line(`* OK [CAPABILITY ${session.capability()}] Courier-IMAP ready.`)
       await session.out.flush()
       return await converse({channel, session, stage: {kind: 'login', login: this.#login}, verbs: this.#verbs})

@@ -59,7 +59,7 @@ export interface ImapSessionOptions {
  * Never rejects: what goes wrong is logged and ends this session only.
  */
 export async function serveImapSession(options: ImapSessionOptions): Promise<void> {
-  const {stream, deadlines, encrypted, unread, shutdown, now = Date.now} = options
+  const {stream, remote, deadlines, encrypted, unread, shutdown, now = Date.now} = options
   const channel = new Channel(stream, {deadlines, encrypted, unread})
   const session = sessionOn(channel, options)
   const beganMs = now()
@@ -75,7 +75,7 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
       store = await admit(options, {channel, session})
       if (account && store) {
         await greet(options, {account, session})
-        log.info('imap.login', {...session.client, protocol: 'IMAP', tls: encrypted})
+        log.info('imap.login', {ip: remote.ip, port: remote.port, user: account.name, protocol: 'IMAP', tls: encrypted})
         book?.join(session)
         ending = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})
         if (typeof ending === 'object') throw new Error('A login within a session')
@@ -100,7 +100,7 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
 function sessionOn(channel: Channel, options: ImapSessionOptions): ImapSession {
   const {settings, log, remote, encrypted, now = Date.now, verbs = VERBS, capabilities = new Capabilities(settings, verbs)} = options
   const capability = () => capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: () => false, hasIdentity: false})
-  return new ImapSession({channel, settings, log, client: {...remote}, now, capability})
+  return new ImapSession({channel, settings, log, client: remote, now, capability})
 }
 
 /** The account's mail; undefined: the client may not have it, and has been told. @throws {Hangup} */
@@ -128,7 +128,7 @@ function greet(
   {tag, remote}: ImapSessionOptions,
   {account, session}: {readonly account: Account; readonly session: ImapSession},
 ): Promise<void> {
-  session.client = {...remote, user: account.name}
+  session.client = {ip: remote.ip, port: remote.port, user: account.name}
   session.out.line(tag === undefined ? '* PREAUTH Ready.' : `${tag} OK LOGIN Ok.`)
   return session.out.flush()
 }

@@ -5,7 +5,7 @@ export type LogService = 'imapd' | 'imapd-ssl' | 'pop3d' | 'pop3d-ssl' | 'authda
 
 /** The same log, for the events of one service. */
 export function serviceLog(log: Log, service: LogService): Log {
-  const named = (facts: LogFacts = {}): LogFacts => ({...facts, service: facts.service ?? service})
+  const named = (facts: LogFacts | undefined): LogFacts => ({service, ...facts})
   return {
     debug: (event, facts) => log.debug(event, named(facts)),
     info: (event, facts) => log.info(event, named(facts)),

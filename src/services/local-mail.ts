@@ -10,7 +10,7 @@ export function localMail(sessions: MailSessions, {tickets, log}: {readonly tick
       const {remote, stream} = connection
       const account = await tickets.redeem(connection.ticket)
       // Returned, not awaited: nothing of this function stays for as long as the session lasts.
-      return sessions.serve(connection, {...options, account}).catch((error: unknown) => {
+      return sessions.serve(connection, {account, ...options}).catch((error: unknown) => {
         log.error('mail.bug', {...remote, error})
         stream.destroy()
       })

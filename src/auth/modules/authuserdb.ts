@@ -39,7 +39,7 @@ export const authuserdb: ModuleType = {
         const stored = record && storedPassword(record.secrets, service)
         if (!account || stored === undefined) return REFUSED
         if (!(await verifyPassword(crypt, {stored, password, remote}))) return REFUSED
-        return {outcome: 'accepted', account: {...account, passwordHash: new Secret(stored), clearPassword: password}}
+        return {outcome: 'accepted', account: {passwordHash: new Secret(stored), clearPassword: password, ...account}}
       },
       async find(service, user) {
         const record = await find(user)
