@@ -7,7 +7,8 @@
  */
 import type {FileFacts, MaildirFiles} from '../files.js'
 
-const STEP_NS = 20_000_000n
+const STEP_MICROSECONDS = 20_000
+const STEP_NS = BigInt(STEP_MICROSECONDS) * 1000n
 const WHOLE_SECONDS_STEP_NS = 2_000_000_000n
 const SECOND_NS = 1_000_000_000n
 
@@ -93,12 +94,13 @@ export function modseqOfStamps(identity: FolderIdentity): number {
 
 /**
  * The time stamp, milliseconds since 1970, that keeps `modseqOfStamps` from going below this modification sequence; undefined:
- * those that the clock gives do. They do not where it was set back.
+ * those that the clock gives do. They do not where it was set back, nor when the same step of time saw an earlier change.
  */
 export function stampForModseq(modseq: number, {nowMs}: {readonly nowMs: () => number}): number | undefined {
   const needed = modseq - MODSEQ_LAG_MICROSECONDS
+  if (needed <= nowMs() * 1000 - STEP_MICROSECONDS) return undefined
   // One more: file systems may round down.
-  return needed > nowMs() * 1000 ? Math.ceil(needed / 1000) + 1 : undefined
+  return Math.ceil(needed / 1000) + 1
 }
 
 /** The time by the clock that stamps files, nanoseconds since 1970. */

@@ -7,12 +7,14 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {setTimeout} from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import {NO_INDEX} from '../../../src/maildir/index/metadata-index.js'
 import {ImapClient} from '../../support/imap-client.js'
@@ -242,6 +244,101 @@ for (let round = 0; round < ROUNDS; round += 1)
       }
     })
   }
+
+/** File time of messages here, seconds since 1970. */
+const LONG_AGO = 1_600_000_000
+
+for (const [what, rewrite] of [
+  [
+    'another size, with the same inode and time',
+    (path: string) => {
+      writeFileSync(path, 'Subject: other than it was\n\nlonger text\n')
+      utimesSync(path, LONG_AGO, LONG_AGO)
+    },
+  ],
+  [
+    'another time, with the same inode and size',
+    (path: string) => {
+      writeFileSync(path, 'Subject: other\n\ntext\n')
+      utimesSync(path, LONG_AGO + 1, LONG_AGO + 1)
+    },
+  ],
+  [
+    'another inode, with the same size and time',
+    (path: string) => {
+      const waiting = path.replace('/cur/', '/tmp/')
+      writeFileSync(waiting, 'Subject: other\n\ntext\n')
+      utimesSync(waiting, LONG_AGO, LONG_AGO)
+      renameSync(waiting, path)
+    },
+  ],
+] as const) {
+  for (const isOpen of [true, false]) {
+    behind(
+      `another file of the name counts as such when it has ${what} (${isOpen ? 'under an open session' : 'while nobody looks'})`,
+      async () => {
+        using maildir = new TemporaryMaildir()
+        const directory = mkdtempSync(join(tmpdir(), 'courier-cache-'))
+        try {
+          const path = join(maildir.path, 'cur/1.M1P1.host:2,S')
+          writeFileSync(path, 'Subject: first\n\ntext\n')
+          utimesSync(path, LONG_AGO, LONG_AGO)
+          const place: Place = {maildir, folder: '', random: () => 0, counter: 0}
+          await using session = new Session(place, directory)
+          const question = 'FETCH 1 (RFC822.SIZE ENVELOPE INTERNALDATE)'
+          assert.match(await answer(await session.client(), question), '"first"')
+          if (!isOpen) await session.restart()
+          rewrite(path)
+          maildir.put('cur/2.M2P2.host:2,')
+          const client = await session.client()
+          await client.ok('NOOP')
+          const expected = await (async () => {
+            await using server = await serverOver(maildir, NO_INDEX)
+            await using plain = await clientIn(server)
+            return await answer(plain, question)
+          })()
+          assert.match(expected, '"other')
+          assert.is(await answer(client, question), expected)
+        } finally {
+          rmSync(directory, {recursive: true, force: true})
+        }
+      },
+    )
+  }
+}
+
+for (const [how, lose] of [
+  ['is cut', (log: string) => truncateSync(log, statSync(log).size - 1)],
+  ['is gone', (log: string) => rmSync(log)],
+  ['is of another time', (log: string) => writeFileSync(log, Buffer.concat([Buffer.alloc(16, 1), readFileSync(log).subarray(16)]))],
+] as const) {
+  behind(`a file rewritten in place, when the index has noticed it and its log ${how}, is not what it was before`, async () => {
+    using maildir = new TemporaryMaildir(TMPFS ?? tmpdir())
+    const directory = mkdtempSync(join(tmpdir(), 'courier-cache-'))
+    try {
+      maildir.put('cur/1.M1P1.host:2,S', 'Subject: first\n\ntext\n')
+      const place: Place = {maildir, folder: '', random: () => 0, counter: 0}
+      await using session = new Session(place, directory)
+      const question = 'FETCH 1 (RFC822.SIZE ENVELOPE)'
+      // The time stamps of the folder have to be old enough to be believed.
+      for (let times = 0; times < 3; times += 1) {
+        await setTimeout(50)
+        assert.match(await answer(await session.client(), question), '"first"')
+        await session.restart()
+      }
+      writeFileSync(join(maildir.path, 'cur/1.M1P1.host:2,S'), 'Subject: second\n\nother text\n')
+      await answer(await session.client(), 'FETCH 1 (BODY.PEEK[])')
+      assert.match(await answer(await session.client(), question), '"second"')
+      await session.restart()
+      const logs = readdirSync(directory, {recursive: true, encoding: 'utf8'}).filter((name) => name.endsWith('/log'))
+      assert.is(logs.length, 1)
+      lose(join(directory, logs[0] ?? ''))
+      assert.match(await answer(await session.client(), question), '"second"')
+    } finally {
+      rmSync(directory, {recursive: true, force: true})
+    }
+  })
+}
 
 behind('a file rewritten in place is noticed when it is opened, and everything agrees from then on', async () => {
   using maildir = new TemporaryMaildir()

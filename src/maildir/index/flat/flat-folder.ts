@@ -244,8 +244,8 @@ export class FlatFolder implements FolderIndex {
     const log = read?.entries ?? []
     this.#kept = stateAfter(view.state, log)
     this.#uidValidity = this.#kept.uidValidity
-    // What the end of a log said is unknown; a new view makes an end of it.
-    this.#savedRows = new SavedRows({view, log, isDoubtful: read?.isWhole === false})
+    // What a log, or the end of one, said is unknown; a new view makes an end of it.
+    this.#savedRows = new SavedRows({view, log, isDoubtful: read?.isWhole !== true})
     this.#viewGeneration = read?.isWhole ? view.generation : 0
     this.#viewBytes = size
     this.#logBytes = octets?.byteLength ?? 0
