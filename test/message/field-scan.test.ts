@@ -45,7 +45,7 @@ test('are those that splitting the whole header gives', () => {
   )
 })
 
-test('are so for every message of the corpus', () => {
+test.when(corpusNames().length > 0, 'the corpus is not here')('are so for every message of the corpus', () => {
   for (const name of corpusNames()) {
     const text = storedMessage(name).toString('latin1')
     check(text.slice(0, headerLength(text)), ['subject', 'From', 'to', 'cc', 'received', 'date', 'message-id'])

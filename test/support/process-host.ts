@@ -197,8 +197,14 @@ export async function processHost({imapd = {}, env = {}}: ProcessHostOptions = {
 
   const start = async () => {
     const server = startCourier(['serve', '--config', directory], {env: {COURIER_CACHE: join(directory, 'cache'), ...env}})
-    if (!(await server.until('protocol=imaps'))) throw new Error(`The server did not start: ${server.errors()}`)
-    return server
+    if (await server.until('protocol=imaps')) return server
+    await server[Symbol.asyncDispose]()
+    throw new Error(`The server did not start: ${server.errors()}`)
+  }
+  const remove = () => {
+    for (const name of systemNames) execFileSync('/usr/sbin/userdel', [name], {stdio: 'ignore'})
+    rmSync(`/etc/pam.d/${pamService}`, {force: true})
+    rmSync(directory, {recursive: true, force: true})
   }
   const host: ProcessHost = {
     directory,
@@ -206,7 +212,10 @@ export async function processHost({imapd = {}, env = {}}: ProcessHostOptions = {
     tlsPort,
     systemNames,
     homes,
-    server: await start(),
+    server: await start().catch((error: unknown) => {
+      remove()
+      throw error
+    }),
     async again() {
       await host.server[Symbol.asyncDispose]()
       host.server = await start()
@@ -241,9 +250,7 @@ export async function processHost({imapd = {}, env = {}}: ProcessHostOptions = {
         await Promise.race([host.server.ended(), sleep(3_000)])
       }
       await host.server[Symbol.asyncDispose]()
-      for (const name of systemNames) execFileSync('/usr/sbin/userdel', [name], {stdio: 'ignore'})
-      rmSync(`/etc/pam.d/${pamService}`, {force: true})
-      rmSync(directory, {recursive: true, force: true})
+      remove()
     },
   }
   return host

@@ -1,6 +1,7 @@
 /** `courier serve` as a child process. */
 import {type ChildProcess, spawn} from 'node:child_process'
 import {randomInt} from 'node:crypto'
+import {createSocket} from 'node:dgram'
 import {once} from 'node:events'
 import {chownSync, mkdtempSync, rmSync} from 'node:fs'
 import {createServer} from 'node:net'
@@ -83,15 +84,31 @@ export function startCourier(
 
 /**
  * Ports on the loopback address that are free now. They lie below those that the kernel gives to clients and to other
- * tests' servers, and are picked at random: nobody takes one before the server under test does.
+ * tests' servers. Nobody takes one before the server under test does: test processes reserve theirs by the UDP port of
+ * the same number.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
     const port = randomInt(12_000, 30_000)
-    if (await isFree(port)) ports.add(port)
+    if (!ports.has(port) && (await isReserved(port)) && (await isFree(port))) ports.add(port)
   }
   return [...ports]
+}
+
+/** For as long as this process lives. False: another one has it. */
+function isReserved(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4')
+    socket.once('error', () => {
+      socket.close()
+      resolve(false)
+    })
+    socket.bind({port, address: '127.0.0.1', exclusive: true}, () => {
+      socket.unref()
+      resolve(true)
+    })
+  })
 }
 
 function isFree(port: number): Promise<boolean> {
