@@ -5,9 +5,9 @@ import * as assert from 'uvu/assert'
 import type {FileFacts, NewFile} from '../../src/maildir/files.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {NodeFiles} from '../../src/maildir/node-files.js'
-import {FLAG, type FolderName} from '../../src/maildir/types.js'
+import {FLAG, type FolderName, type Mailstore, type View} from '../../src/maildir/types.js'
 import {Fault} from '../../src/support/fault.js'
-import {allNumbers, append, INBOX, storeEnvironment, TemporaryMaildir} from '../support/store.js'
+import {allNumbers, append, INBOX, openStore, storeEnvironment, TemporaryMaildir} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const fullDisk = suite('Full disk')
@@ -134,5 +134,146 @@ fullDisk('new mail is shown when its UID can be saved, and not before', async ()
   view.close()
   store.release()
 })
+
+/** A disk that is full from the call with this number on: also in the middle of a file, and for names in directories. */
+class FillingDisk extends NodeFiles {
+  calls = 0
+  fullFrom = Number.POSITIVE_INFINITY
+
+  #check(): void {
+    this.calls += 1
+    if (this.calls > this.fullFrom) throw Object.assign(new Error('ENOSPC: no space left on device'), {code: 'ENOSPC'})
+  }
+
+  override async create(...call: Parameters<NodeFiles['create']>): Promise<FileFacts> {
+    this.#check()
+    return super.create(...call)
+  }
+
+  override async begin(...call: Parameters<NodeFiles['begin']>): Promise<NewFile> {
+    this.#check()
+    const file = await super.begin(...call)
+    const write = file.write.bind(file)
+    const finish = file.finish.bind(file)
+    return Object.assign(file, {
+      write: async (chunk: Buffer) => {
+        // What fits is written.
+        if (this.calls >= this.fullFrom) await write(chunk.subarray(0, chunk.length / 2))
+        this.#check()
+        await write(chunk)
+      },
+      finish: async (options: Parameters<NewFile['finish']>[0]) => {
+        this.#check()
+        return finish(options)
+      },
+    })
+  }
+
+  override async append(...call: Parameters<NodeFiles['append']>): Promise<boolean> {
+    this.#check()
+    return super.append(...call)
+  }
+
+  override async mkdir(...call: Parameters<NodeFiles['mkdir']>): Promise<void> {
+    this.#check()
+    return super.mkdir(...call)
+  }
+
+  override async link(...call: Parameters<NodeFiles['link']>): Promise<void> {
+    this.#check()
+    return super.link(...call)
+  }
+
+  override async linkAll(moves: Parameters<NodeFiles['linkAll']>[0]): Promise<readonly (Error | undefined)[]> {
+    const failures: (Error | undefined)[] = []
+    for (const {from, to} of moves)
+      failures.push(
+        await this.link(from, to).then(
+          () => undefined,
+          (error: Error) => error,
+        ),
+      )
+    return failures
+  }
+}
+
+const text = (name: string) => `Subject: ${name}\n\n${name.repeat(2000)}\n`
+
+/** Messages by their subjects, and whether each is whole. @throws when one is not */
+async function subjects(store: Mailstore, folder: FolderName): Promise<string[]> {
+  const view = await store.select(folder, {readOnly: true})
+  const found: string[] = []
+  for (const number of allNumbers(view)) {
+    using message = await view.open(number)
+    const content = String(message?.whole)
+    const name = /^Subject: (.*)/.exec(content)?.[1] ?? ''
+    assert.is(content, text(name), `${name} is not whole`)
+    found.push(name)
+  }
+  view.close()
+  return found.sort()
+}
+
+/** What is done while the disk fills up. Each answers with the messages that have to be in the two folders from then on. */
+const STEPS: readonly {
+  readonly run: (store: Mailstore) => Promise<unknown>
+  readonly after: (before: readonly string[][]) => string[][]
+}[] = [
+  {run: (store) => append(store, INBOX, text('a')), after: ([inbox = [], other = []]) => [[...inbox, 'a'], other]},
+  {run: (store) => append(store, OTHER, text('b'), {keywords: ['k']}), after: ([inbox = [], other = []]) => [inbox, [...other, 'b']]},
+  {
+    run: (store) => withView(store, (view) => view.copy(allNumbers(view), OTHER)),
+    after: ([inbox = [], other = []]) => [inbox, [...other, ...inbox]],
+  },
+  {
+    run: (store) => withView(store, (view) => view.store(allNumbers(view), {mode: 'add', flags: FLAG.flagged, keywords: ['w']})),
+    after: ([inbox = [], other = []]) => [inbox, other],
+  },
+  {
+    run: (store) => withView(store, (view) => view.move(allNumbers(view).slice(0, 1), OTHER)),
+    after: ([inbox = [], other = []]) => [inbox.slice(1), [...other, ...inbox.slice(0, 1)]],
+  },
+  {run: (store) => store.create('INBOX.new' as FolderName), after: ([inbox = [], other = []]) => [inbox, other]},
+]
+
+async function withView<T>(store: Mailstore, task: (view: View) => Promise<T>): Promise<T> {
+  const view = await store.select(INBOX, {readOnly: false})
+  try {
+    return await task(view)
+  } finally {
+    view.close()
+  }
+}
+
+for (const [number, {run, after}] of STEPS.entries()) {
+  fullDisk(`that fills up in the middle of a change: it is made or refused, and nothing is half there (${number})`, async () => {
+    for (let calls = 0, isThrough = false; !isThrough; calls += 1) {
+      using maildir = new TemporaryMaildir()
+      maildir.put('maildirsize', '10000000S\n0 0\n')
+      const files = new FillingDisk()
+      const store = await new Mailstores(storeEnvironment({files})).open({maildir: maildir.path, quota: '10000000S'})
+      for (const name of ['x', 'y']) await append(store, INBOX, text(name))
+      await store.create(OTHER)
+      await append(store, OTHER, text('z'))
+      const before = [await subjects(store, INBOX), await subjects(store, OTHER)]
+      files.calls = 0
+      files.fullFrom = calls
+      const code = await codeOf(run(store))
+      isThrough = files.calls <= calls
+      const expected = code === 'done' ? after(before).map((names) => names.sort()) : before
+      if (code !== 'done') assert.is(code, 'no-space', `after ${calls} calls`)
+      const found = async (each: Mailstore) => [await subjects(each, INBOX), await subjects(each, OTHER)]
+      assert.equal(await found(store), expected, `on the full disk, after ${calls} calls: ${code}`)
+      files.fullFrom = Number.POSITIVE_INFINITY
+      assert.equal(await found(store), expected, `with room again, after ${calls} calls: ${code}`)
+      const fresh = await openStore(maildir, {pid: process.pid + 1, isAlive: () => false})
+      assert.equal(await found(fresh), expected, `for another process, after ${calls} calls: ${code}`)
+      for (const part of ['', '.other']) assert.equal(readdirSync(join(maildir.path, part, 'tmp')), [], `tmp after ${calls} calls`)
+      if (code !== 'done') assert.is(await codeOf(run(store)), 'done', `again, after ${calls} calls`)
+      store.release()
+      fresh.release()
+    }
+  })
+}
 
 fullDisk.run()

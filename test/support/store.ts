@@ -142,6 +142,11 @@ export async function append(
   options: {readonly flags?: number; readonly keywords?: readonly string[]} = {},
 ) {
   const delivery = await store.deliver(name, {flags: options.flags ?? 0, keywords: options.keywords ?? [], internalDateMs: undefined})
-  await delivery.write(Buffer.from(text))
+  try {
+    await delivery.write(Buffer.from(text))
+  } catch (error) {
+    await delivery.abort()
+    throw error
+  }
   return delivery.finish()
 }
