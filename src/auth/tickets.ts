@@ -8,6 +8,8 @@ export interface Tickets {
 
 const LIFE_MS = 10_000
 const TICKET_OCTETS = 16
+/** Tickets whose octets are drawn at once: that costs hardly more than for one. */
+const DRAWN_TICKETS = 64
 
 export interface TicketOptions {
   /** Milliseconds of a clock that never goes back. */
@@ -22,13 +24,18 @@ export class TicketBook implements Tickets {
   /** In the order of their issue, so the oldest come first. */
   readonly #open = new Map<Ticket, {readonly account: Account; readonly until: number}>()
 
+  /** Of the next tickets. */
+  #drawn: Buffer = Buffer.alloc(0)
+
   constructor(options: TicketOptions) {
     this.#options = options
   }
 
   issue(account: Account): Ticket {
     this.#forgetOld()
-    const ticket = this.#options.random(TICKET_OCTETS).toString('base64url')
+    if (this.#drawn.length === 0) this.#drawn = this.#options.random(DRAWN_TICKETS * TICKET_OCTETS)
+    const ticket = this.#drawn.toString('base64url', 0, TICKET_OCTETS)
+    this.#drawn = this.#drawn.subarray(TICKET_OCTETS)
     this.#open.set(ticket, {account, until: this.#options.now() + LIFE_MS})
     return ticket
   }

@@ -55,7 +55,7 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
     } catch (error) {
       outcome = outcomeOf(error, session)
     }
-    await finish(command, session)
+    if ('verb' in command) await finish(command, session)
     if (outcome.status === 'HANDOVER') return {tag: command.tag, ...outcome}
     if (outcome.status === 'BYE') {
       await sayBye(session, outcome)

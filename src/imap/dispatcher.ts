@@ -56,11 +56,10 @@ export function outcomeOf(error: unknown, session: ImapSession): Outcome {
 }
 
 /** After a command: what the client sends of it in any case is read, and the updates of the selected mailbox are written. @throws {Hangup} */
-export async function finish(command: Command | BrokenCommand, session: ImapSession): Promise<void> {
-  if ('error' in command) return
-  const {verb, form, incoming} = command
-  await incoming?.discard()
-  if (session.view) await writeUpdates(session, session.view, {expunges: form.uid || !verb.holdsNumbers})
+export function finish({verb, form, incoming}: Command, session: ImapSession): Promise<void> | undefined {
+  const update = () =>
+    session.view === undefined ? undefined : writeUpdates(session, session.view, {expunges: form.uid || !verb.holdsNumbers})
+  return incoming ? incoming.discard().then(update) : update()
 }
 
 /** What a session says last when a bug ended it. */

@@ -8,6 +8,7 @@ import {Channel} from '../wire/channel.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {ConnectionEnd, HandedOver} from '../wire/hand-over.js'
 import {TIMES} from '../wire/limits.js'
+import type {StopSignal} from '../wire/stop-signal.js'
 import {Capabilities} from './capability.js'
 import {type Admission, breakOff, converse, logEnd, type Outgoing} from './conversation.js'
 import {ImapSession} from './imap-session.js'
@@ -35,7 +36,7 @@ export interface ImapLoginOptions {
   /** Name of the service for the authentication, `AUTHSERVICE<port>`. */
   readonly service?: string
   /** Ends the connection with BYE at the next chance. */
-  readonly shutdown?: AbortSignal | undefined
+  readonly shutdown?: StopSignal | undefined
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** The commands; all by default. */
@@ -148,8 +149,7 @@ class LoginConnection {
   async serve(): Promise<HandedOver | undefined> {
     const {shutdown, loginMs = TIMES.loginMs, deadlines} = this.#options
     const stop = (): void => this.#channel.interrupt(new Hangup('shutdown'))
-    shutdown?.addEventListener('abort', stop, {once: true})
-    if (shutdown?.aborted) stop()
+    shutdown?.add(stop)
     // Whatever the client does, the login has to be done in time; then the connection ends without a word, as Courier's does.
     const deadline = deadlines.create(() => this.#channel.destroy(new Hangup('idle')))
     deadline.set(loginMs)
@@ -160,7 +160,7 @@ class LoginConnection {
       logEnd(ending, {session: this.#session, channel: this.#channel, beganMs: this.#beganMs, encrypted: this.#encrypted})
       await this.#channel.close()
     } finally {
-      shutdown?.removeEventListener('abort', stop)
+      shutdown?.remove(stop)
       deadline.clear()
       this.#channel.end()
     }

@@ -10,6 +10,7 @@ import {Channel} from '../wire/channel.js'
 import type {DeadlineSource} from '../wire/deadlines.js'
 import type {ConnectionEnd} from '../wire/hand-over.js'
 import type {SessionBook} from '../wire/live-session.js'
+import type {StopSignal} from '../wire/stop-signal.js'
 import {Capabilities} from './capability.js'
 import {breakOff, converse, logEnd, type Outgoing, sayBye} from './conversation.js'
 import {ImapSession} from './imap-session.js'
@@ -40,7 +41,7 @@ export interface ImapSessionOptions {
   readonly deadlines: DeadlineSource
   readonly log: Log
   /** Ends the session with BYE at the next chance. */
-  readonly shutdown?: AbortSignal | undefined
+  readonly shutdown?: StopSignal | undefined
   /** Lists the session while it lives. */
   readonly book?: SessionBook | undefined
   /** Milliseconds since 1970. */
@@ -64,8 +65,7 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
   const session = sessionOn(channel, options)
   const beganMs = now()
   const stop = (): void => channel.interrupt(new Hangup('shutdown'))
-  shutdown?.addEventListener('abort', stop, {once: true})
-  if (shutdown?.aborted) stop()
+  shutdown?.add(stop)
   const {account, log, book, verbs = VERBS} = options
   let store: Mailstore | undefined
   let ending: Outgoing = 'disconnected'
@@ -92,7 +92,7 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
     logEnd(ending, {session, channel, beganMs, encrypted})
     await channel.close()
   } finally {
-    shutdown?.removeEventListener('abort', stop)
+    shutdown?.remove(stop)
     channel.end()
   }
 }

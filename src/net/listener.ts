@@ -1,5 +1,4 @@
 /** A listening service: accepts, admits, limits, does TLS where the port asks for it, and hands each connection to its handler. */
-import {setMaxListeners} from 'node:events'
 import type {Server, Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 import type {Endpoint} from '../config/port-list.js'
@@ -8,6 +7,7 @@ import {Fault, Hangup} from '../support/fault.js'
 import {customerNetwork} from '../support/ip-address.js'
 import type {TlsAcceptor} from '../tls/tls-acceptor.js'
 import {closeGently} from '../wire/close-gently.js'
+import {StopSignal} from '../wire/stop-signal.js'
 import {type Admission, type AdmissionPolicy, type Caller, isDenied} from './admission.js'
 import {Callers} from './callers.js'
 import {ConnectionCounter, type ConnectionLimits, type Refusal as Full} from './connection-limits.js'
@@ -35,8 +35,8 @@ export interface ClientConnection {
   readonly startTls: (() => Promise<TLSSocket>) | undefined
   /** Tells that the client has logged in: until then its connection gives way when there is no place for others. */
   readonly loggedIn: () => void
-  /** Aborted when the server stops: the handler says goodbye and returns. */
-  readonly signal: AbortSignal
+  /** Tells that the server stops: the handler says goodbye and returns. */
+  readonly shutdown: StopSignal
 }
 
 /** What may change at a reload; looked at for each connection. */
@@ -84,14 +84,6 @@ const MAX_REFUSING = 100
 /** Most connections of which it is not known yet who they are. */
 const MAX_UNKNOWN = 1_000
 
-/** Connections that are told to stop by one signal. */
-const SHARED_BY = 32
-
-interface Live {
-  readonly abort: AbortController
-  readonly done: Promise<void>
-}
-
 /** Name servers have to be asked about a caller. */
 function asksLists({admission}: ListenerPolicy): boolean {
   return admission !== undefined && admission.options.lists.length + admission.options.drop.length > 0
@@ -100,14 +92,14 @@ function asksLists({admission}: ListenerPolicy): boolean {
 export class Listener {
   readonly #options: ListenerOptions
   readonly #servers: Server[] = []
-  readonly #live = new Map<Socket, Live>()
+  /** With what resolves when they have ended. */
+  readonly #live = new Map<Socket, Promise<void>>()
+  readonly #shutdown = new StopSignal()
   readonly #counter: ConnectionCounter
   readonly #callers: Callers
   readonly #handshakes: Handshakes
   #refusing = 0
   #unknown = 0
-  #lastStopper = new AbortController()
-  #stopperUses = 0
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -153,28 +145,16 @@ export class Listener {
     socket.on('error', () => socket.destroy())
     // Gone before it was accepted.
     if (socket.remoteAddress === undefined) return void socket.destroy()
-    const abort = this.#stopper()
     const gone = () => void this.#live.delete(socket)
-    const done = this.#take(socket, abort.signal).then(gone, (error: unknown) => {
+    const done = this.#take(socket).then(gone, (error: unknown) => {
       if (!(error instanceof Hangup)) this.#options.log.error('net.connection-failed', {...remotePeer(socket), error})
       socket.destroy()
       gone()
     })
-    this.#live.set(socket, {abort, done})
+    this.#live.set(socket, done)
   }
 
-  /** Tells a connection to stop. Some connections have one together: it is large, and slow with very many listeners. */
-  #stopper(): AbortController {
-    if (this.#stopperUses >= SHARED_BY) this.#stopperUses = 0
-    if (this.#stopperUses === 0) {
-      this.#lastStopper = new AbortController()
-      setMaxListeners(0, this.#lastStopper.signal)
-    }
-    this.#stopperUses += 1
-    return this.#lastStopper
-  }
-
-  async #take(socket: Socket, signal: AbortSignal): Promise<void> {
+  async #take(socket: Socket): Promise<void> {
     const policy = this.#options.policy()
     await this.#options.ready
     const caller = this.#options.admission?.plain(socket, policy.admission) ?? (await this.#identify(socket, policy))
@@ -190,7 +170,7 @@ export class Listener {
     }
     const asked = asksLists(policy) ? await this.#ask(socket, {caller, policy}).catch(() => undefined) : caller
     // Returned, not awaited: nothing of this function stays for as long as the session lasts.
-    return asked ? this.#run(socket, asked, {policy, network, signal}).then(leave) : leave()
+    return asked ? this.#run(socket, asked, {policy, network}).then(leave) : leave()
   }
 
   /** Who it is; undefined when he may not come in and has been told. @throws {Hangup} */
@@ -225,11 +205,11 @@ export class Listener {
     if (this.#counter.total < limits.total) return this.#counter.enter(ip, wanted)
     const victim = this.#callers.dispensable()
     if (!victim) return this.#counter.enter(ip, wanted)
-    const gone = this.#live.get(victim)
+    const wasLive = this.#live.has(victim)
     victim.destroy()
     // His place becomes free when his session has noticed; one more connection until then does no harm.
     const refusal = this.#counter.enter(ip, {...wanted, total: wanted.total + MAX_UNKNOWN})
-    if (gone) this.#options.log.debug('net.made-room', {ip})
+    if (wasLive) this.#options.log.debug('net.made-room', {ip})
     return refusal
   }
 
@@ -258,7 +238,7 @@ export class Listener {
   async #run(
     socket: Socket,
     {remote, local, variables}: Caller,
-    {policy: {acceptor}, network, signal}: {readonly policy: ListenerPolicy; readonly network: string; readonly signal: AbortSignal},
+    {policy: {acceptor}, network}: {readonly policy: ListenerPolicy; readonly network: string},
   ): Promise<void> {
     const {implicitTls, serve, log, handshakeMs = HANDSHAKE_MS} = this.#options
     let current: Socket = socket
@@ -281,7 +261,7 @@ export class Listener {
         tls: implicitTls,
         startTls: acceptor && !implicitTls ? () => secure(acceptor) : undefined,
         loggedIn: () => this.#callers.delete(socket, network),
-        signal,
+        shutdown: this.#shutdown,
       })
     } catch (error) {
       if (!(error instanceof Hangup)) log.error('net.connection-failed', {ip: remote.ip, port: remote.port, error})
@@ -329,11 +309,11 @@ export class Listener {
 
   /** Tells all sessions to end, waits for them, and cuts those that have not ended after `limitMs`. */
   async drain(limitMs: number): Promise<void> {
-    for (const {abort} of this.#live.values()) abort.abort()
+    this.#shutdown.stop()
     const timer = setTimeout(() => {
       for (const socket of this.#live.keys()) socket.destroy()
     }, limitMs)
-    await Promise.all([...this.#live.values()].map(({done}) => done))
+    await Promise.all(this.#live.values())
     clearTimeout(timer)
   }
 }

@@ -33,9 +33,9 @@ export class GuardedAuthenticator implements Authenticator {
     return this.#follow(await this.#authenticator.begin(start), attempt, start.mechanism)
   }
 
-  async #wait({ip, account}: Attempt, waitedMs = 0): Promise<void> {
+  #wait({ip, account}: Attempt, waitedMs = 0): Promise<void> | undefined {
     const delayMs = this.#guard.delayMs(ip, account) - waitedMs
-    if (delayMs > 0) await sleep(delayMs, undefined, {ref: false})
+    return delayMs > 0 ? sleep(delayMs, undefined, {ref: false}) : undefined
   }
 
   #tell({outcome}: CheckResult, {ip, account}: Attempt): void {

@@ -111,7 +111,7 @@ export class ImapFront implements FrontRole {
     })
   }
 
-  async #serve(name: ServiceName, {socket, remote, local, variables, tls, startTls, loggedIn, signal}: ClientConnection): Promise<void> {
+  async #serve(name: ServiceName, {socket, remote, local, variables, tls, startTls, loggedIn, shutdown}: ClientConnection): Promise<void> {
     const {service: serviceOf, authFor, mailFor, deadlines} = this.#options
     const service = serviceOf(name)
     const mail = mailFor(name)
@@ -127,11 +127,11 @@ export class ImapFront implements FrontRole {
       log: this.#logs[name],
       authenticator: withDefaultDomain(new GuardedAuthenticator(authFor(name), this.#guards.for(service.guard)), variables),
       service: service.authServices[local.port] ?? 'imap',
-      shutdown: signal,
+      shutdown,
     })
     if (admitted) loggedIn()
     // Returned, not awaited: nothing of this function stays for as long as the session lasts.
-    return admitted && mail.serve(admitted, {service: name, shutdown: signal})
+    return admitted && mail.serve(admitted, {service: name, shutdown})
   }
 
   async open(): Promise<void> {

@@ -20,6 +20,7 @@ import {serveImapSession} from '../imap/serve-session.js'
 import {Fault} from '../support/fault.js'
 import {Deadlines} from '../wire/deadlines.js'
 import type {ConnectionEnd} from '../wire/hand-over.js'
+import {StopSignal} from '../wire/stop-signal.js'
 import {imapSettings} from './imap-settings.js'
 import {commandLog} from './index/index-places.js'
 import {indexKind, makeIndex} from './index/make-index.js'
@@ -87,8 +88,8 @@ export async function serveImapOnStdio(session: StdioSession): Promise<void> {
   const open = startMail(mailProcess(log, index), mailSettings(imap))
   const account = accountOf(session, login)
   const remote = login?.remote ?? {ip: '127.0.0.1', port: 0}
-  const shutdown = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => shutdown.abort())
+  const shutdown = new StopSignal()
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => shutdown.stop())
   await serveImapSession({
     stream: standardStream(),
     remote,
@@ -99,7 +100,7 @@ export async function serveImapOnStdio(session: StdioSession): Promise<void> {
     settings: imapSettings(imap, {version: version(), tokens: false, modules: [], failedLoginMs: 0}),
     deadlines: new Deadlines(),
     log,
-    shutdown: shutdown.signal,
+    shutdown,
   })
   await index.close()
 }

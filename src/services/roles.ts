@@ -12,12 +12,13 @@
  */
 import type {Endpoint} from '../config/port-list.js'
 import type {HandedOver} from '../wire/hand-over.js'
+import type {StopSignal} from '../wire/stop-signal.js'
 import type {ServiceName} from './server-configuration.js'
 
 export interface MailRoleOptions {
   readonly service: ServiceName
   /** Ends the session with a goodbye at the next chance. */
-  readonly shutdown: AbortSignal
+  readonly shutdown: StopSignal
 }
 
 /** Serves the sessions after their logins. */

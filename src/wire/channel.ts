@@ -40,6 +40,7 @@ const TAIL_OCTETS = 64
 /** Longest stretch of lines that came together before other connections get their turn, milliseconds (`design.md` §4). */
 const TURN_MS = 4
 const EMPTY = Buffer.alloc(0)
+const TAKEN = Promise.resolve()
 /** The usual end, the same for all connections. */
 const CLOSED = new Hangup('closed')
 
@@ -254,8 +255,8 @@ export class Channel {
     for (const piece of pieces) await this.#writePiece(piece)
   }
 
-  async #writePiece(chunks: readonly Buffer[]): Promise<void> {
-    if (this.#hangup) throw this.#hangup
+  #writePiece(chunks: readonly Buffer[]): Promise<void> {
+    if (this.#hangup) return Promise.reject(this.#hangup)
     const stream = this.#stream
     const taken = (error?: Error | null): void => {
       if (error) this.#onError()
@@ -271,7 +272,10 @@ export class Channel {
     }
     if (!isOne) stream.uncork()
     // Most replies are in the system's hands by now.
-    if (stream.writableLength === 0) return
+    return stream.writableLength === 0 ? TAKEN : this.#untilTaken()
+  }
+
+  async #untilTaken(): Promise<void> {
     this.#writeDeadline.set(this.#stalledWriteMs)
     try {
       await new Promise<void>((resolve, reject) => {

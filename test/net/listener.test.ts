@@ -29,9 +29,9 @@ interface Opened extends AsyncDisposable {
 }
 
 /** Echoes lines; `STARTTLS` does that, `THROW` throws, `BYE` ends. */
-async function echo({socket, startTls, signal, tls, remote}: ClientConnection): Promise<void> {
+async function echo({socket, startTls, shutdown, tls, remote}: ClientConnection): Promise<void> {
   let stream = socket
-  signal.addEventListener('abort', () => stream.end('* BYE\r\n'))
+  shutdown.add(() => stream.end('* BYE\r\n'))
   stream.write(`* OK ${tls ? 'tls' : 'plain'} ${remote.ip}\r\n`)
   for (;;) {
     let upgrade = false
@@ -309,11 +309,11 @@ listener.when(existsSync('/usr/bin/openssl'), 'openssl is not installed')(
 
 listener('drain says goodbye, then cuts those that do not go', async () => {
   await using server = await open({
-    serve: ({socket, signal}) =>
+    serve: ({socket, shutdown}) =>
       new Promise((resolve) => {
         socket.write('* OK\r\n')
         socket.once('close', () => resolve())
-        signal.addEventListener('abort', () => socket.write('* BYE\r\n'))
+        shutdown.add(() => socket.write('* BYE\r\n'))
       }),
   })
   const socket = await client(server.port)

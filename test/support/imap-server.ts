@@ -1,5 +1,5 @@
 /** An IMAP server in this process on a real socket, over a Maildir in a temporary directory. */
-import {once, setMaxListeners} from 'node:events'
+import {once} from 'node:events'
 import {type AddressInfo, connect, createServer, type Server, type Socket} from 'node:net'
 import type {Duplex} from 'node:stream'
 import type {Account, Authenticator, CheckResult, ExchangeStep, TicketOffice} from '../../src/auth/account.js'
@@ -7,6 +7,7 @@ import {DEFAULT_IMAP_SETTINGS, type ImapSettings} from '../../src/imap/settings.
 import type {StoreEnvironment} from '../../src/maildir/environment.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Deadlines} from '../../src/wire/deadlines.js'
+import {StopSignal} from '../../src/wire/stop-signal.js'
 import {DialogueClient} from './dialogue-client.js'
 import {type ImapConnectionOptions, serveImap} from './serve-imap.js'
 import {LogLines, makeFolder, storeEnvironment, TemporaryMaildir} from './store.js'
@@ -84,12 +85,11 @@ export class ImapServer implements AsyncDisposable {
   readonly sessions: Promise<void>[] = []
   readonly #options: ImapServerOptions
   readonly #stores: Mailstores
-  readonly #shutdown = new AbortController()
+  readonly #shutdown = new StopSignal()
   readonly #clients: TestClient[] = []
   #server: Server | undefined
 
   constructor(options: ImapServerOptions) {
-    setMaxListeners(0, this.#shutdown.signal)
     this.#options = options
     this.maildir = options.maildir ?? new TemporaryMaildir()
     this.settings = {...DEFAULT_IMAP_SETTINGS, failedLoginMs: 30, version: '1.2.3', ...options.settings}
@@ -131,7 +131,7 @@ export class ImapServer implements AsyncDisposable {
       authenticator: this.auth,
       tickets: this.auth,
       openStore: (account) => this.#stores.open(account),
-      shutdown: this.#shutdown.signal,
+      shutdown: this.#shutdown,
       startTls: startTls && (async () => startTls(stream)),
       ...connection,
     })
@@ -162,7 +162,7 @@ export class ImapServer implements AsyncDisposable {
 
   /** What a shutdown by signal does to sessions. */
   shutdown(): void {
-    this.#shutdown.abort()
+    this.#shutdown.stop()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -41,7 +41,7 @@ async function open(implicitTls: boolean): Promise<Listener> {
     endpoints: [{address: '127.0.0.1', port: 0}],
     implicitTls,
     policy: () => ({limits: {total: 2_000, perAddress: 2_000}, acceptor: async () => acceptor}),
-    serve: ({socket, remote, tls, startTls, signal}) =>
+    serve: ({socket, remote, tls, startTls, shutdown}) =>
       serveImap({
         stream: socket,
         remote,
@@ -56,7 +56,7 @@ async function open(implicitTls: boolean): Promise<Listener> {
         },
         tickets: {redeem: async (ticket) => accountOf(ticket)},
         openStore: () => stores.open({maildir, quota: undefined}),
-        shutdown: signal,
+        shutdown,
       }),
     refusal: (reason) => `* BYE ${reason}\r\n`,
     log,

@@ -49,6 +49,6 @@ export class RecentChecks {
 
   #mac(stored: string, password: string): string {
     this.#key ??= createSecretKey(this.#options.random(KEY_OCTETS))
-    return createHmac('sha256', this.#key).update(`${stored.length}:${stored}`, 'latin1').update(password, 'latin1').digest('base64')
+    return createHmac('sha256', this.#key).update(`${stored.length}:${stored}${password}`, 'latin1').digest('base64')
   }
 }

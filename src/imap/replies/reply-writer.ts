@@ -15,6 +15,7 @@ export interface WireForm {
 const CR = 0x0d
 const LF = 0x0a
 const END_OF_LINE = '\r\n'
+const NOTHING_TO_WAIT_FOR = Promise.resolve()
 
 /** Collected octets from which `full` says that it is time for `flush`. */
 const FULL_OCTETS = 128 * 1024
@@ -173,12 +174,12 @@ export class ReplyWriter {
   }
 
   /** Sends what was collected; answers when the client has taken enough of it. @throws {Hangup} */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     const isLong = this.full
     if (isLong) this.#useSlab()
     this.#closeText()
     this.#closeSlab()
-    if (this.#chunks.length === 0) return
+    if (this.#chunks.length === 0) return NOTHING_TO_WAIT_FOR
     const chunks = this.#chunks
     const slab = this.#slab
     this.#chunks = []
@@ -186,9 +187,12 @@ export class ReplyWriter {
     this.#slab = undefined
     this.#slabStart = 0
     this.#slabEnd = 0
-    await this.#sink.write(chunks)
+    const written = this.#sink.write(chunks)
+    if (!isLong) return written
     // More is to come, and nobody needs these octets any more.
-    if (isLong) this.#slab ??= slab
+    return written.then(() => {
+      this.#slab ??= slab
+    })
   }
 }
 

@@ -6,7 +6,7 @@
  * to those networks from which its owner has logged in lately. All of it is bounded, and outlives the process. Names are kept as
  * keyed digests: what is typed as one may be a password.
  */
-import {createHmac, randomBytes} from 'node:crypto'
+import {createHmac, createSecretKey, randomBytes} from 'node:crypto'
 import {type FSWatcher, watch} from 'node:fs'
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
@@ -49,7 +49,7 @@ export class LoginGuard {
   /** Networks from which an account was logged into: `digest network`. They fade in weeks. */
   readonly #friends = new DecayingCounts({halfLifeMs: 14 * 24 * 60 * 60_000, maxKeys: MAX_FRIENDS})
   /** Of the digests of names. */
-  #key = randomBytes(KEY_OCTETS)
+  #key = createSecretKey(randomBytes(KEY_OCTETS))
   /** Bans of one address, or of one customer's network, by that. */
   #single = new Map<string, Ban>()
   /** All others. */
@@ -195,7 +195,7 @@ export class LoginGuard {
     if (settings.stateDirectory === undefined) return
     const path = join(settings.stateDirectory, COUNTS)
     const [addresses, accounts, friends] = [this.#addresses, this.#accounts, this.#friends].map((counts) => counts.kept(now()))
-    const kept = {key: this.#key.toString('base64'), addresses, accounts, friends}
+    const kept = {key: this.#key.export().toString('base64'), addresses, accounts, friends}
     try {
       // Two servers may share the directory: the last one's counts stay.
       await replaceFile({path, temporary: `${path}.${process.pid}`, mode: 0o600}, (file) => file.writeFile(JSON.stringify(kept)))
@@ -211,7 +211,7 @@ export class LoginGuard {
       this.#addresses.restore(readKept(addresses))
       // A file without a key has names, which are not taken over.
       if (typeof key !== 'string') return this.#save()
-      this.#key = Buffer.from(key, 'base64')
+      this.#key = createSecretKey(key, 'base64')
       this.#accounts.restore(readKept(accounts))
       this.#friends.restore(readKept(friends))
     } catch {

@@ -5,6 +5,7 @@ import {CountedIndex} from '../../maildir/index/counted-index.js'
 import {attachSocket, type SocketHandle} from '../../net/passed-socket.js'
 import {listenOn, type ServerHandle} from '../../net/server-handle.js'
 import {Deadlines} from '../../wire/deadlines.js'
+import {StopSignal} from '../../wire/stop-signal.js'
 import {makeIndex} from '../index/make-index.js'
 import {MailSessions} from '../mail-sessions.js'
 import {type MailProcess, mailProcess} from '../start-mail.js'
@@ -15,7 +16,7 @@ import {RoleLog} from './role-log.js'
 import type {RunningRole} from './role-main.js'
 
 interface Live {
-  readonly shutdown: AbortController
+  readonly shutdown: StopSignal
   done: Promise<void>
   socket: Socket | undefined
 }
@@ -37,7 +38,7 @@ class Mail implements RunningRole {
     if (message.kind === 'configure') this.#configure(message)
     else if (message.kind === 'socket') void this.#open(handle as ServerHandle)
     else if (message.kind === 'session') this.#begin(message, handle as SocketHandle | undefined)
-    else if (message.kind === 'end') for (const session of message.sessions) this.#live.get(session)?.shutdown.abort()
+    else if (message.kind === 'end') for (const session of message.sessions) this.#live.get(session)?.shutdown.stop()
     else void this.stop(message.limitMs).finally(() => process.exit(0))
   }
 
@@ -71,7 +72,7 @@ class Mail implements RunningRole {
   }
 
   #begin(message: Extract<ToMail, {readonly kind: 'session'}>, handle: SocketHandle | undefined): void {
-    const live: Live = {shutdown: new AbortController(), socket: undefined, done: Promise.resolve()}
+    const live: Live = {shutdown: new StopSignal(), socket: undefined, done: Promise.resolve()}
     this.#live.set(message.session, live)
     live.done = this.#serve(message, handle, live).finally(() => {
       this.#live.delete(message.session)
@@ -96,7 +97,7 @@ class Mail implements RunningRole {
         {
           account: readPlainAccount(account),
           service,
-          shutdown: live.shutdown.signal,
+          shutdown: live.shutdown,
         },
       )
     } catch (error) {
@@ -105,7 +106,7 @@ class Mail implements RunningRole {
   }
 
   async stop(limitMs: number): Promise<void> {
-    for (const {shutdown} of this.#live.values()) shutdown.abort()
+    for (const {shutdown} of this.#live.values()) shutdown.stop()
     const timer = setTimeout(() => {
       for (const {socket} of this.#live.values()) socket?.destroy()
     }, limitMs)
