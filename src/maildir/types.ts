@@ -3,9 +3,11 @@
  *
  * Every promise rejects with a `Fault` for what can be expected (no such mailbox, over quota, full disk, …).
  */
+
 import type {LineFeedTable} from '../message/line-feed-table.js'
 import type {Part} from '../message/structure.js'
 import type {Brand} from '../support/brand.js'
+import type {Fault} from '../support/fault.js'
 import type {Pace} from '../support/pace.js'
 import type {Steps} from '../support/steps.js'
 import type {MetadataNeed} from './metadata-need.js'
@@ -77,8 +79,10 @@ export interface MessageMetadata {
 
 export interface MetadataEntry {
   readonly number: MessageNumber
-  /** undefined: the file is gone. */
+  /** undefined: the file is gone, or cannot be read. */
   readonly metadata: MessageMetadata | undefined
+  /** Why it cannot be read. */
+  readonly fault?: Fault | undefined
 }
 
 /** A value that follows from a message's metadata alone; one object for each kind of value. */

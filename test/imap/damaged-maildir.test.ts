@@ -2,8 +2,12 @@
 import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
+import type {FileStart, OpenFile} from '../../src/maildir/files.js'
+import {NodeFiles} from '../../src/maildir/node-files.js'
+import {imapServer} from '../support/imap-server.js'
+import {clientIn} from '../support/indexed-mail.js'
 import {ServedMaildir} from '../support/served-maildir.js'
-import {makeFolder} from '../support/store.js'
+import {makeFolder, TemporaryMaildir, testIndex} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const damaged = suite('IMAP on a damaged Maildir')
@@ -44,6 +48,74 @@ damaged('a link among the messages is not copied: not as a link, and not what it
   for (const name of copied) assert.is(readFileSync(join(server.maildir.path, '.x/cur', name), 'latin1'), 'Subject: x\n\nx\n')
   await client.ok('NOOP')
 })
+
+/** Some messages cannot be read: their owner is another one, or the disk is broken there. */
+class BrokenFiles extends NodeFiles {
+  readonly #code: string
+
+  constructor(code: string) {
+    super()
+    this.#code = code
+  }
+
+  #check(path: string): void {
+    if (path.includes('locked')) throw Object.assign(new Error(`${this.#code}: "${path}"`), {code: this.#code})
+  }
+
+  override open(path: string): OpenFile | undefined | Promise<OpenFile | undefined> {
+    this.#check(path)
+    return super.open(path)
+  }
+
+  override start(path: string): FileStart | undefined {
+    this.#check(path)
+    return super.start(path)
+  }
+}
+
+for (const [code, reply] of [
+  ['EACCES', '[NOPERM] Some messages cannot be read.'],
+  ['EIO', '[SERVERBUG] Some messages cannot be read.'],
+] as const) {
+  damaged(`a message that cannot be read (${code}) hides no other one, and the session goes on`, async () => {
+    using maildir = new TemporaryMaildir()
+    for (const name of ['1.first', '2.locked', '3.last']) maildir.put(`cur/${name}:2,`, `Subject: ${name}\n\ntext of ${name}\n`)
+    await using server = await imapServer({maildir, environment: {index: testIndex(), files: new BrokenFiles(code)}})
+    await using client = await clientIn(server)
+    for (let times = 0; times < 2; times += 1) {
+      for (const items of [
+        'RFC822.SIZE',
+        'ENVELOPE',
+        'BODYSTRUCTURE',
+        'BODY.PEEK[]',
+        'BODY.PEEK[HEADER.FIELDS (Subject)]',
+        'BODY.PEEK[TEXT]',
+        '(RFC822.SIZE BODY.PEEK[1])',
+        'BODY[]',
+      ]) {
+        const {status, text, untagged} = await client.command(`FETCH 1:* ${items}`)
+        assert.is(status, 'NO', items)
+        assert.is(text, reply)
+        const told = untagged.filter((line) => !/FLAGS/.test(line)).map((line) => /^\* (\d+) FETCH/.exec(line)?.[1])
+        assert.equal(told, ['1', '3'], items)
+      }
+      assert.is((await client.ok('FETCH 1:* (UID FLAGS INTERNALDATE)')).length, 3)
+      for (const [question, answer] of [
+        ['SEARCH BODY text', '* SEARCH 1 3'],
+        ['SEARCH SUBJECT st', '* SEARCH 1 3'],
+        ['SEARCH SMALLER 1000', '* SEARCH 1 3'],
+      ] as const)
+        assert.equal(await client.ok(question), [answer], question)
+      assert.match((await client.ok('SORT (SUBJECT) UTF-8 ALL')).join(), /\* SORT .*1 3/)
+      await client.ok('THREAD REFERENCES UTF-8 ALL')
+    }
+    await client.ok('STORE 1:* +FLAGS (\\Flagged)')
+    assert.is(readdirSync(join(maildir.path, 'cur')).filter((name) => /:2,F/.test(name)).length, 3)
+    await client.ok('UID COPY 1 INBOX')
+    await client.ok('STORE 2 +FLAGS (\\Deleted)')
+    assert.equal(await client.ok('EXPUNGE'), ['* 2 EXPUNGE', '* 3 EXISTS', '* 3 RECENT'])
+  })
+}
 
 damaged('a UID database of garbage is made anew', async () => {
   await using server = await ServedMaildir.start()

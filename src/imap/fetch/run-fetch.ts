@@ -92,7 +92,11 @@ class FetchRun {
     const {steps, need} = this.#plan
     const renderers = steps.flatMap((step) => (step.kind === 'data' ? [step.render] : []))
     let index = 0
-    for (const {number, metadata} of batch) {
+    for (const {number, metadata, fault} of batch) {
+      if (fault) {
+        this.#fault ??= fault
+        continue
+      }
       const shown = metadata ?? (need && this.#gone().metadata)
       let line = `* ${number} FETCH (`
       for (let i = 0; i < renderers.length; i++) line += (i === 0 ? '' : ' ') + renderers[i]!(number, shown)
@@ -104,8 +108,9 @@ class FetchRun {
 
   async #writeWithSections(batch: readonly MetadataEntry[]): Promise<void> {
     const {out} = this.#context.session
-    for (const {number, metadata} of batch) {
+    for (const {number, metadata, fault} of batch) {
       try {
+        if (fault) throw fault
         const waiting = this.#writeMessage(number, metadata)
         if (waiting instanceof Promise) await waiting
       } catch (error) {

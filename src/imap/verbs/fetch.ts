@@ -1,7 +1,8 @@
+import {withReplies} from '../faults.js'
 import {readFetchItems} from '../fetch/grammar.js'
 import {runFetch} from '../fetch/run-fetch.js'
 import {resolveSet} from '../message-set.js'
-import {ok} from '../replies/tagged.js'
+import {no, ok} from '../replies/tagged.js'
 import {defineVerb} from '../verb.js'
 
 /**
@@ -24,8 +25,11 @@ export const fetch = defineVerb({
     line.end()
     return {set, items, uid}
   },
-  async run(context, {set, items, uid}) {
-    await runFetch(context, {numbers: resolveSet(set, context.view, {uid}), items, uid})
-    return ok('FETCH completed.')
+  run(context, {set, items, uid}) {
+    const unreadable = 'Some messages cannot be read.'
+    return withReplies({'no-access': no(unreadable, 'NOPERM'), 'io-error': no(unreadable, 'SERVERBUG')}, async () => {
+      await runFetch(context, {numbers: resolveSet(set, context.view, {uid}), items, uid})
+      return ok('FETCH completed.')
+    })
   },
 })

@@ -3,7 +3,9 @@ import {headerLength} from '../../message/headers.js'
 import {countLineFeeds} from '../../message/line-feeds.js'
 import {parseStructure, StructureParser} from '../../message/parse-structure.js'
 import type {Part} from '../../message/structure.js'
+import {Fault} from '../../support/fault.js'
 import {Pace} from '../../support/pace.js'
+import {fileFault} from '../file-fault.js'
 import type {FileFacts, FileStart, OpenFile} from '../files.js'
 import type {IndexEntry, IndexedMessage} from '../index/metadata-index.js'
 import {Slab} from '../index/slab.js'
@@ -93,8 +95,28 @@ async function deriveLater(file: OpenFile, level: MetadataNeed): Promise<IndexEn
   })
 }
 
-/** Opens the file of a message; looks again when somebody has just renamed it. undefined: it is gone. A promise where one has to wait. */
+/**
+ * Opens the file of a message; looks again when somebody has just renamed it. undefined: it is gone. A promise where one has to wait.
+ *
+ * @throws {Fault} `no-access`, `io-error`, … it cannot be read, and others can; `no-such-mailbox`
+ */
 export function openByUid(folder: Folder, uid: Uid): OpenFile | undefined | Promise<OpenFile | undefined> {
+  try {
+    const file = openFile(folder, uid)
+    if (!(file instanceof Promise)) return file
+    return file.catch((error: unknown) => {
+      throw unreadable(folder, uid, error)
+    })
+  } catch (error) {
+    throw unreadable(folder, uid, error)
+  }
+}
+
+function unreadable(folder: Folder, uid: Uid, error: unknown): Error {
+  return fileFault(error, `Cannot read message UID ${uid} of "${folder.path}"`)
+}
+
+function openFile(folder: Folder, uid: Uid): OpenFile | undefined | Promise<OpenFile | undefined> {
   const index = folder.snapshot.indexOf(uid)
   if (index < 0) return undefined
   const opening = folder.env.files.open(`${folder.path}/cur/${folder.snapshot.nameAt(index)}`)
@@ -141,6 +163,23 @@ function read(folder: Folder, wanted: Wanted, need: MetadataNeed): MessageMetada
   }
 }
 
+/** The same as an entry: a file that cannot be read does not hide the others. */
+function entryFor(folder: Folder, wanted: Wanted, need: MetadataNeed): MetadataEntry | Promise<MetadataEntry> {
+  const {number} = wanted
+  const failed = (error: unknown): MetadataEntry => {
+    const fault = unreadable(folder, wanted.uid, error)
+    if (error instanceof Fault || !(fault instanceof Fault)) throw error
+    folder.env.log.warning('maildir.unreadable-message', {path: folder.path, reason: fault.message})
+    return {number, metadata: undefined, fault}
+  }
+  try {
+    const metadata = read(folder, wanted, need)
+    return metadata instanceof Promise ? metadata.then((some) => ({number, metadata: some}), failed) : {number, metadata}
+  } catch (error) {
+    return failed(error)
+  }
+}
+
 function dateEntry({inode, mtimeNs, size}: FileFacts): IndexEntry {
   const metadata = new KnownMetadata({internalDateMs: Number(mtimeNs / 1_000_000n), storedBytes: size}, {})
   return {inode, mtimeNs, level: 'date', metadata}
@@ -152,7 +191,7 @@ interface Opening {
 }
 
 async function readLater(folder: Folder, wanted: Wanted, {need, file: opening}: Opening): Promise<MessageMetadata | undefined> {
-  const file = (await opening) ?? (await openByUid(folder, wanted.uid))
+  const file = (await opening) ?? (await openFile(folder, wanted.uid))
   if (!file) return undefined
   try {
     return remember(folder, wanted, file.whole ? deriveNow(file, file.whole, need) : await deriveLater(file, need))
@@ -204,15 +243,14 @@ export async function* readMetadata(
     let found = await folder.index.read(wanted, {need, factsOf, slab})
     let batch: MetadataEntry[] = []
     for (const [place, each] of wanted.entries()) {
-      let metadata = found[place - first]
-      if (!metadata) {
-        const now = read(folder, each, need)
-        metadata = now instanceof Promise ? await now : now
-      } else if (place % STRIDE !== 0) {
+      const metadata = found[place - first]
+      if (metadata) {
         batch.push({number: each.number, metadata})
-        continue
+        if (place % STRIDE !== 0) continue
+      } else {
+        const entry = entryFor(folder, each, need)
+        batch.push(entry instanceof Promise ? await entry : entry)
       }
-      batch.push({number: each.number, metadata})
       if (!pace.due) continue
       const {version} = folder.index
       yield batch
