@@ -53,10 +53,10 @@ function native(path: string): string | Buffer {
   return ABOVE_ASCII.test(path) ? Buffer.from(path, 'latin1') : path
 }
 
-/** The same for many. Whether there are octets above 0x7F is asked once for all. */
+/** The same for many. Whether there are octets above 0x7F is asked once for all: those take two octets each as UTF-8. */
 function nativeOf(directory: string, names: readonly string[]): (path: string) => string | Buffer {
-  if (ABOVE_ASCII.test(directory) || ABOVE_ASCII.test(names.join(''))) return (path) => Buffer.from(path, 'latin1')
-  return (path) => path
+  const all = directory + names.join('')
+  return Buffer.byteLength(all) === all.length ? (path) => path : (path) => Buffer.from(path, 'latin1')
 }
 
 function missing(error: unknown): boolean {
@@ -262,10 +262,8 @@ export class NodeFiles implements MaildirFiles {
   }
 
   renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    const path = nativeOf(
-      directory,
-      moves.map(({from, to}) => from + to),
-    )
+    const names = moves.flatMap(({from, to}) => [from, to])
+    const path = nativeOf(directory, names)
     return callEach(moves, {
       calls: this.#callsFor(directory),
       directory,

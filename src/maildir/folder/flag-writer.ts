@@ -72,11 +72,16 @@ interface Rename extends Move {
   readonly deleted: boolean | undefined
 }
 
+/** What a message becomes, the end of its file name among it. */
+type NamedChange = StateChange & {readonly info: string}
+
 /** The renames that a change asks for. Messages with the same flags before share what they become. */
 class Renames {
   readonly #change: FlagChange
   readonly #snapshot: Snapshot
-  readonly #results = new Map<string, StateChange>()
+  readonly #results = new Map<string, NamedChange>()
+  /** The last result, and what it is the result of: messages in a row are mostly alike. */
+  #last: {readonly info: string; readonly flags: FlagBits; readonly result: NamedChange} | undefined
 
   constructor(folder: Folder, change: FlagChange) {
     this.#change = change
@@ -97,13 +102,12 @@ class Renames {
     return {uid, base, from: base + info, to: base + change.info, change, deleted}
   }
 
-  #result(info: string, flags: FlagBits): StateChange {
+  #result(info: string, flags: FlagBits): NamedChange {
+    if (this.#last?.info === info && this.#last.flags === flags) return this.#last.result
     const key = `${info} ${flags}`
-    let result = this.#results.get(key)
-    if (!result) {
-      result = {info: infoWithFlags(info, flags), flags}
-      this.#results.set(key, result)
-    }
+    const result = this.#results.get(key) ?? {info: infoWithFlags(info, flags), flags}
+    this.#results.set(key, result)
+    this.#last = {info, flags, result}
     return result
   }
 }
@@ -155,7 +159,8 @@ async function renameAll(folder: Folder, renames: readonly Rename[], outcome: Ou
   const failures = await folder.env.files.renameAll(`${folder.path}/cur`, renames)
   const failed: Rename[] = []
   let failure: unknown
-  for (const [place, rename] of renames.entries()) {
+  for (let place = 0; place < renames.length; place += 1) {
+    const rename = renames[place] as Rename
     const error = failures[place]
     if (!error) {
       changed.set(rename.uid, rename.change)

@@ -54,6 +54,10 @@ export class NameTable implements KnownNames {
     this.#snapshot().forEach(visit)
   }
 
+  entries(): Iterator<readonly [base: string, uid: Uid]> {
+    return this.#uids.entries()
+  }
+
   add(base: string, uid: Uid): void {
     this.#known?.set(base, uid)
   }

@@ -28,6 +28,8 @@ export interface KnownNames {
   /** Name endings in use; few. */
   infos(): Iterable<string>
   forEach(visit: (uid: Uid, base: string, info: string) => void): void
+  /** Base names with their UIDs, mostly in the order in which a sorted directory has them. */
+  entries(): Iterator<readonly [base: string, uid: Uid]>
 }
 
 export interface Findings {
@@ -58,15 +60,21 @@ export class Reconciliation {
   readonly #others = new Map<Uid, string[]>()
   readonly #added = new Map<string, string>()
   readonly #ambiguous = new Map<string, string[]>()
+  readonly #inOrder: Iterator<readonly [base: string, uid: Uid]>
+  /** The known message that is most likely listed next. */
+  #next: readonly [base: string, uid: Uid] | undefined
 
   /** `known` stays as it is until the end. */
   constructor(known: KnownNames) {
     this.#known = known
+    this.#inOrder = known.entries()
+    this.#advance()
   }
 
   /** More names of the listing. */
   take(listed: readonly string[]): void {
     for (const name of listed) {
+      if (this.#isNext(name)) continue
       const colon = name.lastIndexOf(':')
       const base = colon < 0 ? name : name.slice(0, colon)
       const info = colon < 0 ? '' : name.slice(colon)
@@ -76,6 +84,29 @@ export class Reconciliation {
       } else if (this.#known.infoOf(uid) === info) this.#seen.add(uid)
       else pushTo(this.#others, uid, info)
     }
+  }
+
+  /**
+   * Most directories list what we know, in the order in which we know it: that costs one comparison for each name. Messages
+   * that should have come before this name are passed over; if they come later, they are looked up.
+   */
+  #isNext(name: string): boolean {
+    while (this.#next) {
+      const [base, uid] = this.#next
+      const info = this.#known.infoOf(uid)
+      if (info !== '' && name === base + info) {
+        this.#seen.add(uid)
+        this.#advance()
+        return true
+      }
+      if (base >= name) return false
+      this.#advance()
+    }
+    return false
+  }
+
+  #advance(): void {
+    this.#next = this.#inOrder.next().value
   }
 
   #add(base: string, info: string): void {
