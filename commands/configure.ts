@@ -1,11 +1,12 @@
 import {join} from 'node:path'
-import {Command, Flags} from '@oclif/core'
+import {Flags} from '@oclif/core'
 import {askYes} from '../src/services/ask-password.js'
 import {runConfigure} from '../src/services/configure/run-configure.js'
+import {JsonCommand} from '../src/services/json-command.js'
 import {errnoOf, Fault} from '../src/support/fault.js'
 import {systemText} from '../src/support/system-text.js'
 
-export default class Configure extends Command {
+export default class Configure extends JsonCommand {
   static override summary = 'Install the configuration files, or bring those of an earlier Courier-IMAP up to date.'
   static override description = [
     'Puts imapd, imapd-ssl, pop3d, pop3d-ssl, authdaemonrc, imapd.cnf and pop3d.cnf in place. Settings of files that are there are kept where they still mean the same; the old file becomes FILE.bak, the shipped one is FILE.dist. Files of every version since 1.0 are understood, and what has to be done by hand is said.',
@@ -20,7 +21,6 @@ export default class Configure extends Command {
     },
     '<%= config.bin %> <%= command.id %> --undo',
   ]
-  static override enableJsonFlag = true
   static override flags = {
     config: Flags.string({description: 'configuration directory [default: $COURIER_CONFIG or /etc/courier]'}),
     'auth-config': Flags.string({description: 'directory of authdaemonrc, when it is another one'}),

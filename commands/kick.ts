@@ -1,7 +1,8 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
 import {askAll} from '../src/services/control/client.js'
+import {JsonCommand} from '../src/services/json-command.js'
 
-export default class Kick extends Command {
+export default class Kick extends JsonCommand {
   static override summary = 'End sessions.'
   static override description =
     `The client is told so with a BYE. Programs connect again at once: to keep a user out, change the password or disable the account first.
@@ -10,7 +11,6 @@ Exits with 2 when there is no such session.`
     {description: 'All sessions of a user', command: '<%= config.bin %> <%= command.id %> ann@example.com'},
     {description: 'One session, by its id in "courier who"', command: '<%= config.bin %> <%= command.id %> 4711.12'},
   ]
-  static override enableJsonFlag = true
   static override args = {whom: Args.string({description: 'login name in full, or the id of a session', required: true})}
   static override flags = {run: Flags.string({description: "directory of the server's socket [default: $COURIER_RUN or /run/courier]"})}
 

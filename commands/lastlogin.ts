@@ -1,13 +1,13 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
+import {JsonCommand} from '../src/services/json-command.js'
 import {lastLogins, lastLoginsText} from '../src/services/show-last-logins.js'
 
-export default class LastLogin extends Command {
+export default class LastLogin extends JsonCommand {
   static override summary = 'Show when accounts logged in last.'
   static override description =
     `For each account and service, the longest ago first. The server writes it down once a minute; no server need run.
 Exits with 2 when the account has no known login.`
   static override examples = ['<%= config.bin %> <%= command.id %> ann@example.com', '<%= config.bin %> <%= command.id %> --json']
-  static override enableJsonFlag = true
   static override args = {user: Args.string({description: 'login name in full; all when left away'})}
   static override flags = {state: Flags.string({description: 'state directory of the server'})}
 

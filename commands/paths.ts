@@ -1,12 +1,12 @@
-import {Command, Flags} from '@oclif/core'
+import {Flags} from '@oclif/core'
+import {JsonCommand} from '../src/services/json-command.js'
 import {writablePaths} from '../src/services/paths-report.js'
 
-export default class Paths extends Command {
+export default class Paths extends JsonCommand {
   static override summary = 'List the directories that the server writes to.'
   static override description =
     'For containers with a read-only root: mount something writable there. The Maildirs of the accounts come in addition.'
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --json']
-  static override enableJsonFlag = true
   static override flags = {config: Flags.string({description: 'configuration directory'})}
 
   async run(): Promise<unknown> {

@@ -1,7 +1,8 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
 import {addAppPassword} from '../../src/services/app-passwords.js'
+import {JsonCommand} from '../../src/services/json-command.js'
 
-export default class AppPwAdd extends Command {
+export default class AppPwAdd extends JsonCommand {
   static override summary = 'Make an app password for an account, and print it once.'
   static override description =
     'A password of its own for each program or device of a user, for accounts of any source; it logs in as the password of the account does, and is revoked alone. Type it with or without the dashes. It is checked by name and password (PLAIN, LOGIN), not by CRAM and SCRAM.'
@@ -13,7 +14,6 @@ export default class AppPwAdd extends Command {
     account: Args.string({description: 'login name in full', required: true}),
     name: Args.string({description: 'what it is for', required: true}),
   }
-  static override enableJsonFlag = true
   static override flags = {
     service: Flags.string({multiple: true, description: 'only for this service: imap, pop3, …'}),
     expires: Flags.string({description: '90d, 12w, 1y, or a date'}),

@@ -1,8 +1,9 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
 import {askSecret} from '../../src/services/ask-secret.js'
 import {explanationText, runExplain} from '../../src/services/auth-explain/run-explain.js'
+import {JsonCommand} from '../../src/services/json-command.js'
 
-export default class AuthExplain extends Command {
+export default class AuthExplain extends JsonCommand {
   static override summary = 'Say step by step what the login of a user would meet.'
   static override description =
     'Asks every account source in its order, and tells what it found, how the password is stored, whether home and Maildir can be used, what the options forbid, and how long each step took. Passwords and hashes are never shown. Run it as the user of the server, or as root. Ends with 1 when no login can succeed.'
@@ -10,7 +11,6 @@ export default class AuthExplain extends Command {
     '<%= config.bin %> <%= command.id %> ann@example.com',
     '<%= config.bin %> <%= command.id %> ann --service pop3 --password',
   ]
-  static override enableJsonFlag = true
   static override args = {user: Args.string({description: 'login name', required: true})}
   static override flags = {
     service: Flags.string({description: 'imap, pop3, esmtp, …', default: 'imap'}),

@@ -1,7 +1,8 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
 import {addBan} from '../../src/services/ban-tool.js'
+import {JsonCommand} from '../../src/services/json-command.js'
 
-export default class BanAdd extends Command {
+export default class BanAdd extends JsonCommand {
   static override summary = 'Let nobody connect from an address or a network.'
   static override description = 'Running servers obey at once. Sessions that have logged in go on: courier kick ends them.'
   static override examples = [
@@ -9,7 +10,6 @@ export default class BanAdd extends Command {
     '<%= config.bin %> <%= command.id %> 2001:db8:1:2::/64 --note "Scanner"',
   ]
   static override args = {address: Args.string({description: '192.0.2.9, 192.0.2.0/24, 2001:db8::/64', required: true})}
-  static override enableJsonFlag = true
   static override flags = {
     for: Flags.string({description: '30m, 12h, 7d, 4w; without it: until it is removed'}),
     note: Flags.string({description: 'why, for the list'}),

@@ -1,13 +1,13 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
 import {removeBans} from '../../src/services/ban-tool.js'
+import {JsonCommand} from '../../src/services/json-command.js'
 
-export default class BanRm extends Command {
+export default class BanRm extends JsonCommand {
   static override summary = 'Let an address connect again.'
   static override description =
     'Takes away every ban that the address is in, or the ban of a network as it is listed. Running servers obey at once.'
   static override examples = ['<%= config.bin %> <%= command.id %> 192.0.2.9', '<%= config.bin %> <%= command.id %> --all']
   static override args = {address: Args.string({description: 'address, or network as it is listed'})}
-  static override enableJsonFlag = true
   static override flags = {
     all: Flags.boolean({description: 'all of them'}),
     state: Flags.string({description: 'state directory of the server'}),

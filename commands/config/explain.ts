@@ -1,13 +1,13 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
 import {explainSetting, valuesOf} from '../../src/services/config-report.js'
+import {JsonCommand} from '../../src/services/json-command.js'
 
-export default class ConfigExplain extends Command {
+export default class ConfigExplain extends JsonCommand {
   static override summary = 'Tell what a setting is for, and what it is set to.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> MAXPERIP',
     '<%= config.bin %> <%= command.id %> MAXPERIP --config /srv/mail/etc',
   ]
-  static override enableJsonFlag = true
   static override args = {name: Args.string({description: 'name of the setting', required: true})}
   static override flags = {config: Flags.string({description: 'configuration directory'})}
 

@@ -1,10 +1,10 @@
-import {Command, Flags} from '@oclif/core'
+import {Flags} from '@oclif/core'
 import {configReport} from '../../src/services/config-report.js'
+import {JsonCommand} from '../../src/services/json-command.js'
 
-export default class ConfigShow extends Command {
+export default class ConfigShow extends JsonCommand {
   static override summary = 'Print the settings that are made, as each service sees them.'
   static override examples = ['<%= config.bin %> <%= command.id %> --origin']
-  static override enableJsonFlag = true
   static override flags = {
     config: Flags.string({description: 'configuration directory'}),
     origin: Flags.boolean({description: 'with the file and line that each comes from'}),

@@ -1,11 +1,11 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
 import {dropIndex} from '../../src/services/index/show-index.js'
+import {JsonCommand} from '../../src/services/json-command.js'
 
-export default class IndexDrop extends Command {
+export default class IndexDrop extends JsonCommand {
   static override summary = 'Delete the index of an account, or all of it.'
   static override description = 'Nothing is lost: it is made again from the messages when clients ask. A running server goes on.'
   static override examples = ['<%= config.bin %> <%= command.id %> ann@example.com', '<%= config.bin %> <%= command.id %> --all']
-  static override enableJsonFlag = true
   static override args = {target: Args.string({description: 'account, or path of a Maildir'})}
   static override flags = {
     all: Flags.boolean({description: 'of all accounts'}),

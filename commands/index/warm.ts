@@ -1,7 +1,8 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
 import {warmIndex} from '../../src/services/index/warm-index.js'
+import {JsonCommand} from '../../src/services/json-command.js'
 
-export default class IndexWarm extends Command {
+export default class IndexWarm extends JsonCommand {
   static override summary = 'Read all messages of an account into the index.'
   static override description =
     'For accounts that were moved here, before their users come. As root it becomes the owner of the Maildir. Not while a server has the account open. Shows its progress on a terminal and is silent elsewhere.'
@@ -9,7 +10,6 @@ export default class IndexWarm extends Command {
     '<%= config.bin %> <%= command.id %> ann@example.com',
     '<%= config.bin %> <%= command.id %> /home/ann/Maildir',
   ]
-  static override enableJsonFlag = true
   static override args = {target: Args.string({description: 'account, or path of a Maildir', required: true})}
   static override flags = {
     config: Flags.string({description: 'configuration directory'}),

@@ -1,7 +1,8 @@
-import {Args, Command, Flags} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
+import {JsonCommand} from '../../src/services/json-command.js'
 import {applyUserdb, differencesAsJson, formatDifferences, formatOf, readExchange, userdbPath} from '../../src/services/userdb-exchange.js'
 
-export default class UserdbApply extends Command {
+export default class UserdbApply extends JsonCommand {
   static override summary = 'Make userdb text hold exactly the accounts of a JSON or CSV file.'
   static override description =
     'Accounts that the file does not have are removed, fields that it does not have too; comments stay. --diff only says what would change, without values of passwords. With an error in the file nothing is changed. Changes count after makeuserdb.'
@@ -9,7 +10,6 @@ export default class UserdbApply extends Command {
     '<%= config.bin %> <%= command.id %> accounts.json --diff',
     '<%= config.bin %> <%= command.id %> accounts.json && <%= config.bin %> makeuserdb',
   ]
-  static override enableJsonFlag = true
   static override args = {input: Args.string({description: 'file, or - for standard input', required: true})}
   static override flags = {
     config: Flags.string({description: 'configuration directory'}),
