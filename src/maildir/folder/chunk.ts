@@ -141,8 +141,8 @@ export function joined({place, state}: Chunk, more: Chunk): Chunk {
   }
 }
 
-/** `gone`: offsets. What stays between them is copied run by run: mostly there are few. */
-export function chunkWithout({place, state}: Chunk, gone: readonly number[]): Chunk {
+/** `gone`: offsets in ascending order. What stays between them is copied run by run: mostly there are few. */
+export function chunkWithout({place, state}: Chunk, gone: Int32Array): Chunk {
   const runs = runsBetween(gone, place.uids.length)
   const size = runs.reduce((sum, {start, end}) => sum + end - start, 0)
   const kept = <T extends Uint8Array | Uint32Array | Float64Array>(into: T, column: T): T => {
@@ -155,7 +155,7 @@ export function chunkWithout({place, state}: Chunk, gone: readonly number[]): Ch
   }
   const keptStrings = (strings: Strings) => {
     const all = allOf(place, strings)
-    return runs.flatMap(({start, end}) => all.slice(start, end))
+    return concatenated(runs.map(({start, end}) => all.slice(start, end)))
   }
   return {
     place: {uids: kept(new Uint32Array(size), place.uids), bases: keptStrings(place.bases)},
@@ -169,10 +169,10 @@ export function chunkWithout({place, state}: Chunk, gone: readonly number[]): Ch
 }
 
 /** Half-open ranges of the offsets below `size` that are not among these. */
-function runsBetween(gone: readonly number[], size: number): {readonly start: number; readonly end: number}[] {
+function runsBetween(gone: Int32Array, size: number): {readonly start: number; readonly end: number}[] {
   const runs: {readonly start: number; readonly end: number}[] = []
   let start = 0
-  for (const offset of Uint32Array.from(gone).sort()) {
+  for (const offset of gone) {
     if (offset > start) runs.push({start, end: offset})
     start = offset + 1
   }
@@ -183,6 +183,44 @@ function runsBetween(gone: readonly number[], size: number): {readonly start: nu
 /** File name in `cur/`. */
 export function nameIn({place, state}: Chunk, offset: number): string {
   return `${place.bases.at(offset) ?? ''}${state.infos.at(offset) ?? ''}`
+}
+
+/** Messages by their UIDs, with their file names. */
+export interface MessageFiles {
+  readonly uids: readonly Uid[]
+  readonly names: readonly string[]
+}
+
+/** Some messages of a stretch. */
+export interface ChunkPart {
+  /** Of the stretch in its snapshot. */
+  readonly number: number
+  readonly chunk: Chunk
+  /** In ascending order. */
+  readonly offsets: Int32Array
+}
+
+/** Those of a part that have all of these flags. */
+export function filesIn({chunk, offsets}: ChunkPart, flags: FlagBits): MessageFiles {
+  const uids: Uid[] = []
+  const names: string[] = []
+  for (let at = 0; at < offsets.length; at += 1) {
+    const offset = offsets[at] ?? 0
+    if (((chunk.state.flags[offset] ?? 0) & flags) !== flags) continue
+    uids.push((chunk.place.uids[offset] ?? 0) as Uid)
+    names.push(nameIn(chunk, offset))
+  }
+  return {uids, names}
+}
+
+export function basesIn({chunk, offsets}: ChunkPart): string[] {
+  return Array.from(offsets, (offset) => chunk.place.bases.at(offset) ?? '')
+}
+
+/** All of these arrays as one. */
+export function concatenated<T>(arrays: readonly (readonly T[])[]): T[] {
+  const none: T[] = []
+  return none.concat(...arrays)
 }
 
 export function rowAt({place, state}: Chunk, offset: number): MessageRow {
@@ -207,7 +245,7 @@ export function isSameState(a: State, offsetA: number, b: State, offsetB: number
 
 export interface ChunkChange {
   /** Of the messages that change. */
-  readonly offsets: readonly number[]
+  readonly offsets: Int32Array
   /** By UID. */
   readonly changes: ReadonlyMap<number, StateChange>
   /** Of changes that have none. */

@@ -8,20 +8,25 @@ import {nameHash} from '../name-hash.js'
 import type {FlagBits, Uid} from '../types.js'
 import {
   AS_THEY_ARE,
+  basesIn,
   CHUNK_MESSAGES,
   type Chunk,
+  type ChunkPart,
   chunkChanged,
   chunkOf,
   chunkWithout,
-  isSameState,
+  concatenated,
+  filesIn,
   joined,
   lacking,
+  type MessageFiles,
   type MessageRow,
   nameIn,
   rowAt,
   type StateChange,
   type Strings,
 } from './chunk.js'
+import {differenceOf, type SnapshotDifference} from './difference.js'
 
 /** The columns of a stretch of messages. Nobody changes them. */
 export interface SnapshotColumns {
@@ -31,106 +36,6 @@ export interface SnapshotColumns {
   readonly flags: Uint8Array
   readonly keywordSets: Uint32Array
   readonly modseqs: Float64Array
-}
-
-/** What a message has got. */
-export type ChangedMessage = Pick<MessageRow, 'uid' | 'info' | 'keywordSet' | 'modseq'>
-
-/** What makes one snapshot of another. */
-export interface SnapshotDifference {
-  readonly gone: readonly number[]
-  readonly added: readonly MessageRow[]
-  /** Messages that both have, with another state; in ascending order of UID. */
-  readonly changed: readonly ChangedMessage[]
-}
-
-/** Without its name, which may have to be made. */
-function changedAt({place, state}: Chunk, offset: number): ChangedMessage {
-  return {
-    uid: (place.uids[offset] ?? 0) as Uid,
-    info: state.infos.at(offset) ?? '',
-    keywordSet: state.keywordSets[offset] ?? 0,
-    modseq: state.modseqs[offset] ?? 0,
-  }
-}
-
-/** Messages by their UIDs, with their file names. */
-interface MessageFiles {
-  readonly uids: readonly Uid[]
-  readonly names: readonly string[]
-}
-
-/** Those of a stretch, by their offsets, that have all of these flags. */
-function filesIn(chunk: Chunk | undefined, offsets: readonly number[], flags: FlagBits): MessageFiles {
-  const uids: Uid[] = []
-  const names: string[] = []
-  for (let at = 0; chunk && at < offsets.length; at += 1) {
-    const offset = offsets[at] ?? 0
-    if (((chunk.state.flags[offset] ?? 0) & flags) !== flags) continue
-    uids.push((chunk.place.uids[offset] ?? 0) as Uid)
-    names.push(nameIn(chunk, offset))
-  }
-  return {uids, names}
-}
-
-function stringsAt(strings: Strings, offsets: readonly number[]): string[] {
-  return offsets.map((offset) => strings.at(offset) ?? '')
-}
-
-interface Difference {
-  readonly gone: number[]
-  readonly added: MessageRow[]
-  readonly changed: ChangedMessage[]
-}
-
-/** Adds the messages of a stretch that had another state before. */
-function addChanged({changed}: Difference, before: Chunk['state'], chunk: Chunk): void {
-  for (let offset = 0; offset < chunk.place.uids.length; offset += 1)
-    if (!isSameState(before, offset, chunk.state, offset)) changed.push(changedAt(chunk, offset))
-}
-
-/** Adds what makes a stretch of the messages from `old` on, up to its last UID. */
-function addDifference({gone, added, changed}: Difference, old: ChunkCursor, chunk: Chunk): void {
-  const {place, state} = chunk
-  for (let offset = 0; offset < place.uids.length; offset += 1) {
-    const uid = place.uids[offset] ?? 0
-    for (; old.uid !== undefined && old.uid < uid; old.next()) gone.push(old.uid)
-    const before = old.uid === uid ? old.chunk : undefined
-    if (before && before.place.bases.at(old.offset) === place.bases.at(offset)) {
-      if (!isSameState(before.state, old.offset, state, offset)) changed.push(changedAt(chunk, offset))
-    } else {
-      if (before) gone.push(uid)
-      added.push(rowAt(chunk, offset))
-    }
-    if (before) old.next()
-  }
-}
-
-/** Goes over the messages of stretches, in ascending order of UID. */
-class ChunkCursor {
-  readonly #chunks: readonly Chunk[]
-  #number = 0
-  offset = 0
-
-  constructor(chunks: readonly Chunk[]) {
-    this.#chunks = chunks
-  }
-
-  get chunk(): Chunk | undefined {
-    return this.#chunks[this.#number]
-  }
-
-  /** Of the message at hand; undefined behind the last one. */
-  get uid(): number | undefined {
-    return this.chunk?.place.uids[this.offset]
-  }
-
-  next(): void {
-    this.offset += 1
-    if (this.offset < (this.chunk?.place.uids.length ?? 0)) return
-    this.#number += 1
-    this.offset = 0
-  }
 }
 
 const NO_UIDS: Uint32Array = new Uint32Array(0)
@@ -205,18 +110,7 @@ export class Snapshot {
 
   /** What has happened since `before`. Stretches that both share are not looked at. */
   since(before: Snapshot): SnapshotDifference {
-    const difference: Difference = {gone: [], added: [], changed: []}
-    const states = new Map(before.#chunks.map(({place, state}) => [place, state]))
-    const places = new Set(this.#chunks.map(({place}) => place))
-    const old = new ChunkCursor(before.#chunks.filter(({place}) => !places.has(place)))
-    for (const chunk of this.#chunks) {
-      const state = states.get(chunk.place)
-      if (state === chunk.state) continue
-      if (state) addChanged(difference, state, chunk)
-      else addDifference(difference, old, chunk)
-    }
-    for (; old.uid !== undefined; old.next()) difference.gone.push(old.uid)
-    return difference
+    return differenceOf(before.#chunks, this.#chunks)
   }
 
   /** The message at an index from 0. */
@@ -324,15 +218,15 @@ export class Snapshot {
     return indexes
   }
 
-  /** Base names of those of these messages that exist, in any order. */
+  /** Base names of those of these messages that exist, in ascending order of UID. */
   basesOf(uids: readonly number[]): string[] {
-    return [...this.#byChunk(uids)].flatMap(([number, offsets]) => stringsAt(this.#chunks[number]?.place.bases ?? [], offsets))
+    return concatenated(this.#partsOf(uids).map(basesIn))
   }
 
-  /** Those of these messages that exist and have all of these flags, in any order, with their file names. */
+  /** Those of these messages that exist and have all of these flags, in ascending order of UID, with their file names. */
   filesOf(uids: readonly number[], flags: FlagBits): MessageFiles {
-    const files = [...this.#byChunk(uids)].map(([number, offsets]) => filesIn(this.#chunks[number], offsets, flags))
-    return {uids: files.flatMap((each) => each.uids), names: files.flatMap((each) => each.names)}
+    const files = this.#partsOf(uids).map((part) => filesIn(part, flags))
+    return {uids: concatenated(files.map((each) => each.uids)), names: concatenated(files.map((each) => each.names))}
   }
 
   *rows(): Generator<MessageRow> {
@@ -385,7 +279,7 @@ export class Snapshot {
 
   /** Without these messages. */
   without(uids: readonly number[]): Snapshot {
-    const doomed = this.#byChunk(uids)
+    const doomed = new Map(this.#partsOf(uids).map(({number, offsets}) => [number, offsets]))
     if (doomed.size === 0) return this
     const chunks: Chunk[] = []
     for (const [number, chunk] of this.#chunks.entries()) {
@@ -400,14 +294,10 @@ export class Snapshot {
 
   /** With new flags, names or keywords for some messages, which get a modification sequence; unknown UIDs are passed over. */
   change(changes: ReadonlyMap<number, StateChange>, modseq = 0): Snapshot {
-    const touched = this.#byChunk([...changes.keys()])
-    if (touched.size === 0) return this
+    const touched = this.#partsOf([...changes.keys()])
+    if (touched.length === 0) return this
     const chunks = [...this.#chunks]
-    for (const [number, offsets] of touched) {
-      const chunk = chunks[number]
-      if (!chunk) continue
-      chunks[number] = chunkChanged(chunk, {offsets, changes, modseq})
-    }
+    for (const {number, chunk, offsets} of touched) chunks[number] = chunkChanged(chunk, {offsets, changes, modseq})
     return new Snapshot(chunks)
   }
 
@@ -427,25 +317,22 @@ export class Snapshot {
     return number
   }
 
-  /** Offsets of those of these messages that exist, by the number of their chunk. */
-  #byChunk(uids: readonly number[]): Map<number, number[]> {
-    const found = new Map<number, number[]>()
-    let offsets: number[] = []
-    let start = 0
-    let end = 0
-    const indexes = this.indexesOf(uids)
-    for (let at = 0; at < indexes.length; at += 1) {
-      const index = indexes[at] ?? -1
-      if (index < 0) continue
-      if (index < start || index >= end) {
-        const number = this.#chunkOf(index)
-        start = this.#starts[number] ?? 0
-        end = start + (this.#chunks[number]?.place.uids.length ?? 0)
-        offsets = found.get(number) ?? []
-        found.set(number, offsets)
-      }
-      offsets.push(index - start)
+  /** Those of these messages that exist, by stretch, in ascending order. */
+  #partsOf(uids: readonly number[]): ChunkPart[] {
+    const isFound = (index: number) => index >= 0
+    const indexes = this.indexesOf(uids).filter(isFound).sort()
+    const parts: ChunkPart[] = []
+    for (let rest = indexes; rest.length > 0; ) {
+      const number = this.#chunkOf(rest[0] ?? 0)
+      const chunk = this.#chunks[number]
+      if (!chunk) break
+      const start = this.#starts[number] ?? 0
+      const end = start + chunk.place.uids.length
+      const behind = rest.findIndex((index) => index >= end)
+      const count = behind < 0 ? rest.length : behind
+      parts.push({number, chunk, offsets: rest.subarray(0, count).map((index) => index - start)})
+      rest = rest.subarray(count)
     }
-    return found
+    return parts
   }
 }

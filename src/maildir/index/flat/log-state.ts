@@ -1,5 +1,6 @@
 /** What has become of a folder since a state that view and log tell. */
-import type {ChangedMessage, Snapshot} from '../../folder/snapshot.js'
+import type {ChangedMessage} from '../../folder/difference.js'
+import type {Snapshot} from '../../folder/snapshot.js'
 import type {FolderState} from '../metadata-index.js'
 import type {LoggedChange, LogState} from './log-file.js'
 
