@@ -110,16 +110,19 @@ export class FolderContents {
   ): Promise<boolean> {
     this.#snapshot = snapshot
     this.names.takeUp()
-    if (this.#env.keywordsMode !== 0 && hasKeywords && !(await this.#takeUpKeywords())) {
-      this.#snapshot = Snapshot.empty
-      this.names.takeUp()
-      return false
+    try {
+      this.#loaded = this.#env.keywordsMode === 0 || !hasKeywords || (await this.#takeUpKeywords())
+    } finally {
+      if (!this.#loaded) {
+        this.#snapshot = Snapshot.empty
+        this.names.takeUp()
+      }
     }
+    if (!this.#loaded) return false
     this.#uidValidity = uidValidity
     this.#uidNext = uidNext
     this.#highestUid = uidNext - 1
     this.#highestModseq = highestModseq
-    this.#loaded = true
     return true
   }
 

@@ -122,6 +122,51 @@ flat('after a restart an unchanged folder is neither listed nor are its messages
   await second.close()
 })
 
+/** The directory of keywords cannot be read for a while. */
+class UnreadableKeywords extends NodeFiles {
+  isUnreadable = true
+  override list(path: string) {
+    if (this.isUnreadable && path.includes('courierimapkeywords')) throw Object.assign(new Error('Broken disk'), {code: 'EIO'})
+    return super.list(path)
+  }
+}
+
+flat('a folder whose keywords could not be read at first is read as it is later, also when its UIDs are others then', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 5)
+  mkdirSync(join(maildir.path, 'courierimapkeywords'))
+  const first = flatIndex(cache)
+  const {store} = await opened(maildir, first)
+  await append(store, INBOX, 'Subject: tagged\n\nx\n', {keywords: ['Blue']})
+  await settled()
+  const before = await store.select(INBOX, {readOnly: false})
+  await settled()
+  await before.refresh()
+  await first.close()
+
+  const files = new UnreadableKeywords()
+  const second = flatIndex(cache)
+  const again = await openStore(maildir, {index: second, files})
+  let failed = false
+  await again.select(INBOX, {readOnly: false}).catch(() => {
+    failed = true
+  })
+  assert.ok(failed)
+  const database = join(maildir.path, 'courierimapuiddb')
+  const [, ...lines] = readFileSync(database, 'latin1').trimEnd().split('\n')
+  const others = lines.map((line) => line.replace(/^\d+/, (uid) => `${Number(uid) + 100}`))
+  writeFileSync(database, `${['1 777 200', ...others].join('\n')}\n`)
+  files.isUnreadable = false
+  const view = await again.select(INBOX, {readOnly: false})
+  assert.is(view.uidValidity, 777)
+  assert.equal(
+    allNumbers(view).map((number) => [view.uidOf(number), [...view.keywordsOf(number)]]),
+    allNumbers(before).map((number) => [before.uidOf(number) + 100, [...before.keywordsOf(number)]]),
+  )
+  await second.close()
+})
+
 flat('of an empty folder is whole after a restart', async () => {
   using maildir = new TemporaryMaildir()
   using cache = new Cache()
