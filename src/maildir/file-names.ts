@@ -149,7 +149,10 @@ export function* sortForUids<T>(items: readonly T[], nameOf: (item: T) => string
     keyed.push({item, key: orderKey(nameOf(item))})
     if (keyed.length % STRIDE === 0) yield
   }
-  const sorted = yield* sortSteps(keyed, (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-  yield
-  return sorted.map(({item}) => item)
+  const sorted: T[] = []
+  for (const {item} of yield* sortSteps(keyed, (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))) {
+    sorted.push(item)
+    if (sorted.length % STRIDE === 0) yield
+  }
+  return sorted
 }

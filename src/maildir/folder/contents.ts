@@ -2,6 +2,8 @@
  * What this process knows of the messages of a folder, and how that changes: the newest snapshot, the journal that
  * sessions read, names, keywords and the folder's numbers. No file of the folder is changed here.
  */
+import {Pace} from '../../support/pace.js'
+import {paced} from '../../support/steps.js'
 import type {StoreEnvironment} from '../environment.js'
 import {flagsOfName} from '../file-names.js'
 import type {FolderIndex} from '../index/metadata-index.js'
@@ -19,6 +21,8 @@ import {Unclaimed} from './unclaimed.js'
 /** Something happened to the folder; `by` is who did it. */
 export interface FolderChange {
   readonly added?: readonly MessageRow[]
+  /** These in columns, when `columnsOf` has made them already. */
+  readonly columns?: Snapshot | undefined
   readonly gone?: readonly Uid[]
   /** By UID; only known ones. */
   readonly changed?: ReadonlyMap<number, StateChange>
@@ -186,14 +190,28 @@ export class FolderContents {
     this.#uidNext = Math.max(this.#uidNext, (uids.at(-1) ?? 0) + 1)
   }
 
+  /**
+   * Rows to be added as columns, made in turn with other work, with the modification sequence of news for those that have none:
+   * for `apply`, which lets nobody have a turn.
+   */
+  columnsOf(rows: readonly MessageRow[]): Promise<Snapshot> {
+    const modseq = rows.some((row) => row.modseq === 0) ? this.nextModseq() : this.#highestModseq
+    return paced(Snapshot.steps(rows, {modseq, shared: (info) => this.names.shared(info)}), new Pace())
+  }
+
   /** Makes a change of ours or a found one the state, and tells everybody. */
-  apply({added = [], gone = [], changed = NO_CHANGES, by}: FolderChange): void {
+  apply({added = [], columns, gone = [], changed = NO_CHANGES, by}: FolderChange): void {
     if (added.length === 0 && gone.length === 0 && changed.size === 0) return
-    const isNews = gone.length > 0 || changed.size > 0 || added.some(({modseq}) => modseq === 0)
+    const isNews = gone.length > 0 || changed.size > 0 || (!columns && added.some(({modseq}) => modseq === 0))
     const modseq = isNews ? this.nextModseq() : this.#highestModseq
     if (gone.length > 0) this.#remove(gone, added)
     if (changed.size > 0) this.#snapshot = this.#snapshot.change(changed, modseq)
-    if (added.length > 0) this.#add(added, modseq)
+    if (added.length > 0) {
+      this.#snapshot = columns
+        ? this.#snapshot.with(columns)
+        : this.#snapshot.append(added, {modseq, shared: (info) => this.names.shared(info)})
+      this.#cameIn(added)
+    }
     this.journal.add({kind: 'gone', uids: gone})
     this.journal.add({kind: 'added', uids: added.map(({uid}) => uid)})
     this.journal.add({kind: 'flags', uids: [...changed.keys()] as Uid[], by})
@@ -214,11 +232,10 @@ export class FolderContents {
     this.#snapshot = this.#snapshot.without(gone)
   }
 
-  #add(added: readonly MessageRow[], modseq: number): void {
-    for (const {uid, base} of added) this.names.add(base, uid)
-    this.#snapshot = this.#snapshot.append(added, {modseq, shared: (info) => this.names.shared(info)})
+  #cameIn(added: readonly MessageRow[]): void {
+    if (this.names.isMade) for (const {uid, base} of added) this.names.add(base, uid)
     this.#highestUid = Math.max(this.#highestUid, added.at(-1)?.uid ?? 0)
-    this.keywordFiles.came(added.map(({base}) => base))
+    if (this.keywordFiles.hasAny) this.keywordFiles.came(added.map(({base}) => base))
   }
 
   /** `max(last + 1, now, newest time stamp of the folder)` in microseconds: never goes back (`design.md` §3). */

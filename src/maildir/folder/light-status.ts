@@ -1,9 +1,12 @@
 /** STATUS of a folder that nobody has open: counts without giving UIDs, and leaves `new/` alone (`spec/imap.md` §12.2). */
 import {errnoOf, Fault} from '../../support/fault.js'
+import {Pace} from '../../support/pace.js'
+import {paced, STRIDE, type Steps} from '../../support/steps.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {baseName, flagsOfName} from '../file-names.js'
 import {FLAG, type FolderStatus} from '../types.js'
+import type {UidDatabase} from '../uid-database.js'
 import {contentParts, type FolderIdentity, folderIdentity, isSettled, modseqOfStamps, nowNs, reachFolder, sameIdentity} from './identity.js'
 import {UidFile} from './uid-file.js'
 
@@ -35,18 +38,11 @@ export async function lightStatus(env: StoreEnvironment, {path, giveUidValidity,
     uids: new Map<string, number>(),
   }
   const [cur, fresh] = await Promise.all([listMessages(env, `${path}/cur`), listMessages(env, `${path}/new`)])
-  let unknown = 0
-  let unseen = fresh.length
-  const bases = new Map<string, string>()
-  for (const name of cur) bases.set(baseName(name), name)
-  for (const [base, name] of bases) {
-    if (!database.uids.has(base)) unknown += 1
-    if ((flagsOfName(name) & FLAG.seen) === 0) unseen += 1
-  }
+  const {messages, unknown, unseen} = await paced(counted(cur, database), new Pace())
   const status: FolderStatus = {
-    messages: bases.size + fresh.length,
+    messages: messages + fresh.length,
     recent: unknown + fresh.length,
-    unseen,
+    unseen: unseen + fresh.length,
     uidNext: database.uidNext + unknown + fresh.length,
     uidValidity: database.uidValidity,
     highestModseq: modseqOfStamps(identity),
@@ -54,6 +50,33 @@ export async function lightStatus(env: StoreEnvironment, {path, giveUidValidity,
   const settled =
     env.files.isLocal(path) && isSettled(contentParts(identity), beganNs) && sameIdentity(identity, folderIdentity(env.files, path))
   return {status, identity: settled ? identity : undefined}
+}
+
+interface Counts {
+  readonly messages: number
+  /** Those that the database does not know. */
+  readonly unknown: number
+  readonly unseen: number
+}
+
+/** Counts the messages that have these names. */
+function* counted(names: readonly string[], {uids}: Pick<UidDatabase, 'uids'>): Steps<Counts> {
+  const nameOf = new Map<string, string>()
+  for (let at = 0; at < names.length; at += 1) {
+    const name = names[at] ?? ''
+    nameOf.set(baseName(name), name)
+    if (at % STRIDE === 0) yield
+  }
+  let unknown = 0
+  let unseen = 0
+  let steps = 0
+  for (const [base, name] of nameOf) {
+    if (!uids.has(base)) unknown += 1
+    if ((flagsOfName(name) & FLAG.seen) === 0) unseen += 1
+    steps += 1
+    if (steps % STRIDE === 0) yield
+  }
+  return {messages: nameOf.size, unknown, unseen}
 }
 
 async function listMessages(env: StoreEnvironment, path: string): Promise<string[]> {

@@ -130,8 +130,11 @@ class Listing {
     const places = yield* this.findPlaces()
     if (places.size < this.#names.length) return undefined
     if (this.#left === 0) return rest
+    let steps = 0
     for (const [base, place] of places) {
       if (this.#taken[place] === 0 && !base.startsWith('.')) rest.set(base, this.#names[place]?.slice(base.length) ?? '')
+      steps += 1
+      if (steps % STRIDE === 0) yield
     }
     return rest
   }

@@ -1,6 +1,6 @@
 /** Makes what a reading of the folder found the state: gives UIDs to what is new and puts them on disk before anybody is told. */
 import {Pace} from '../../support/pace.js'
-import {paced} from '../../support/steps.js'
+import {paced, STRIDE, type Steps} from '../../support/steps.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import {flagsOfName, sortForUids} from '../file-names.js'
@@ -8,7 +8,7 @@ import type {SavedFolder} from '../index/metadata-index.js'
 import type {FolderName, Uid} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
 import {isFull, isReadOnly} from './access.js'
-import type {MessageRow, StateChange} from './chunk.js'
+import {CHUNK_MESSAGES, type MessageRow, type StateChange} from './chunk.js'
 import {type FolderContents, uidLines} from './contents.js'
 import {keepModseqs} from './left-behind.js'
 import type {ScanResult} from './scan.js'
@@ -79,11 +79,12 @@ export async function merge(findings: Findings, options: MergeOptions): Promise<
   const first = !contents.loaded
   const uidValidity = first ? (database?.uidValidity ?? options.giveUidValidity()) : contents.uidValidity
   const uidNext = Math.max(contents.uidNext, database?.uidNext ?? 1)
-  const {gone, placed, found: unnumbered, restore} = sortOut(findings, contents)
+  const pace = new Pace()
+  const {gone, placed, found: unnumbered, restore} = await paced(sortOut(findings, contents), pace)
   const known = await rowsOf(placed, contents, findings.modseq)
   const ordered = await paced(
     sortForUids(unnumbered, ({base}) => base),
-    new Pace(),
+    pace,
   )
   const found = await rowsOf(numbered(ordered, uidNext), contents, findings.modseq)
   const all = [...known, ...found]
@@ -107,14 +108,15 @@ export async function merge(findings: Findings, options: MergeOptions): Promise<
   contents.sawModseq(before?.highestModseq ?? 0)
   // Most folders are read without anybody asking for a message by its name.
   if (first) contents.names.takeUp()
-  contents.apply({added: rows, gone, changed: changes(findings, contents, new Set(gone))})
+  const columns = rows.length > CHUNK_MESSAGES ? await contents.columnsOf(rows) : undefined
+  contents.apply({added: rows, columns, gone, changed: changes(findings, contents, new Set(gone))})
   const hasLost = before !== undefined && kept < before.snapshot.size && contents.highestModseq === before.highestModseq
   if (contents.highestModseq === 0 || hasLost) contents.nextModseq()
   return {complete: written !== 'full', written: written === 'yes', arrived: all.length > 0}
 }
 
 /** What becomes of each message: known ones that are gone, new ones with the UID that the database has for them. */
-function sortOut({result, database}: Findings, {snapshot, loaded, highestUid}: FolderContents): Fates {
+function* sortOut({result, database}: Findings, {snapshot, loaded, highestUid}: FolderContents): Steps<Fates> {
   const gone: Uid[] = [...result.gone]
   const placed: Numbered[] = []
   const found: Arrival[] = []
@@ -125,13 +127,21 @@ function sortOut({result, database}: Findings, {snapshot, loaded, highestUid}: F
     if (uid === undefined) found.push({base, info})
     else placed.push({uid, base, info})
   }
+  let steps = 0
   // In the order of the database, which mostly is that of UIDs.
   for (const [base, listed] of database?.uids ?? []) {
     const info = result.added.get(base)
     if (info !== undefined) sort(listed, base, info)
+    steps += 1
+    if (steps % STRIDE === 0) yield
   }
-  if (placed.length + found.length < result.added.size)
-    for (const [base, info] of result.added) if (!database?.uids.has(base)) found.push({base, info})
+  if (placed.length + found.length < result.added.size) {
+    for (const [base, info] of result.added) {
+      if (!database?.uids.has(base)) found.push({base, info})
+      steps += 1
+      if (steps % STRIDE === 0) yield
+    }
+  }
   let restore = false
   if (database && loaded) {
     const lost = new Set(gone)

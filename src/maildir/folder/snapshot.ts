@@ -4,6 +4,7 @@
  * Columns come in chunks that are copied when they change, so that one flag in a folder of 100,000 messages costs
  * a few microseconds and a hundred sessions share everything else (`design.md` §3).
  */
+import {finish, type Steps} from '../../support/steps.js'
 import {nameHash} from '../name-hash.js'
 import type {FlagBits, Uid} from '../types.js'
 import {
@@ -75,8 +76,16 @@ export class Snapshot {
 
   /** Rows must be in ascending order of UID. */
   static of(rows: readonly MessageRow[], form = AS_THEY_ARE): Snapshot {
+    return finish(Snapshot.steps(rows, form))
+  }
+
+  /** The same in steps. */
+  static *steps(rows: readonly MessageRow[], form = AS_THEY_ARE): Steps<Snapshot> {
     const chunks: Chunk[] = []
-    for (let at = 0; at < rows.length; at += CHUNK_MESSAGES) chunks.push(chunkOf(rows.slice(at, at + CHUNK_MESSAGES), form))
+    for (let at = 0; at < rows.length; at += CHUNK_MESSAGES) {
+      chunks.push(chunkOf(rows.slice(at, at + CHUNK_MESSAGES), form))
+      yield
+    }
     return new Snapshot(chunks)
   }
 
@@ -275,6 +284,11 @@ export class Snapshot {
     const room = CHUNK_MESSAGES - last.place.uids.length
     const grown = joined(last, chunkOf(rows.slice(0, room), form))
     return new Snapshot([...this.#chunks.slice(0, -1), grown, ...Snapshot.of(rows.slice(room), form).#chunks])
+  }
+
+  /** With the messages of another one behind; their UIDs are above all others. */
+  with(more: Snapshot): Snapshot {
+    return new Snapshot([...this.#chunks, ...more.#chunks])
   }
 
   /** Without these messages. */

@@ -97,7 +97,7 @@ export class UidFile {
     all: () => Iterable<readonly [base: string, uid: number]>,
   ): Promise<PreparedUidFile> {
     const before = await this.#lines()
-    return before ? this.#prepare(header, before, new UidDatabaseText(added).lines()) : this.prepare(header, all())
+    return before ? this.#prepare(header, before, (await textOf(added)).lines()) : this.prepare(header, all())
   }
 
   /** No more messages are expected soon: what was kept for them is given back. */

@@ -7,6 +7,7 @@
  * state or none, and the folder's identity tells whether it still holds.
  */
 import type {Log} from '../../../log/log.js'
+import {Pace} from '../../../support/pace.js'
 import type {FileFacts} from '../../files.js'
 import {sameIdentity} from '../../folder/identity.js'
 import {PART, PARTS} from '../../metadata-need.js'
@@ -16,7 +17,7 @@ import type {Slab} from '../slab.js'
 import {appendAt, inDirectory, makeDirectory, moveFile, readParts, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
 import {crc32} from './checksum.js'
 import {copyRecords} from './copy-records.js'
-import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, logHeader} from './log-file.js'
+import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LogState, logHeader} from './log-file.js'
 import {logStateOf} from './log-state.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
 import {type RecordPlace, RecordsFile} from './records-file.js'
@@ -27,6 +28,8 @@ import {encodeView, readView, type SavedView, viewState} from './view-file.js'
 
 const SAVE_MS = 1_000
 const FILE_LIMIT_BYTES = 1024 * 1024 * 1024
+/** Rows that are logged before others get their turn; more of them than this, and than an eighth of all, are a new view. */
+const ROWS_AT_ONCE = 2048
 /** A log that is left behind is made a view from this on: it takes longer to be read. */
 const LAST_LOG_BYTES = 32 * 1024
 /** A log is made a view when it has as much as this, and an eighth of the view. */
@@ -393,7 +396,8 @@ export class FlatFolder implements FolderIndex {
     if (this.#off) return
     try {
       const isLong = isLast ? this.#logBytes > LAST_LOG_BYTES : this.#logBytes > LOG_BYTES && this.#logBytes > this.#viewBytes / 8
-      if (this.#viewGeneration === 0 || isLong || !this.#appendLog(state)) await this.#writeView(state)
+      const isMuch = this.#dirty.size > ROWS_AT_ONCE && this.#dirty.size > this.#rows.live / 8
+      if (this.#viewGeneration === 0 || isLong || isMuch || !(await this.#appendLog(state))) await this.#writeView(state)
     } catch (error) {
       this.#turnOff(error)
     }
@@ -406,16 +410,27 @@ export class FlatFolder implements FolderIndex {
     return isSame && kept.snapshot === state.snapshot && kept.uidNext === state.uidNext && kept.highestModseq === state.highestModseq
   }
 
-  /** False: the log cannot go on. */
-  #appendLog(state: FolderState): boolean {
+  /** Tells the state and rows that have changed, in turn with other work. False: the log cannot go on. */
+  async #appendLog(state: FolderState): Promise<boolean> {
     if (!this.#kept) return false
-    const logState = logStateOf(state, this.#kept.snapshot)
-    const rows = [...this.#dirty].map((uid) => this.#rowToKeep(uid))
-    const entry = encodeLogEntry({recordsEnd: this.#records.endBytes, state: logState, rows}, this.#seed)
-    if (!appendAt(this.#log, this.#logBytes, entry)) return false
-    this.#logBytes += entry.length
-    this.#dirty.clear()
-    this.#kept = state
+    const pace = new Pace()
+    const uids = [...this.#dirty]
+    let logState: LogState | undefined = logStateOf(state, this.#kept.snapshot)
+    for (let at = 0; at === 0 || at < uids.length; at += ROWS_AT_ONCE) {
+      this.#flush()
+      if (this.#off) return true
+      const some = uids.slice(at, at + ROWS_AT_ONCE)
+      const {endBytes: recordsEnd} = this.#records
+      const entry = encodeLogEntry({recordsEnd, state: logState, rows: some.map((uid) => this.#rowToKeep(uid))}, this.#seed)
+      if (!appendAt(this.#log, this.#logBytes, entry)) return false
+      this.#logBytes += entry.length
+      for (const uid of some) this.#dirty.delete(uid)
+      this.#kept = state
+      logState = undefined
+      if (pace.due) await pace.pause()
+      // Records were dropped meanwhile.
+      if (this.#viewGeneration === 0) return false
+    }
     return true
   }
 
