@@ -1,3 +1,4 @@
+import {performance} from 'node:perf_hooks'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import type {LoopCalls} from './loop-calls.js'
 import {within} from './working-directory.js'

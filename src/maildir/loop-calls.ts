@@ -1,3 +1,5 @@
+import {performance} from 'node:perf_hooks'
+
 /** Calls longer than this, several in a row of a second, move calls off the loop for a while (`design.md` §4). */
 const SLOW_CALL_MS = 2
 /** A few slow calls among many may be a busy processor; a cold or distant disk makes many, and makes most calls slow. */

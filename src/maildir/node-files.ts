@@ -262,7 +262,8 @@ export class NodeFiles implements MaildirFiles {
   }
 
   renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    const names = moves.flatMap(({from, to}) => [from, to])
+    const names: string[] = []
+    for (const {from, to} of moves) names.push(from, to)
     const path = nativeOf(directory, names)
     return callEach(moves, {
       calls: this.#callsFor(directory),

@@ -1,3 +1,4 @@
+import {performance} from 'node:perf_hooks'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 
 /** Longest stretch of work before other sessions get their turn (`design.md` §4: none waits longer than about 10 ms). */
