@@ -4,8 +4,8 @@
  * Who else touches them: every mail program, without any lock. So each step is one that cannot be half done (`mkdir`,
  * `rename`, `rmdir`), and a directory counts as a folder from the moment it has `cur`, which is made last and goes last.
  */
-import {setImmediate} from 'node:timers/promises'
 import {errnoOf, Fault} from '../support/fault.js'
+import {Pace} from '../support/pace.js'
 import type {LockContext} from './dot-lock.js'
 import {fileFault} from './file-fault.js'
 import type {MaildirFiles, Move} from './files.js'
@@ -14,7 +14,6 @@ import {removeTree} from './remove-tree.js'
 import {beginRename, type RenameJournal, syncMoves} from './rename-journal.js'
 import type {FolderName} from './types.js'
 
-const YIELD_EVERY = 1000
 /** Folders on another machine that are looked for side by side. */
 const REACHED_AT_ONCE = 100
 const NAME_MAX = 255
@@ -49,7 +48,7 @@ export async function listFolders(root: string, files: MaildirFiles): Promise<Fo
 /** Directory entries that are folders, in octets, without INBOX. */
 async function folderEntries(root: string, files: MaildirFiles): Promise<string[]> {
   const entries: string[] = []
-  let steps = 0
+  const pace = new Pace()
   try {
     const dotted = [...new Set(await files.list(root))].filter((entry) => entry.startsWith('.') && entry !== '.' && entry !== '..')
     for (const [place, entry] of dotted.entries()) {
@@ -59,7 +58,7 @@ async function folderEntries(root: string, files: MaildirFiles): Promise<string[
           dotted.slice(place, place + REACHED_AT_ONCE).map((each) => `${each}/cur/.`),
         )
       if (isFolder(`${root}/${entry}`, files)) entries.push(entry)
-      if (++steps % YIELD_EVERY === 0) await setImmediate()
+      if (pace.due) await pace.pause()
     }
   } catch (error) {
     throw fileFault(error, `Cannot list the folders of "${root}"`)
@@ -204,7 +203,9 @@ async function planRename(root: string, from: FolderName, to: FolderName, contex
 
   const moves: Move[] = []
   const folders: {from: FolderName; to: FolderName}[] = []
+  const pace = new Pace()
   for (const entry of entries) {
+    if (pace.due) await pace.pause()
     const target = renamed(entry, '.')
     if (target.length > NAME_MAX) throw new Fault('invalid-name', `A mailbox below "${to}" would have too long a name`)
     if (files.stat(`${root}/${target}`)) throw new Fault('mailbox-exists', `A mailbox below "${to}" exists`)
@@ -236,8 +237,10 @@ async function listIfAny(path: string, files: MaildirFiles): Promise<string[]> {
 /** Makes the moves one by one. When one fails, those before it are undone. @throws {Fault} */
 async function runMoves(moves: readonly Move[], files: MaildirFiles, journal?: RenameJournal): Promise<void> {
   const done: Move[] = []
+  const pace = new Pace()
   try {
     for (const move of moves) {
+      if (pace.due) await pace.pause()
       await journal?.keep()
       // rename(2) replaces an empty directory without a word.
       if (files.stat(move.to)?.kind === 'directory') throw new Fault('mailbox-exists', `"${move.to}" exists`)

@@ -10,6 +10,7 @@
 import {posix} from 'node:path'
 import {setTimeout} from 'node:timers/promises'
 import {errnoOf, Fault} from '../support/fault.js'
+import {Pace} from '../support/pace.js'
 import {FolderLock, isDead, type LockContext} from './dot-lock.js'
 import {isSameFile} from './file-facts.js'
 import {fileFault} from './file-fault.js'
@@ -140,7 +141,9 @@ export async function completeRename(root: string, context: LockContext): Promis
   const taken = await takeOver(root, context)
   if (!taken) return undefined
   const moved: string[] = []
+  const pace = new Pace()
   for (const {from, to} of taken.moves) {
+    if (pace.due) await pace.pause()
     await taken.journal.keep()
     // Both are there when somebody has made the old name again: it is another folder.
     if (!files.stat(from) || files.stat(to)) continue
