@@ -7,6 +7,8 @@ const CR = 0x0d
 const SPACE = 0x20
 const TAB = 0x09
 const COLON = 0x3a
+const CR_LF = 0x0d0a
+const NOTHING: DataView = new DataView(new ArrayBuffer(0))
 
 /** Names of header fields that are wanted, prepared for many headers. */
 export class FieldNames {
@@ -14,6 +16,9 @@ export class FieldNames {
   readonly #byInitial: (readonly string[] | undefined)[] = new Array(256).fill(undefined)
   /** The same names as octets. */
   readonly #octets: (readonly Buffer[] | undefined)[]
+  /** On the memory that was read and written last: mostly it is the same again. */
+  #from: DataView = NOTHING
+  #into: DataView = NOTHING
 
   /** Case does not count; blanks around a name neither. */
   constructor(names: readonly string[]) {
@@ -51,31 +56,32 @@ export class FieldNames {
    * (`spec/imap.md` §13.3); answers where they end. The target must have room for twice the octets of the header and four more.
    */
   write(header: Buffer, target: Buffer, at: number): number {
-    const {length} = header
-    let [from, to] = [0, at]
-    for (let fields = 0; from < length && fields < LIMITS.headerFields; ) {
-      const first = header[from] as number
-      if (first === LF || (first === CR && from + 1 < length && header[from + 1] === LF)) break
+    if (this.#from.buffer !== header.buffer) this.#from = new DataView(header.buffer)
+    if (this.#into.buffer !== target.buffer) this.#into = new DataView(target.buffer)
+    const [source, into] = [this.#from, this.#into]
+    const start = header.byteOffset
+    const end = start + header.length
+    let from = start
+    let to = target.byteOffset + at
+    for (let fields = 0; from < end && fields < LIMITS.headerFields; ) {
+      const first = source.getUint8(from)
+      if (first === LF || (first === CR && from + 1 < end && source.getUint8(from + 1) === LF)) break
       if (!isBlank(first)) fields += 1
-      if (!this.#isWanted(header, from)) {
-        const lineFeed = INDEX_OF.call(header, LF, from)
-        if (lineFeed < 0) break
-        from = lineFeed + 1
+      if (!this.#isWanted(header, from - start)) {
+        from = nextLine(source, from, end)
         continue
       }
       do {
-        for (let octet = 0; from < length; ) {
-          octet = header[from++] as number
-          if (octet === LF) break
-          target[to++] = octet
-        }
-        target[to++] = CR
-        target[to++] = LF
-      } while (from < length && isBlank(header[from] as number))
+        const next = copyLine(source, from, end, into, to)
+        to += next - from
+        if (source.getUint8(next - 1) === LF) to -= 1
+        into.setUint16(to, CR_LF)
+        to += 2
+        from = next
+      } while (from < end && isBlank(source.getUint8(from)))
     }
-    target[to++] = CR
-    target[to++] = LF
-    return to
+    into.setUint16(to, CR_LF)
+    return to + 2 - target.byteOffset
   }
 
   #isWanted(header: Buffer, start: number): boolean {
@@ -97,8 +103,45 @@ export class FieldNames {
   }
 }
 
-/** Without what Buffer puts around it. */
-const INDEX_OF = Uint8Array.prototype.indexOf
+/** Not 0 when one of four octets, the lowest first, is an LF: its lowest bit is in the first of them. */
+function lineFeedIn(four: number): number {
+  const others = four ^ 0x0a0a0a0a
+  return (others - 0x01010101) & ~others & 0x80808080
+}
+
+/** How many octets stand before the LF that was found. */
+function octetsBefore(lineFeed: number): number {
+  return (31 - Math.clz32(lineFeed & -lineFeed)) >> 3
+}
+
+/** Where the line behind the one at `from` begins. Lines are short: a call that looks for the octet costs more than this. */
+function nextLine(source: DataView, from: number, end: number): number {
+  let at = from
+  for (; at + 4 <= end; at += 4) {
+    const lineFeed = lineFeedIn(source.getInt32(at, true))
+    if (lineFeed !== 0) return at + octetsBefore(lineFeed) + 1
+  }
+  while (at < end) if (source.getUint8(at++) === LF) break
+  return at
+}
+
+/** The same, and copies the line to `to`. Three octets behind it may be changed, never more than four for each four that were read. */
+function copyLine(source: DataView, from: number, end: number, into: DataView, to: number): number {
+  let at = from
+  const shift = to - from
+  for (; at + 4 <= end; at += 4) {
+    const four = source.getInt32(at, true)
+    into.setInt32(at + shift, four, true)
+    const lineFeed = lineFeedIn(four)
+    if (lineFeed !== 0) return at + octetsBefore(lineFeed) + 1
+  }
+  while (at < end) {
+    const octet = source.getUint8(at)
+    into.setUint8(at++ + shift, octet)
+    if (octet === LF) break
+  }
+  return at
+}
 
 /** The field at `start` has this name. No octet behind the end is looked at: that would be slow. */
 function beginsWith(header: Buffer, start: number, name: Buffer): boolean {

@@ -37,6 +37,8 @@ test('are those that splitting the whole header gives', () => {
     '\r',
     'To: a\r',
     'garbage \xe9: y',
+    'To: \x0b\x8a\x8b\x0b\x09\x0b',
+    '\x0b\x8a\x8b: z',
   )
   fc.assert(
     fc.property(fc.array(line, {maxLength: 12}), fc.boolean(), fc.subarray(['From', 'TO', 'x-none', 'garbage']), (lines, ended, names) => {
