@@ -105,11 +105,12 @@ database('of 100,000 messages is read in a moment', () => {
   )
   const file = formatUidDatabase({uidValidity: 1, uidNext: 100_001}, entries)
   const times = Array.from({length: 5}, () => {
-    const began = performance.now()
+    const began = process.cpuUsage()
     assert.is(parseUidDatabase(file)?.uids.size, 100_000)
-    return performance.now() - began
+    const {user, system} = process.cpuUsage(began)
+    return (user + system) / 1000
   })
-  // Measured 25 ms; the bound only finds what is not linear.
+  // Time of the processor: others may be at work. Measured 25 ms; the bound only finds what is not linear.
   assert.ok(Math.min(...times) < 500, `${Math.min(...times)} ms`)
 })
 

@@ -174,7 +174,8 @@ material('a name has a certificate although the plain file is missing', async ()
 material('a file for a new name is live, and gone when it is removed', async () => {
   await using served = await Served.open({'imapd.pem': plain.both})
   assert.is(await served.shown({servername: 'a.example'}), 'plain.example')
-  served.put('imapd.pem.a.example', other.both)
+  // With all of its content: a part of it would be told as a problem.
+  served.replace('imapd.pem.a.example', other.both)
   while ((await served.shown({servername: 'a.example'})) !== 'a.example') await delay(5)
   unlinkSync(served.path('imapd.pem.a.example'))
   while ((await served.shown({servername: 'a.example'})) !== 'plain.example') await delay(5)

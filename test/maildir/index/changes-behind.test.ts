@@ -23,7 +23,7 @@ import {randomNumbers} from '../../support/other-programs.js'
 import {flatIndex, isLong, makeFolder, TemporaryMaildir, TMPFS} from '../../support/store.js'
 import {suite} from '../../support/suite.js'
 
-const behind = suite('Changes behind the index')
+const behind = suite('Changes behind the index', {limitMs: 120_000})
 const COURIER = process.env.COURIER_IMAPD ?? '/usr/bin/imapd'
 
 const QUESTIONS = [
