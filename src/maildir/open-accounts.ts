@@ -60,9 +60,19 @@ export class OpenAccounts {
   }
 
   #make(key: string, {path, env}: OpenOptions): OpenAccount {
+    this.#closeReplaced(path)
     const store = new Maildir({env, path, idle: this.#idle, onRelease: () => this.#release(key, account)})
     const account: OpenAccount = {store, env, ready: store.finishRename(), uses: 0}
     return account
+  }
+
+  /** Another directory has this path now: what is kept of the one before is of no use. */
+  #closeReplaced(path: string): void {
+    for (const [key, {uses, store}] of this.#accounts) {
+      if (uses > 0 || store.path !== path) continue
+      this.#accounts.delete(key)
+      store.close()
+    }
   }
 
   #release(key: string, account: OpenAccount): void {

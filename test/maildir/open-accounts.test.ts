@@ -1,9 +1,10 @@
 /** One store for each Maildir of a process, whatever sessions call it: two would break each other's locks. */
-import {symlinkSync} from 'node:fs'
+import {renameSync, symlinkSync} from 'node:fs'
 import * as assert from 'uvu/assert'
+import {type FolderIndex, type MetadataIndex, NO_INDEX} from '../../src/maildir/index/metadata-index.js'
 import {Mailstores} from '../../src/maildir/mailstores.js'
 import {Fault} from '../../src/support/fault.js'
-import {append, INBOX, storeEnvironment, TemporaryMaildir} from '../support/store.js'
+import {append, INBOX, makeFolder, storeEnvironment, TemporaryMaildir} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const accounts = suite('Open accounts')
@@ -50,6 +51,41 @@ accounts('have the quota of the newest session', async () => {
     assert.unreachable()
   } catch (error) {
     assert.ok(error instanceof Fault && error.code === 'over-quota', String(error))
+  }
+})
+
+/** Counts the folders of its index that are open. */
+class OpenFolders implements MetadataIndex {
+  count = 0
+
+  folder(): FolderIndex {
+    this.count += 1
+    const close = () => {
+      this.count -= 1
+    }
+    return new Proxy(
+      NO_INDEX.folder({account: '', device: 0n, inode: 0n}, () => undefined),
+      {
+        get: (folder, name) => (name === 'close' ? close : Reflect.get(folder, name)),
+      },
+    )
+  }
+
+  async close(): Promise<void> {}
+}
+
+accounts('whose Maildir was replaced keep nothing of the one before', async () => {
+  using maildir = new TemporaryMaildir()
+  const index = new OpenFolders()
+  const stores = new Mailstores(storeEnvironment({index}))
+  for (let time = 0; time < 3; time += 1) {
+    const store = await stores.open({maildir: maildir.path, quota: undefined})
+    const view = await store.select(INBOX, {readOnly: false})
+    view.close()
+    store.release()
+    assert.is(index.count, 1)
+    renameSync(maildir.path, `${maildir.path}.${time}`)
+    makeFolder(maildir.path)
   }
 })
 
