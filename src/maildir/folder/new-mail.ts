@@ -1,5 +1,6 @@
 /** Takes what was delivered into `new/` over to `cur/`. */
 import {errnoOf} from '../../support/fault.js'
+import {Pace} from '../../support/pace.js'
 import type {StoreEnvironment} from '../environment.js'
 import {nameInCur} from '../file-names.js'
 import type {FileFacts} from '../files.js'
@@ -29,7 +30,7 @@ export interface Moved {
   readonly isFull: boolean
 }
 
-/** Nothing that a program may have renamed a message to in the moment of taking it is less likely than these. */
+/** Where others have changed `cur/`: what a program may have called a message in the moment of taking it. */
 const INFOS = likelyInfos([])
 const NOTHING: Moved = {messages: [], isFull: false}
 
@@ -66,17 +67,20 @@ export class NewMail {
   }
 
   async #takeAll(names: readonly string[]): Promise<Moved> {
-    const {env, path} = this.#options
+    const {env, path, cur} = this.#options
     const messages: MovedMessage[] = []
+    const pace = new Pace()
+    const endings = cur.isKnown(env.files.stat(`${path}/cur`)) ? [] : INFOS
     for (const name of names.slice(0, LOCK_BATCH)) {
       try {
-        const moved = await this.#take(name)
+        const moved = await this.#take(name, endings)
         if (moved) messages.push(moved)
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') continue // somebody else moved it
         env.log.warning('maildir.rename-failed', {path: `${path}/new/${name}`, reason: String(error)})
         return {messages, isFull: false}
       }
+      if (pace.due) await pace.pause()
     }
     return {messages, isFull: names.length > LOCK_BATCH}
   }
@@ -93,8 +97,9 @@ export class NewMail {
   /**
    * Moves one file from `new/` to `cur/`. A delivery must never replace a message: one that has the same base name by
    * accident gets another. What a program is just taking by link and unlink is in `cur/` already; it must not become two.
+   * `endings`: those that it may have there, besides the one that we know it by and the one that we would give it.
    */
-  async #take(name: string): Promise<MovedMessage | undefined> {
+  async #take(name: string, endings: readonly string[]): Promise<MovedMessage | undefined> {
     const {env, path: folder, names} = this.#options
     const {files} = env
     const waiting = `${folder}/new/${name}`
@@ -102,8 +107,8 @@ export class NewMail {
     const facts = files.stat(waiting)
     if ((facts?.links ?? 0) > 1) {
       const known = names.uidOf(base)
-      const infos = known === undefined ? INFOS : [...INFOS, names.infoOf(known)]
-      if (infos.some((ending) => samePlace(files.stat(`${folder}/cur/${base}${ending}`), facts))) {
+      const infos = new Set([info, ...endings, ...(known === undefined ? [] : [names.infoOf(known)])])
+      if ([...infos].some((ending) => samePlace(files.stat(`${folder}/cur/${base}${ending}`), facts))) {
         await files.unlink(waiting)
         return undefined
       }
