@@ -149,20 +149,24 @@ class Infos {
   numberOf(info: string): number {
     const known = this.#numbers.get(info)
     if (known !== undefined) return known
-    this.#numbers.set(info, this.list.length)
+    const number = this.list.length
+    this.#numbers.set(info, number)
     this.flags.push(flagsOfName(info))
-    return this.list.push(info) - 1
+    this.list.push(info)
+    return number
   }
 }
 
-/** The columns of a stretch, which grow message by message. */
+/**
+ * The columns of a stretch, which grow message by message. Endings are numbered at its end: what a new one needs is so rare that the
+ * engine takes it for something that does not happen, and would compile all that surrounds it once more.
+ */
 class Columns {
   readonly #infos: Infos
   /** All places are there from the start: an array that grew would be another kind with the first string. */
   readonly #bases = new Array<string>(CHUNK_MESSAGES).fill('')
+  readonly #endings = new Array<string>(CHUNK_MESSAGES).fill('')
   readonly #uids = new Uint32Array(CHUNK_MESSAGES)
-  readonly #numbers = new Uint32Array(CHUNK_MESSAGES)
-  readonly #flags = new Uint8Array(CHUNK_MESSAGES)
   #size = 0
 
   constructor(infos: Infos) {
@@ -175,21 +179,26 @@ class Columns {
 
   add(uid: number, base: string, info: string): void {
     const at = this.#size
-    const number = this.#infos.numberOf(info)
     this.#size = at + 1
     this.#bases[at] = base
+    this.#endings[at] = info
     this.#uids[at] = uid
-    this.#numbers[at] = number
-    this.#flags[at] = this.#infos.flags[number] ?? 0
   }
 
   end(): ListedColumns {
     const size = this.#size
+    const numbers = new Uint32Array(size)
+    const flags = new Uint8Array(size)
+    for (let at = 0; at < size; at += 1) {
+      const number = this.#infos.numberOf(this.#endings[at] ?? '')
+      numbers[at] = number
+      flags[at] = this.#infos.flags[number] ?? 0
+    }
     return {
       uids: this.#uids.slice(0, size),
       bases: BaseTable.of(this.#bases.slice(0, size)),
-      infos: new InfoTable(this.#infos.list, this.#numbers.slice(0, size)),
-      flags: this.#flags.slice(0, size),
+      infos: new InfoTable(this.#infos.list, numbers),
+      flags,
     }
   }
 }
