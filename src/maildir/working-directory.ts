@@ -1,6 +1,6 @@
 import {isMainThread} from 'node:worker_threads'
 
-/** Where the process was when it began; it is there again after each task. */
+/** Where the process was before the first task; it is there again after each one. */
 let home: string | undefined
 
 /** `chdir` of node takes no octets above 0x7F as they are. */
@@ -22,7 +22,8 @@ function leave(): void {
   try {
     process.chdir(home ?? '/')
   } catch {
-    process.chdir('/') // it is gone
+    home = '/' // the other one is gone, or closed to the user that the process has become
+    process.chdir(home)
   }
 }
 

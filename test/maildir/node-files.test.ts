@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process'
-import {mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
+import {chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {START_BYTES} from '../../src/maildir/files.js'
@@ -88,6 +88,26 @@ files('of a directory that is gone, each name fails by itself', async () => {
     outcomes.map((error) => error && errnoOf(error)),
     ['ENOENT', 'ENOENT'],
   )
+})
+
+files.when(process.getuid?.() === 0, 'needs root')('a process that may not go back to where it was is at the root then', () => {
+  using maildir = new TemporaryMaildir()
+  const closed = join(maildir.home, 'closed')
+  mkdirSync(closed, {mode: 0o700})
+  for (const name of ['1:2,', '2:2,']) writeFileSync(join(maildir.path, 'cur', name), 'x')
+  execFileSync('chown', ['-R', '65534', maildir.path])
+  chmodSync(maildir.home, 0o755)
+  const source = `
+    const {NodeFiles} = await import(${JSON.stringify(new URL('../../src/maildir/node-files.js', import.meta.url).href)})
+    process.setuid(65534)
+    const files = new NodeFiles()
+    for (const name of ['1:2,', '2:2,']) {
+      const failures = await files.renameAll(${JSON.stringify(`${maildir.path}/cur`)}, [{from: name, to: name + 'S'}])
+      if (failures.some(Boolean)) process.exit(1)
+    }
+    process.exit(process.cwd() === '/' ? 0 : 2)`
+  execFileSync(process.execPath, ['--input-type=module', '--eval', source], {cwd: closed, stdio: 'pipe'})
+  assert.equal(readdirSync(join(maildir.path, 'cur')).sort(), ['1:2,S', '2:2,S'])
 })
 
 files('a process whose own directory is gone changes others all the same', async () => {
