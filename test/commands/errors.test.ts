@@ -1,5 +1,5 @@
 /** What a command says when it is called wrongly. */
-import {mkdirSync} from 'node:fs'
+import {mkdirSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import * as assert from 'uvu/assert'
 import {runProgram} from '../support/run-program.js'
@@ -18,6 +18,7 @@ for (const [args, message] of [
 ] as const) {
   errors(`${args.join(' ')}: one object with the message, and nothing else`, async () => {
     const {code, stdout} = await runProgram(process.execPath, [RUN, ...args])
+    assert.is(code, (await runProgram(process.execPath, [RUN, ...args.filter((arg) => arg !== '--json')])).code)
     assert.not.equal(code, 0)
     const told = JSON.parse(stdout) as {error: {message: string}}
     assert.match(told.error.message, message)
@@ -33,6 +34,15 @@ errors("nothing is looked for in the home directory, which may be somebody else'
   const {code, stderr} = await runProgram(process.execPath, [RUN, 'paths'], {env: {XDG_DATA_HOME: home.path}})
   assert.is(stderr, '')
   assert.is(code, 0)
+})
+
+errors('a configuration that cannot be read is an error of "config show", and not an empty one', async () => {
+  using directory = temporaryDirectory()
+  const file = join(directory.path, 'file')
+  writeFileSync(file, '')
+  const {code, stderr} = await runProgram(process.execPath, [RUN, 'config', 'show', '--config', file])
+  assert.match(stderr, /^error: .*imapd: The file cannot be read: ENOTDIR/)
+  assert.is(code, 1)
 })
 
 errors.run()
