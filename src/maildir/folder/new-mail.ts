@@ -66,12 +66,13 @@ export class NewMail {
     return waiting.length === 0 ? NOTHING : cur.during(() => this.#takeAll(waiting))
   }
 
-  async #takeAll(names: readonly string[]): Promise<Moved> {
-    const {env, path, cur} = this.#options
+  async #takeAll(waiting: readonly string[]): Promise<Moved> {
+    const {env, path, cur, names} = this.#options
+    await names.make()
     const messages: MovedMessage[] = []
     const pace = new Pace()
     const endings = cur.isKnown(env.files.stat(`${path}/cur`)) ? [] : INFOS
-    for (const name of names.slice(0, LOCK_BATCH)) {
+    for (const name of waiting.slice(0, LOCK_BATCH)) {
       try {
         const moved = await this.#take(name, endings)
         if (moved) messages.push(moved)
@@ -82,7 +83,7 @@ export class NewMail {
       }
       if (pace.due) await pace.pause()
     }
-    return {messages, isFull: names.length > LOCK_BATCH}
+    return {messages, isFull: waiting.length > LOCK_BATCH}
   }
 
   async #list(): Promise<string[]> {

@@ -228,8 +228,9 @@ export class FolderReader {
     return this.#merge({result, database, reread, keywordsChanged})
   }
 
-  #compare(database: UidDatabase | undefined): Promise<ScanResult> {
+  async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
     const {env, path, contents} = this.#options
+    await contents.names.make()
     return this.#reading(
       scanCur({
         files: env.files,
