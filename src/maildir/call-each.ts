@@ -20,10 +20,10 @@ export interface CallEachOptions<T> {
 /** The same file call for each item; answers with what went wrong, at the place of each item: the others are done all the same. */
 export async function callEach<T>(items: readonly T[], options: CallEachOptions<T>): Promise<readonly (Error | undefined)[]> {
   const failures: (Error | undefined)[] = []
-  const {calls, directory} = options
+  const {calls, directory, now} = options
   while (failures.length < items.length && calls?.onLoop) {
     if (failures.length > 0) await nextTurn()
-    const slice = (prefix: string) => callSlice(items, failures, {...options, calls, prefix})
+    const slice = (prefix: string) => callSlice(items, failures, {calls, now, prefix})
     if (directory === undefined) slice('')
     else within(directory, slice)
   }
@@ -42,7 +42,7 @@ export async function callEach<T>(items: readonly T[], options: CallEachOptions<
 function callSlice<T>(
   items: readonly T[],
   failures: (Error | undefined)[],
-  {calls, now, prefix}: CallEachOptions<T> & {readonly calls: LoopCalls; readonly prefix: string},
+  {calls, now, prefix}: Pick<CallEachOptions<T>, 'now'> & {readonly calls: LoopCalls; readonly prefix: string},
 ): void {
   const sliceBegan = performance.now()
   for (let began = sliceBegan; began - sliceBegan < SLICE_MS && failures.length < items.length; ) {

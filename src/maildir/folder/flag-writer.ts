@@ -126,7 +126,7 @@ async function writeBatch(folder: Folder, uids: readonly Uid[], options: FlagWri
   if (renames.length === 0 && !setsKeywords) return {again, renamed: false}
   try {
     await folder.locked(async () => {
-      if (renames.length > 0) await folder.changing(() => renameAll(folder, renames, {...options, again, changed}))
+      if (renames.length > 0) await folder.changing(() => renameAll(folder, renames, {again, changed, ...options}))
       if (setsKeywords) await changeKeywords(folder, uids, change, changed)
     })
   } finally {
