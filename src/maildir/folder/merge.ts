@@ -145,16 +145,21 @@ function* sortOut({result, database}: Findings, {snapshot, loaded, highestUid}: 
   let restore = false
   if (database && loaded) {
     const lost = new Set(gone)
-    snapshot.forEach((uid, base, info) => {
-      const listed = database.uids.get(base)
-      if (lost.has(uid) || listed === uid) return
-      // Somebody's scan forgot the message while it was renamed: it keeps the UID that was told. Another UID was told too: that one counts.
-      if (listed === undefined) restore = true
-      else {
-        gone.push(uid)
-        sort(listed, base, result.renamed.get(uid) ?? info)
+    for (const {uids, bases, infos} of snapshot.columns()) {
+      for (let offset = 0; offset < uids.length; offset += 1) {
+        const uid = uids[offset] as Uid
+        const base = bases.at(offset) ?? ''
+        const listed = database.uids.get(base)
+        if (lost.has(uid) || listed === uid) continue
+        // Somebody's scan forgot the message while it was renamed: it keeps the UID that was told. Another UID was told too: that one counts.
+        if (listed === undefined) restore = true
+        else {
+          gone.push(uid)
+          sort(listed, base, result.renamed.get(uid) ?? infos.at(offset) ?? '')
+        }
       }
-    })
+      yield
+    }
   }
   if (placed.some(({uid}, place) => uid < (placed[place - 1]?.uid ?? 0))) placed.sort((a, b) => a.uid - b.uid)
   return {gone, placed, found, restore}

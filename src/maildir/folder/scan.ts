@@ -17,7 +17,7 @@ import {isSettled, sameFacts} from './identity.js'
 import {type Findings, isNameOf, type KnownNames, likelyInfos, MissingMessages, Reconciliation} from './reconcile.js'
 
 /** Names that are compared before others get their turn. */
-const NAMES_AT_ONCE = 2000
+const NAMES_AT_ONCE = 512
 
 export interface ScanOptions {
   readonly files: MaildirFiles
