@@ -11,6 +11,7 @@
  *    listings in a row miss it *and* none of its likely names exists.
  */
 import {Pace} from '../../support/pace.js'
+import {paced, STRIDE, type Steps} from '../../support/steps.js'
 import type {MaildirFiles} from '../files.js'
 import type {Uid} from '../types.js'
 import {isSettled, sameFacts} from './identity.js'
@@ -53,7 +54,7 @@ export async function scanCur(options: ScanOptions): Promise<ScanResult> {
     const {renamed, added} = settleNames(options, findings)
     const missed = new Map<string, Uid | undefined>()
     for (const uid of findings.missing) missed.set(baseOf(uid), uid)
-    for (const base of expected.keys()) if (!added.has(base) && known.uidOf(base) === undefined) missed.set(base, undefined)
+    for (const base of await paced(unseen(expected, {known, added}), new Pace())) missed.set(base, undefined)
     const {gone, doubtful} = missing.judge([...missed.keys()], steady)
     if (doubtful.length > 0) continue
 
@@ -69,6 +70,21 @@ export async function scanCur(options: ScanOptions): Promise<ScanResult> {
     }
     return {renamed, added, gone: goneUids}
   }
+}
+
+/** Base names that are expected, and neither known nor listed. */
+function* unseen(
+  expected: ScanOptions['expected'],
+  {known, added}: {readonly known: KnownNames; readonly added: ReadonlyMap<string, string>},
+): Steps<string[]> {
+  const bases: string[] = []
+  let steps = 0
+  for (const base of expected.keys()) {
+    if (!added.has(base) && known.uidOf(base) === undefined) bases.push(base)
+    steps += 1
+    if (steps % STRIDE === 0) yield
+  }
+  return bases
 }
 
 /** Compares a listing with what is known, in turn with other work. */
