@@ -254,8 +254,11 @@ export class FolderContents {
   #keepStamp(): void {
     const {stampMs} = this
     if (stampMs === undefined) return
+    const {files} = this.#env
+    const path = `${this.#path}/courierimapuiddb`
+    if (!files.stat(path)) return // it is yet to be made, and begins with the stamp
     // Not waited for: without it answers are right as long as the index is there.
-    this.#env.files.touch(`${this.#path}/courierimapuiddb`, stampMs).catch(() => {})
+    files.touch(path, stampMs).catch(() => {})
   }
 
   /** The row of a message that was found under this name. `modseq` 0: it is news. */
