@@ -9,31 +9,25 @@
 import type {Log} from '../../../log/log.js'
 import {Pace} from '../../../support/pace.js'
 import type {FileFacts} from '../../files.js'
-import {sameIdentity} from '../../folder/identity.js'
 import {PART, PARTS} from '../../metadata-need.js'
 import type {MessageMetadata, Uid} from '../../types.js'
 import type {FileLookup, FolderIndex, FolderState, IndexEntry, IndexedMessage, ReadOptions, SavedFolder} from '../metadata-index.js'
 import type {Slab} from '../slab.js'
-import {appendAt, inDirectory, makeDirectory, moveFile, readParts, readWhole, removeFile, replaceFile, sizeOf} from './cache-files.js'
+import {inDirectory, moveFile, sizeOf} from './cache-files.js'
 import {crc32} from './checksum.js'
 import {copyRecords} from './copy-records.js'
-import {decodeLog, encodeLogEntry, LOG_HEADER_BYTES, type LogState, logHeader} from './log-file.js'
+import {type FoundFiles, KeptState, nextGeneration} from './kept-state.js'
+import type {LogState} from './log-file.js'
 import {logStateOf} from './log-state.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
 import {type RecordPlace, RecordsFile} from './records-file.js'
-import {stateAfter} from './replay.js'
 import {DEAD, type MetadataRow, MetadataRows, type RowFacts} from './rows.js'
-import {SavedRows} from './saved-rows.js'
-import {encodeView, readView, type SavedView, viewState} from './view-file.js'
+import type {SavedRows} from './saved-rows.js'
+import {viewState} from './view-file.js'
 
 const SAVE_MS = 1_000
-const FILE_LIMIT_BYTES = 1024 * 1024 * 1024
 /** Rows that are logged before others get their turn; more of them than this, and than an eighth of all, are a new view. */
 const ROWS_AT_ONCE = 2048
-/** A log that is left behind is made a view from this on: it takes longer to be read. */
-const LAST_LOG_BYTES = 32 * 1024
-/** A log is made a view when it has as much as this, and an eighth of the view. */
-const LOG_BYTES = 256 * 1024
 /** Records are copied to a new file when as much as this, and half of them, belongs to nobody. */
 const DEAD_BYTES = 4 * 1024 * 1024
 /** What rows tell by themselves; the rest is in their records. */
@@ -64,15 +58,10 @@ export class FlatFolder implements FolderIndex {
   #savedRows: SavedRows | undefined
   #records: RecordsFile
   #recordsGeneration = 0
-  /** 0: there is no view that the log could go on from. */
-  #viewGeneration = 0
-  #viewBytes = 0
-  #logBytes = 0
   /** Records are being copied: new ones are not kept for so long. */
   #compacting = false
-  /** The state that view and log tell. */
-  #kept: FolderState | undefined
-  /** UIDs whose rows they do not tell. */
+  readonly #kept: KeptState
+  /** UIDs whose rows view and log do not tell. */
   readonly #dirty = new Set<number>()
   #timer: NodeJS.Timeout | undefined
   #saving: Promise<void> = Promise.resolve()
@@ -80,6 +69,7 @@ export class FlatFolder implements FolderIndex {
   constructor(options: FlatFolderOptions) {
     this.#options = options
     this.#seed = crc32(Buffer.from(options.identity, 'latin1'))
+    this.#kept = new KeptState(options.directory, this.#seed)
     this.#records = this.#emptyRecords()
   }
 
@@ -92,7 +82,7 @@ export class FlatFolder implements FolderIndex {
 
   restore(): SavedFolder | undefined {
     this.#load()
-    return this.#kept
+    return this.#kept.state
   }
 
   belongsTo(uidValidity: number): void {
@@ -192,16 +182,8 @@ export class FlatFolder implements FolderIndex {
     return this.#saving
   }
 
-  get #view(): string {
-    return `${this.#options.directory}/view`
-  }
-
-  get #log(): string {
-    return `${this.#options.directory}/log`
-  }
-
   #emptyRecords(): RecordsFile {
-    this.#recordsGeneration = this.#nextGeneration(this.#recordsGeneration)
+    this.#recordsGeneration = nextGeneration(this.#recordsGeneration, this.#options.nowMs())
     return this.#recordsAt(this.#recordsGeneration, 0)
   }
 
@@ -210,16 +192,11 @@ export class FlatFolder implements FolderIndex {
     return new RecordsFile(`${this.#options.directory}/${name}`, seed, endBytes)
   }
 
-  #nextGeneration(last: number): number {
-    return Math.max(last + 1, Math.floor(this.#options.nowMs() * 1000))
-  }
-
   #forgetAll(): void {
     this.#savedRows = undefined
     this.#knownRows = new MetadataRows(undefined, this.#knownRows.version + 1)
     this.#records = this.#emptyRecords()
-    this.#viewGeneration = 0
-    this.#kept = undefined
+    this.#kept.forget()
     this.#dirty.clear()
   }
 
@@ -235,24 +212,11 @@ export class FlatFolder implements FolderIndex {
   }
 
   #readFiles(): void {
-    const found = readParts(this.#view, FILE_LIMIT_BYTES, (part, size) => ({view: readView(part, this.#seed), size}))
+    const found = this.#kept.read()
     if (!found) return
-    const {view, size} = found
-    if (!view) {
-      this.#setAside('The view is damaged or of another version')
-      return
-    }
-    const octets = readWhole(this.#log, FILE_LIMIT_BYTES)
-    const read = octets && decodeLog(Buffer.from(octets), {seed: this.#seed, generation: view.generation})
-    const log = read?.entries ?? []
-    this.#kept = stateAfter(view.state, log)
-    this.#uidValidity = this.#kept.uidValidity
-    // What a log, or the end of one, said is unknown; a new view makes an end of it.
-    this.#savedRows = new SavedRows({view, log, isDoubtful: read?.isWhole !== true})
-    this.#viewGeneration = read?.isWhole ? view.generation : 0
-    this.#viewBytes = size
-    this.#logBytes = octets?.byteLength ?? 0
-    this.#takeRecords(view, log.at(-1)?.recordsEnd ?? view.recordsEnd)
+    this.#uidValidity = found.state.uidValidity
+    this.#savedRows = found.rows
+    this.#takeRecords(found)
   }
 
   /** What is known of each message. Who only opens a folder does not ask for it. */
@@ -265,14 +229,14 @@ export class FlatFolder implements FolderIndex {
 
   #readRows(saved: SavedRows): void {
     try {
-      this.#knownRows = saved.read(this.#view, FILE_LIMIT_BYTES)
+      this.#knownRows = saved.read()
     } catch (error) {
       this.#setAside(String(error))
       this.changed()
     }
   }
 
-  #takeRecords({recordsGeneration}: SavedView, recordsEnd: number): void {
+  #takeRecords({recordsGeneration, recordsEnd}: FoundFiles): void {
     const {directory} = this.#options
     const size = Math.max(0, sizeOf(`${directory}/records`)) // none are no file
     this.#recordsGeneration = recordsGeneration
@@ -287,7 +251,7 @@ export class FlatFolder implements FolderIndex {
       if (row.length > 0) this.#rows.put({...row, parts: row.parts & ROW_PARTS, offset: 0, length: 0})
     }
     this.#records = this.#emptyRecords()
-    this.#viewGeneration = 0
+    this.#kept.end()
     this.changed()
   }
 
@@ -391,45 +355,36 @@ export class FlatFolder implements FolderIndex {
   async #save(isLast: boolean): Promise<void> {
     const state = this.#off ? undefined : this.#state()
     if (!state || state.uidValidity !== this.#uidValidity) return
-    if (this.#isKept(state) && !(isLast && this.#logBytes > LAST_LOG_BYTES)) return
+    if (this.#dirty.size === 0 && this.#kept.tells(state) && !(isLast && this.#kept.isLong({isLast}))) return
     this.#flush()
     if (this.#off) return
     try {
-      const isLong = isLast ? this.#logBytes > LAST_LOG_BYTES : this.#logBytes > LOG_BYTES && this.#logBytes > this.#viewBytes / 8
       const isMuch = this.#dirty.size > ROWS_AT_ONCE && this.#dirty.size > this.#rows.live / 8
-      if (this.#viewGeneration === 0 || isLong || isMuch || !(await this.#appendLog(state))) await this.#writeView(state)
+      if (!this.#kept.canGoOn || this.#kept.isLong({isLast}) || isMuch || !(await this.#appendLog(state))) await this.#writeView(state)
     } catch (error) {
       this.#turnOff(error)
     }
   }
 
-  #isKept(state: FolderState): boolean {
-    const kept = this.#kept
-    if (!kept || this.#dirty.size > 0 || this.#viewGeneration === 0) return false
-    const isSame = kept.identity && state.identity ? sameIdentity(kept.identity, state.identity) : kept.identity === state.identity
-    return isSame && kept.snapshot === state.snapshot && kept.uidNext === state.uidNext && kept.highestModseq === state.highestModseq
-  }
-
   /** Tells the state and rows that have changed, in turn with other work. False: the log cannot go on. */
   async #appendLog(state: FolderState): Promise<boolean> {
-    if (!this.#kept) return false
+    const before = this.#kept.state
+    if (!before) return false
     const pace = new Pace()
     const uids = [...this.#dirty]
-    let logState: LogState | undefined = logStateOf(state, this.#kept.snapshot)
+    let logState: LogState | undefined = logStateOf(state, before.snapshot)
     for (let at = 0; at === 0 || at < uids.length; at += ROWS_AT_ONCE) {
       this.#flush()
       if (this.#off) return true
       const some = uids.slice(at, at + ROWS_AT_ONCE)
       const {endBytes: recordsEnd} = this.#records
-      const entry = encodeLogEntry({recordsEnd, state: logState, rows: some.map((uid) => this.#rowToKeep(uid))}, this.#seed)
-      if (!appendAt(this.#log, this.#logBytes, entry)) return false
-      this.#logBytes += entry.length
+      const entry = {recordsEnd, state: logState, rows: some.map((uid) => this.#rowToKeep(uid))}
+      if (!this.#kept.append(entry, state)) return false
       for (const uid of some) this.#dirty.delete(uid)
-      this.#kept = state
       logState = undefined
       if (pace.due) await pace.pause()
       // Records were dropped meanwhile.
-      if (this.#viewGeneration === 0) return false
+      if (!this.#kept.canGoOn) return false
     }
     return true
   }
@@ -443,7 +398,7 @@ export class FlatFolder implements FolderIndex {
   /** Copies the records that belong to a message into a new file, in turn with other work. */
   async #compact(): Promise<void> {
     const {directory} = this.#options
-    const generation = this.#nextGeneration(this.#recordsGeneration)
+    const generation = nextGeneration(this.#recordsGeneration, this.#options.nowMs())
     const target = this.#recordsAt(generation, 0, 'records.new')
     const moved = await this.#copied(target)
     moveFile(`${directory}/records.new`, `${directory}/records`)
@@ -454,7 +409,7 @@ export class FlatFolder implements FolderIndex {
     }
     this.#recordsGeneration = generation
     this.#records = this.#recordsAt(generation, target.endBytes)
-    this.#viewGeneration = 0
+    this.#kept.end()
   }
 
   async #copied(target: RecordsFile): Promise<ReadonlyMap<number, RecordPlace>> {
@@ -473,24 +428,17 @@ export class FlatFolder implements FolderIndex {
     if (deadBytes > (this.#options.deadBytes ?? DEAD_BYTES) && deadBytes > this.#records.endBytes / 2) await this.#compact()
     this.#rows.tidy()
     this.#dirty.clear()
-    const generation = this.#nextGeneration(this.#viewGeneration)
+    const generation = this.#kept.nextGeneration(this.#options.nowMs())
     const recordsGeneration = this.#recordsGeneration
     const recordsEnd = () => {
       this.#flush()
       return this.#records.endBytes
     }
-    makeDirectory(this.#options.directory)
     const rows = this.#rows.columns
-    const octets = await encodeView({generation, recordsGeneration, recordsEnd, state: viewState(state), rows}, this.#seed)
-    await replaceFile(this.#view, octets)
+    await this.#kept.putView({generation, recordsGeneration, recordsEnd, state: viewState(state), rows})
     // Records may have been dropped meanwhile: then the next view comes at once.
     if (recordsGeneration !== this.#recordsGeneration || this.#uidValidity !== state.uidValidity) return
-    removeFile(this.#log)
-    appendAt(this.#log, 0, logHeader(generation))
-    this.#logBytes = LOG_HEADER_BYTES
-    this.#viewGeneration = generation
-    this.#viewBytes = octets.reduce((sum, {length}) => sum + length, 0)
-    this.#kept = state
+    this.#kept.beginLog(generation, state)
   }
 }
 

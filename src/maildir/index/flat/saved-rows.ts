@@ -5,6 +5,9 @@ import type {MetadataRows} from './rows.js'
 import type {SavedView} from './view-file.js'
 
 export interface SavedRowsOptions {
+  /** Of the view's file. */
+  readonly path: string
+  readonly limitBytes: number
   readonly view: SavedView
   /** What the log says after it. */
   readonly log: readonly LogEntry[]
@@ -26,9 +29,9 @@ export class SavedRows {
     this.#isDoubtful = true
   }
 
-  /** Reads them. `path`, `limitBytes`: of the view's file. @throws {Error} they are damaged, or the file is gone or another one */
-  read(path: string, limitBytes: number): MetadataRows {
-    const {view, log} = this.#options
+  /** Reads them. @throws {Error} they are damaged, or the file is gone or another one */
+  read(): MetadataRows {
+    const {path, limitBytes, view, log} = this.#options
     const columns = readParts(path, limitBytes, view.rows)
     if (!columns) throw new RangeError('The rows are damaged or gone')
     const rows = rowsAfter(columns, log)
