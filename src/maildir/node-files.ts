@@ -21,7 +21,6 @@ import {
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import {promisify} from 'node:util'
-import {errnoOf} from '../support/fault.js'
 import {callEach} from './call-each.js'
 import {factsOf} from './file-facts.js'
 import {
@@ -35,6 +34,8 @@ import {
   WHOLE_FILE_BYTES,
 } from './files.js'
 import {diskReads, LoopCalls} from './loop-calls.js'
+import {MessageOpener, missing, READ_FLAGS} from './message-opener.js'
+import {native, nativeOf} from './native-path.js'
 import {askedFor, isNetworkType, NetworkPlaces, type NetworkPlacesOptions} from './network-places.js'
 import {NodeNewFile, WRITE_ON_LOOP_BYTES} from './new-files.js'
 import {HeldFile, StreamedFile} from './opened-files.js'
@@ -45,30 +46,6 @@ const SMALL_DIRECTORY_ENTRIES = 10_000
 /** From here on, with tens of thousands of names, making strings of all at once would keep the loop too long. */
 const LARGE_DIRECTORY_BYTES = 2 * 1024 * 1024
 const NAMES_AT_ONCE = 1024
-
-const ABOVE_ASCII = /[\x80-\xff]/
-
-/** The path as node wants it: octets above 0x7F need a Buffer. */
-function native(path: string): string | Buffer {
-  return ABOVE_ASCII.test(path) ? Buffer.from(path, 'latin1') : path
-}
-
-/** The same for many. Whether there are octets above 0x7F is asked once for all: those take two octets each as UTF-8. */
-function nativeOf(directory: string, names: readonly string[]): (path: string) => string | Buffer {
-  const all = directory + names.join('')
-  return Buffer.byteLength(all) === all.length ? (path) => path : (path) => Buffer.from(path, 'latin1')
-}
-
-function missing(error: unknown): boolean {
-  const code = errnoOf(error)
-  return code === 'ENOENT' || code === 'ENOTDIR'
-}
-
-/** O_NOFOLLOW on a link says ELOOP; a directory or a socket is no message either. */
-function notAMessage(error: unknown): boolean {
-  const code = errnoOf(error)
-  return missing(error) || code === 'ELOOP' || code === 'EISDIR' || code === 'ENXIO'
-}
 
 const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
@@ -85,18 +62,6 @@ function createNow(path: string, data: Buffer, mode: number): FileFacts {
   }
 }
 
-const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-
-/** A descriptor; undefined: it is missing, or no message. */
-function openMessageNow(path: string): number | undefined {
-  try {
-    return openSync(native(path), READ_FLAGS)
-  } catch (error) {
-    if (notAMessage(error)) return undefined
-    throw error
-  }
-}
-
 // A file handle of `fs/promises` costs ten times as much as the calls themselves; only what waits for the disk goes through the pool.
 const openLater = promisify(openCallback)
 const syncLater = promisify(fsync)
@@ -108,6 +73,7 @@ const unlinkLater = promisify(unlinkCallback)
 export class NodeFiles implements MaildirFiles {
   readonly #calls = new LoopCalls()
   readonly #reads = new LoopCalls(diskReads())
+  readonly #opener = new MessageOpener()
   readonly #buffers = new ReadBuffers()
   readonly #start = Buffer.allocUnsafeSlow(START_BYTES)
   readonly #localDevices = new Map<bigint, boolean>()
@@ -334,7 +300,7 @@ export class NodeFiles implements MaildirFiles {
   }
 
   #startNow(path: string): FileStart | undefined {
-    const descriptor = openMessageNow(path)
+    const descriptor = this.#opener.now(path)
     if (descriptor === undefined) return undefined
     try {
       const facts = factsOf(fstatSync(descriptor, {bigint: true}))
@@ -348,7 +314,7 @@ export class NodeFiles implements MaildirFiles {
 
   /** `big`: it is to be read in pieces. */
   #openNow(path: string): OpenFile | 'big' | undefined {
-    const descriptor = openMessageNow(path)
+    const descriptor = this.#opener.now(path)
     if (descriptor === undefined) return undefined
     try {
       const facts = factsOf(fstatSync(descriptor, {bigint: true}))
@@ -375,13 +341,8 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async #openLater(path: string): Promise<OpenFile | undefined> {
-    let handle: fs.FileHandle
-    try {
-      handle = await fs.open(native(path), READ_FLAGS)
-    } catch (error) {
-      if (notAMessage(error)) return undefined
-      throw error
-    }
+    const handle = await this.#opener.later(path)
+    if (!handle) return undefined
     try {
       const facts = factsOf(await handle.stat({bigint: true}))
       if (facts.kind !== 'file') {

@@ -1,8 +1,8 @@
 import {execFileSync} from 'node:child_process'
-import {chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
 import * as assert from 'uvu/assert'
-import {START_BYTES} from '../../src/maildir/files.js'
+import {START_BYTES, WHOLE_FILE_BYTES} from '../../src/maildir/files.js'
 import {NodeFiles} from '../../src/maildir/node-files.js'
 import {errnoOf} from '../../src/support/fault.js'
 import {TemporaryMaildir} from '../support/store.js'
@@ -40,6 +40,48 @@ files('the beginning is read of plain files only, and no more than that', () => 
   assert.equal(start('empty'), [0, 0])
   for (const name of ['link', 'directory', 'missing']) assert.is(start(name), undefined, name)
 })
+
+/** A message that was written after it had been read last: most systems note when it is read again. */
+function unread(path: string, octets: number): number {
+  writeFileSync(path, 'x'.repeat(octets), {mode: 0o644})
+  utimesSync(path, 1_000_000_000, 1_100_000_000)
+  return 1_000_000_000_000
+}
+
+files('reading a message leaves its access time alone', async () => {
+  using maildir = new TemporaryMaildir()
+  const cur = (name: string) => join(maildir.path, 'cur', name)
+  const node = new NodeFiles()
+  const timeMs = unread(cur('short'), 100)
+  node.start(cur('short'))
+  const short = await node.open(cur('short'))
+  short?.close()
+  assert.is(statSync(cur('short')).atimeMs, timeMs)
+  unread(cur('long'), WHOLE_FILE_BYTES + 1)
+  const long = await node.open(cur('long'))
+  assert.is((await long?.read(0, 10))?.length, 10)
+  long?.close()
+  assert.is(statSync(cur('long')).atimeMs, timeMs)
+})
+
+if (process.getuid?.() === 0) {
+  files('messages of somebody else are read, whose access time only the owner may leave alone', async () => {
+    using maildir = new TemporaryMaildir()
+    for (const path of [dirname(maildir.path), maildir.path, join(maildir.path, 'cur')]) chmodSync(path, 0o755)
+    const cur = (name: string) => join(maildir.path, 'cur', name)
+    unread(cur('short'), 100)
+    unread(cur('long'), WHOLE_FILE_BYTES + 1)
+    process.seteuid?.(65_534)
+    try {
+      assert.is(new NodeFiles().start(cur('short'))?.octets.length, 100)
+      const long = await new NodeFiles().open(cur('long'))
+      assert.is(long?.facts.size, WHOLE_FILE_BYTES + 1)
+      long?.close()
+    } finally {
+      process.seteuid?.(0)
+    }
+  })
+}
 
 files('of a directory that is read in batches are all listed', async () => {
   using maildir = new TemporaryMaildir()
