@@ -30,7 +30,7 @@ interface State {
 }
 
 /** The messages of a stretch that lack all of `flags`. */
-interface Lacking {
+export interface Lacking {
   readonly flags: FlagBits
   readonly count: number
   /** Offset of the first one; -1: there is none. */
@@ -103,16 +103,19 @@ export function hasNoKeywords({buffer, byteOffset, byteLength}: Uint32Array): bo
 }
 
 export function lacking(state: State, wanted: FlagBits): Lacking {
-  if (state.lacking?.flags === wanted) return state.lacking
+  if (state.lacking?.flags !== wanted) state.lacking = lackingIn(state.flags, wanted)
+  return state.lacking
+}
+
+export function lackingIn(column: Uint8Array, wanted: FlagBits): Lacking {
   let count = 0
   let first = -1
-  for (let offset = 0; offset < state.flags.length; offset += 1) {
-    if (((state.flags[offset] ?? 0) & wanted) !== 0) continue
+  for (let offset = 0; offset < column.length; offset += 1) {
+    if (((column[offset] ?? 0) & wanted) !== 0) continue
     if (count === 0) first = offset
     count += 1
   }
-  state.lacking = {flags: wanted, count, first}
-  return state.lacking
+  return {flags: wanted, count, first}
 }
 
 export function allOf({uids}: Place, strings: Strings): string[] {

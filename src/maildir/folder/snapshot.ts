@@ -19,6 +19,7 @@ import {
   concatenated,
   filesIn,
   joined,
+  type Lacking,
   lacking,
   type MessageFiles,
   type MessageRow,
@@ -37,6 +38,8 @@ export interface SnapshotColumns {
   readonly flags: Uint8Array
   readonly keywordSets: Uint32Array
   readonly modseqs: Float64Array
+  /** Where it is known already. */
+  readonly lacking?: Lacking | undefined
 }
 
 const NO_UIDS: Uint32Array = new Uint32Array(0)
@@ -92,22 +95,15 @@ export class Snapshot {
   /** Stretches as columns, at most `CHUNK_MESSAGES` each, in ascending order of UID. */
   static ofColumns(stretches: readonly SnapshotColumns[]): Snapshot {
     return new Snapshot(
-      stretches.map(({uids, bases, infos, flags, keywordSets, modseqs}) => ({
+      stretches.map(({uids, bases, infos, flags, keywordSets, modseqs, lacking}) => ({
         place: {uids, bases},
-        state: {infos, flags, keywordSets, modseqs},
+        state: {infos, flags, keywordSets, modseqs, lacking},
       })),
     )
   }
 
   columns(): readonly SnapshotColumns[] {
-    return this.#chunks.map(({place: {uids, bases}, state: {infos, flags, keywordSets, modseqs}}) => ({
-      uids,
-      bases,
-      infos,
-      flags,
-      keywordSets,
-      modseqs,
-    }))
+    return this.#chunks.map(({place, state}) => ({...place, ...state}))
   }
 
   /** The messages are the same as in another snapshot, whatever their flags are; may say no where they are. */

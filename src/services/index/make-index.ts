@@ -58,13 +58,14 @@ export function makeIndex({kind, cache}: IndexPlace, log: Log): MetadataIndex {
 
 /** The index in files in a directory. */
 export function flatIndexAt(directory: string, log: Log): FlatIndex {
+  const begun = startOfProcess(process.pid)
   return new FlatIndex({
     directory,
     log,
     nowMs: Date.now,
     pid: process.pid,
     isAlive: isProcess,
-    startOf: startOfProcess,
+    startOf: (pid) => (pid === process.pid ? begun : startOfProcess(pid)),
     fallback: new MemoryIndex(FALLBACK_OCTETS),
     limits: LIMITS,
   })

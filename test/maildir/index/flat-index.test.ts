@@ -20,7 +20,15 @@ import {MemoryIndex} from '../../../src/maildir/index/memory-index.js'
 import type {MetadataIndex} from '../../../src/maildir/index/metadata-index.js'
 import {Mailstores} from '../../../src/maildir/mailstores.js'
 import {NodeFiles} from '../../../src/maildir/node-files.js'
-import {type Column, FLAG, type FolderName, type MessageMetadata, type MetadataNeed, type View} from '../../../src/maildir/types.js'
+import {
+  type Column,
+  FLAG,
+  type FolderName,
+  type Mailstore,
+  type MessageMetadata,
+  type MetadataNeed,
+  type View,
+} from '../../../src/maildir/types.js'
 import {fillWithMail} from '../../support/indexed-mail.js'
 import {
   allNumbers,
@@ -120,6 +128,37 @@ flat('after a restart an unchanged folder is neither listed nor are its messages
   assert.equal(again.keywords, ['Blue'])
   assert.is(again.recent, 0)
   await second.close()
+})
+
+flat('after a restart the first unseen message is the same, whether it came before or after the index was written whole', async () => {
+  for (const unseen of [0, 1, 1024, 1025, 2100]) {
+    using maildir = new TemporaryMaildir()
+    using cache = new Cache()
+    for (let number = 1; number <= 2100; number += 1)
+      maildir.put(`cur/${1_700_000_000 + number}.M${number}.host:2,${number === unseen || number === unseen + 9 ? 'F' : 'S'}`)
+    const firstUnseen = async (store: Mailstore, view: View) => {
+      const {unseen: count} = await store.status(INBOX)
+      return {first: view.firstWithout(FLAG.seen), count}
+    }
+    const first = flatIndex(cache)
+    const {view, store} = await opened(maildir, first)
+    await settled()
+    await view.refresh()
+    const count = [unseen, unseen + 9].filter((number) => number >= 1 && number <= 2100).length
+    assert.equal(await firstUnseen(store, view), {first: unseen === 0 ? 9 : unseen, count})
+    await first.close()
+
+    const second = flatIndex(cache)
+    const again = await opened(maildir, second)
+    assert.equal(await firstUnseen(again.store, again.view), {first: unseen === 0 ? 9 : unseen, count})
+    await append(again.store, INBOX, 'Subject: unseen\n\nx\n')
+    await settled()
+    await again.view.refresh()
+    await second.close()
+
+    const third = await opened(maildir, flatIndex(cache))
+    assert.equal(await firstUnseen(third.store, third.view), {first: unseen === 0 ? 9 : unseen, count: count + 1})
+  }
 })
 
 /** The directory of keywords cannot be read for a while. */

@@ -3,7 +3,7 @@
  *
  *     magic, version, CRC-32 of what stands between here and the messages (beginning with the folder's seed)
  *     length of the head, CRC-32 of the messages, CRC-32 of the rows
- *     head: generations, state of the folder, tables of name endings and keyword sets
+ *     head: generations, state of the folder, tables of name endings and keyword sets, unseen messages of each stretch
  *     messages: columns, those with the widest numbers first, so that typed arrays can lie in them as they were read; base names
  *     rows of metadata: columns likewise
  *
@@ -12,9 +12,10 @@
  */
 import {Pace} from '../../../support/pace.js'
 import {BaseTable, InfoTable} from '../../folder/base-table.js'
-import {CHUNK_MESSAGES, hasNoKeywords, noKeywords} from '../../folder/chunk.js'
+import {CHUNK_MESSAGES, hasNoKeywords, type Lacking, lackingIn, noKeywords} from '../../folder/chunk.js'
 import type {FolderIdentity} from '../../folder/identity.js'
 import {Snapshot, type SnapshotColumns} from '../../folder/snapshot.js'
+import {FLAG} from '../../types.js'
 import type {FolderState} from '../metadata-index.js'
 import type {PartReader} from './cache-files.js'
 import {crc32} from './checksum.js'
@@ -23,7 +24,7 @@ import {OctetReader, OctetWriter} from './octets.js'
 import {columnsIn, copyRows, ROW_BYTES, type RowColumns} from './rows.js'
 
 const MAGIC = 0x31564e43
-const VERSION = 5
+const VERSION = 6
 const FIXED_BYTES = 24
 /** About a quarter of a millisecond. */
 const CHECKED_AT_ONCE = 1024 * 1024
@@ -121,7 +122,7 @@ export async function encodeView({generation, recordsGeneration, recordsEnd, sta
   const rowMemory = await copiedRows(rows, pace)
   const endings = await endingsOf(state.snapshot, pace)
   const form = {messages: state.snapshot.size, endings: endings.infos.length, hasKeywords: state.keywordSets.length > 1}
-  const messages = await messageOctets(state.snapshot, {form, endings, pace})
+  const {octets: messages, unseen} = await messageOctets(state.snapshot, {form, endings, pace})
 
   const head = new OctetWriter()
   head.count(generation).count(recordsGeneration).count(recordsEnd())
@@ -131,6 +132,7 @@ export async function encodeView({generation, recordsGeneration, recordsEnd, sta
   writeStrings(head, endings.infos)
   head.count(state.keywordSets.length)
   for (const set of state.keywordSets) writeStrings(head, set)
+  for (const {count, first} of unseen) head.count(count).count(first + 1)
 
   const start = Buffer.alloc(FIXED_BYTES)
   start.writeUInt32LE(MAGIC, 0)
@@ -190,8 +192,14 @@ interface MessageWriting {
   readonly pace: Pace
 }
 
+interface WrittenMessages {
+  readonly octets: Buffer[]
+  /** Of each stretch that they are read in: to look for them then takes as long as to read all columns. */
+  readonly unseen: readonly Lacking[]
+}
+
 /** The columns of messages, and behind them the names of each stretch. */
-async function messageOctets(snapshot: Snapshot, {form, endings, pace}: MessageWriting): Promise<Buffer[]> {
+async function messageOctets(snapshot: Snapshot, {form, endings, pace}: MessageWriting): Promise<WrittenMessages> {
   const memory = new ArrayBuffer(messageBytes(form) * form.messages)
   const {modseqs, uids, ends, keywordSets, infos, flags} = messageColumns(memory, form)
   const names: Buffer[] = []
@@ -212,7 +220,12 @@ async function messageOctets(snapshot: Snapshot, {form, endings, pace}: MessageW
     index += count
     if (pace.due) await pace.pause()
   }
-  return [Buffer.from(memory), ...names]
+  const unseen: Lacking[] = []
+  for (let first = 0; first < form.messages; first += CHUNK_MESSAGES) {
+    unseen.push(lackingIn(flags.subarray(first, first + CHUNK_MESSAGES), FLAG.seen))
+    if (pace.due) await pace.pause()
+  }
+  return {octets: [Buffer.from(memory), ...names], unseen}
 }
 
 /** CRC-32 of octets that lie in several places, in turn with other work. */
@@ -242,12 +255,15 @@ export function readView(part: PartReader, seed: number): SavedView | undefined 
   const infos = readStrings(from)
   const keywordSets: string[][] = []
   for (let left = from.count(); left > 0; left -= 1) keywordSets.push(readStrings(from))
+  const unseen: Lacking[] = []
+  for (let first = 0; first < messages; first += CHUNK_MESSAGES)
+    unseen.push({flags: FLAG.seen, count: from.count(), first: from.count() - 1})
 
   const messagesStart = FIXED_BYTES + headLength
   const memory = part(messagesStart, messagesLength)
   if (crc32(Buffer.from(memory), seed) !== start.readUInt32LE(16)) return undefined
   const form = {messages, endings: infos.length, hasKeywords: keywordSets.length > 1}
-  const snapshot = snapshotOf(memory, form, infos)
+  const snapshot = snapshotOf(memory, form, {infos, unseen})
   const rowsCrc = start.readUInt32LE(20)
   return {
     generation,
@@ -261,8 +277,13 @@ export function readView(part: PartReader, seed: number): SavedView | undefined 
   }
 }
 
+interface SavedTables {
+  readonly infos: readonly string[]
+  readonly unseen: readonly Lacking[]
+}
+
 /** @throws {RangeError} it does not lie there */
-function snapshotOf(memory: ArrayBuffer, form: MessageForm, endings: readonly string[]): Snapshot {
+function snapshotOf(memory: ArrayBuffer, form: MessageForm, tables: SavedTables): Snapshot {
   const {messages} = form
   const {modseqs, uids, ends, keywordSets, infos, flags} = messageColumns(memory, form)
   const names = Buffer.from(memory, messageBytes(form) * messages)
@@ -272,10 +293,11 @@ function snapshotOf(memory: ArrayBuffer, form: MessageForm, endings: readonly st
     stretches.push({
       uids: uids.subarray(first, end),
       bases: new BaseTable(names, ends, first),
-      infos: new InfoTable(endings, infos.subarray(first, end)),
+      infos: new InfoTable(tables.infos, infos.subarray(first, end)),
       flags: flags.subarray(first, end),
       keywordSets: keywordSets?.subarray(first, end) ?? noKeywords(end - first),
       modseqs: modseqs.subarray(first, end),
+      lacking: tables.unseen[first / CHUNK_MESSAGES],
     })
   }
   return Snapshot.ofColumns(stretches)
