@@ -1,4 +1,4 @@
-import {countedMemory} from '../message/line-feeds.js'
+import {countedMemory} from '../message/counted-memory.js'
 import {WHOLE_FILE_BYTES} from './files.js'
 
 const POOLED_BUFFERS = 4

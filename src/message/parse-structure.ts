@@ -1,3 +1,4 @@
+import {type Worker, workerFor} from './counted-memory.js'
 import {type EntityHeader, type HeaderDetail, readEntityHeader} from './entity-header.js'
 import {LIMITS} from './limits.js'
 import {countLineFeeds} from './line-feeds.js'
@@ -55,6 +56,8 @@ export class StructureParser {
   /** Octets before `data[0]` of the chunk at hand, and LF before the place of work. */
   #base = 0
   #lineFeeds = 0
+  /** Works in the memory of the chunk at hand. */
+  #worker: Worker | undefined
   /** Start of a line that cannot be judged yet. */
   #tail: Buffer = NOTHING
   #atLineStart = true
@@ -96,6 +99,7 @@ export class StructureParser {
 
   /** Works through `data`; returns the octets used, fewer than all when a line's start needs more to be judged. */
   #take(data: Buffer, last: boolean): number {
+    this.#worker = workerFor(data)
     let at = 0
     while (at < data.length) {
       if (this.#atLineStart) {
@@ -157,6 +161,12 @@ export class StructureParser {
     let bits = 0
     let lineFeeds = 0
     let end = at
+    if (this.#worker) {
+      const {header, told} = this.#worker
+      end = header(data.byteOffset + at, data.byteOffset + data.length, told.byteOffset) - data.byteOffset
+      lineFeeds = told[0]!
+      bits = told[1] === 0 ? 0 : 0x80
+    }
     // A loop takes less time than a search for each line end: lines are short.
     while (end < data.length) {
       const octet = data[end]!
@@ -176,14 +186,38 @@ export class StructureParser {
     return end
   }
 
+  /** To the next line that may be a delimiter, or to the end of the chunk. */
   #restOfBody(data: Buffer, at: number): number {
-    const found = this.#looksForDelimiters() ? data.indexOf(NEXT_DELIMITER, at) : -1
-    let end = found < 0 ? data.length : found + 1
+    let end = data.length
+    if (!this.#looksForDelimiters()) this.#countLineFeeds(countLineFeeds(data, at, end))
+    else if (this.#worker) end = this.#passBody(data, at, this.#worker)
+    else {
+      const found = data.indexOf(NEXT_DELIMITER, at)
+      end = found < 0 ? data.length : found + 1
+      this.#countLineFeeds(countLineFeeds(data, at, end))
+    }
     // `\n` or `\n-` at the end of the chunk: the next one tells.
-    if (found < 0 && data[end - 1] === HYPHEN && end - 2 >= at && data[end - 2] === LF) end -= 1
-    if (!this.#detail.outline) this.#lineFeeds += countLineFeeds(data, at, end)
+    if (end === data.length && data[end - 1] === HYPHEN && end - 2 >= at && data[end - 2] === LF) end -= 1
     this.#atLineStart = data[end - 1] === LF
     return end
+  }
+
+  #passBody(data: Buffer, at: number, {body, told}: Worker): number {
+    let end = body(data.byteOffset + at, data.byteOffset + data.length, told.byteOffset) - data.byteOffset
+    let lineFeeds = told[0]!
+    while (end < data.length) {
+      const octet = data[end]
+      end += 1
+      if (octet !== LF) continue
+      lineFeeds += 1
+      if (end + 1 < data.length && data[end] === HYPHEN && data[end + 1] === HYPHEN) break
+    }
+    this.#countLineFeeds(lineFeeds)
+    return end
+  }
+
+  #countLineFeeds(lineFeeds: number): void {
+    if (!this.#detail.outline) this.#lineFeeds += lineFeeds
   }
 
   #keepHeader(data: Buffer, start: number, end: number): void {

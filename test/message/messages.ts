@@ -22,6 +22,7 @@ const LINES = [
   'Content-Transfer-Encoding: base64',
   'Content-Transfer-Encoding: 8bit',
   'Subject: s',
+  'Subject: \xe9',
   'From: "a b" <c@d>, e: f@g;',
 ]
 

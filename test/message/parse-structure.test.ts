@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
+import {countedMemory} from '../../src/message/counted-memory.js'
 import {LIMITS} from '../../src/message/limits.js'
 import {parseStructure, StructureParser} from '../../src/message/parse-structure.js'
 import type {Part, Stretch} from '../../src/message/structure.js'
@@ -191,9 +192,17 @@ structure('of an endless header the start is read, and all of it counts as heade
   assert.is(root.body.end - root.body.start, 4)
 })
 
-function inChunks(message: Buffer, sizes: readonly number[]): Part {
+const fast = countedMemory(1_000_000)
+
+/** The same in memory in which much of the work is done by WebAssembly, from some octet on. */
+function inCountedMemory(message: Buffer, start: number): Part {
+  message.copy(fast, start)
+  return parseStructure(fast.subarray(start, start + message.length))
+}
+
+function inChunks(message: Buffer, sizes: readonly number[], memory: Buffer = Buffer.alloc(Math.max(1, ...sizes))): Part {
   const parser = new StructureParser()
-  const reused = Buffer.alloc(Math.max(1, ...sizes))
+  const reused = memory.subarray(0, Math.max(1, ...sizes))
   for (let at = 0, i = 0; at < message.length; i += 1) {
     const size = Math.max(1, sizes[i % sizes.length] ?? 1)
     const copied = message.copy(reused, 0, at, at + size)
@@ -203,30 +212,38 @@ function inChunks(message: Buffer, sizes: readonly number[]): Part {
   return parser.end()
 }
 
-structure('any octets give a valid tree, in any chunks the same', () => {
+structure('any octets give a valid tree, in any chunks and in memory of either kind the same', () => {
+  assert.is(fast.buffer.byteLength, 1_048_576, 'pages of WebAssembly')
   fc.assert(
     fc.property(
       fc.oneof(hostileMessages, multiparts),
-      fc.array(fc.integer({min: 1, max: 40}), {minLength: 1, maxLength: 4}),
-      (message, sizes) => {
+      fc.array(fc.integer({min: 1, max: 80}), {minLength: 1, maxLength: 4}),
+      fc.nat(20),
+      (message, sizes, start) => {
         const root = parseStructure(message)
         assert.equal(faultsOf(message, root), [])
         assert.equal(inChunks(message, sizes), root)
+        assert.equal(inCountedMemory(message, start), root)
+        assert.equal(inChunks(message, sizes, fast), root)
       },
     ),
     {numRuns: process.env.COURIER_LONG ? 20_000 : 1_500},
   )
 })
 
-structure.when(corpusFolder(), 'the corpus is not here')('every message of the corpus gives a valid tree, in any chunks the same', () => {
-  let count = 0
-  for (const {name, octets} of corpus()) {
-    const root = parseStructure(octets)
-    assert.equal(faultsOf(octets, root), [], name)
-    for (const size of [1, 7, 64]) assert.equal(inChunks(octets, [size]), root, `${name} in chunks of ${size}`)
-    count += 1
-  }
-  assert.ok(count > 100)
-})
+structure.when(corpusFolder(), 'the corpus is not here')(
+  'every message of the corpus gives a valid tree, in any chunks and in memory of either kind the same',
+  () => {
+    let count = 0
+    for (const {name, octets} of corpus()) {
+      const root = parseStructure(octets)
+      assert.equal(faultsOf(octets, root), [], name)
+      if (octets.length < fast.length - 1) assert.equal(inCountedMemory(octets, 1), root, `${name} in memory of the other kind`)
+      for (const size of [1, 7, 64]) assert.equal(inChunks(octets, [size]), root, `${name} in chunks of ${size}`)
+      count += 1
+    }
+    assert.ok(count > 100)
+  },
+)
 
 structure.run()

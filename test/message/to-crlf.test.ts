@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import {countedMemory, countLineFeeds} from '../../src/message/line-feeds.js'
+import {countedMemory} from '../../src/message/counted-memory.js'
+import {countLineFeeds} from '../../src/message/line-feeds.js'
 import {crlfLength, toCrlf, wireRange, writeCrlf} from '../../src/message/to-crlf.js'
 import {suite} from '../support/suite.js'
 
