@@ -1,8 +1,8 @@
 import {BadSyntax, Hangup} from '../support/fault.js'
-import type {Channel} from '../wire/channel.js'
+import type {Channel, Line} from '../wire/channel.js'
 import {LIMITS, TIMES} from '../wire/limits.js'
 import {Cursor, type CursorOptions, LiteralNeeded, type Mark, type Piece} from './grammar/cursor.js'
-import {type Announcement, findAnnouncement, IncomingLiteral} from './incoming-literal.js'
+import {type Announced, type Announcement, findAnnouncement, IncomingLiteral} from './incoming-literal.js'
 import type {AnyVerb, VerbForm} from './verb.js'
 
 /** A command that can run. */
@@ -25,7 +25,7 @@ export interface CommandReaderOptions {
   readonly channel: Channel
   /** Finds what a name means now; throws `BadSyntax` when that is nothing or the state is wrong. */
   readonly find: (name: string, form: VerbForm) => AnyVerb
-  readonly cursor: CursorOptions
+  readonly cursor: () => CursorOptions
   readonly authenticated: boolean
   /** Sends `+`. */
   readonly invite: () => Promise<void>
@@ -53,33 +53,51 @@ interface Draft {
 interface Head {
   readonly verb: AnyVerb
   readonly form: VerbForm
+  /** The first piece, read up to the arguments. */
+  readonly line: Cursor
   /** Where the arguments begin. */
   readonly after: Mark
 }
 
+/** The line that a command begins with; undefined at the end of the input. @throws {Hangup} */
+export function firstLine({channel, authenticated}: CommandReaderOptions): Promise<Line | undefined> {
+  return channel.readLine((authenticated ? AFTER : BEFORE).line, {withinMs: TIMES.idleMs})
+}
+
 /**
- * Reads the next command with all its literals (RFC 3501 §2.2.1), before anything judges it: whatever is wrong, the
- * stream stands before the next command afterwards. A literal that the client offers to an argument that cannot be
- * right is refused instead of asked for; one that comes without asking (RFC 7888) is read and thrown away.
+ * Reads the command that begins with this line, with all its literals (RFC 3501 §2.2.1), before anything judges it: whatever
+ * is wrong, the stream stands before the next command afterwards. A literal that the client offers to an argument that cannot
+ * be right is refused instead of asked for; one that comes without asking (RFC 7888) is read and thrown away.
  *
- * @returns undefined at the end of the input
+ * @returns a promise when more than the line has to be read
  * @throws {Hangup}
  */
-export async function readCommand(options: CommandReaderOptions): Promise<Command | BrokenCommand | undefined> {
-  const {channel, authenticated} = options
-  const bounds = authenticated ? AFTER : BEFORE
-  const line = await channel.readLine(bounds.line, {withinMs: TIMES.idleMs})
-  if (!line) return undefined
-  const draft: Draft = {tag: '*', pieces: [], octets: line.bytes.length, error: undefined, head: undefined}
-  let text = line.bytes.toString('latin1')
+export function readCommand(
+  {bytes, cut, tail}: Line,
+  options: CommandReaderOptions,
+): Command | BrokenCommand | Promise<Command | BrokenCommand> {
+  const draft: Draft = {tag: '*', pieces: [], octets: bytes.length, error: undefined, head: undefined}
+  const text = bytes.toString('latin1')
   readHead(draft, text, options)
-  let {cut} = line
-  if (cut) text = tooLong(draft, line.tail)
-  for (;;) {
-    const found = findAnnouncement(text, {cut})
-    draft.pieces.push({text: found ? text.slice(0, found.at) : text})
-    if (!found) return finished(draft, options)
-    const incoming = new IncomingLiteral(found.announcement, {channel, maxLineOctets: bounds.line, invite: options.invite})
+  const end = cut ? tooLong(draft, tail) : text
+  const found = findAnnouncement(end, {cut})
+  if (found) return readLiterals(draft, {text: end, found}, options)
+  draft.pieces.push({text: end})
+  return finished(draft, options)
+}
+
+/** The rest of a command whose first line ends with a literal. */
+async function readLiterals(
+  draft: Draft,
+  first: {readonly text: string; readonly found: Announced},
+  options: CommandReaderOptions,
+): Promise<Command | BrokenCommand> {
+  const {channel, authenticated, invite} = options
+  const bounds = authenticated ? AFTER : BEFORE
+  let {text} = first
+  for (let found: Announced | undefined = first.found; found; ) {
+    draft.pieces.push({text: text.slice(0, found.at)})
+    const incoming = new IncomingLiteral(found.announcement, {channel, maxLineOctets: bounds.line, invite})
     const command = asMessage(draft, incoming, options)
     if (command) return command
     check(draft, found.announcement, bounds)
@@ -88,12 +106,20 @@ export async function readCommand(options: CommandReaderOptions): Promise<Comman
       return {tag: draft.tag, error: draft.error}
     }
     draft.pieces.push({literal: await incoming.whole(), binary: incoming.binary})
-    const next = await channel.readLine(bounds.line, {withinMs: TIMES.commandMs})
-    if (!next) throw new Hangup('closed')
-    draft.octets += incoming.size + next.bytes.length
-    cut = next.cut
-    text = cut ? tooLong(draft, next.tail) : next.bytes.toString('latin1')
+    const {bytes, cut, tail} = await nextLine(channel, bounds)
+    draft.octets += incoming.size + bytes.length
+    text = cut ? tooLong(draft, tail) : bytes.toString('latin1')
+    found = findAnnouncement(text, {cut})
   }
+  draft.pieces.push({text})
+  return finished(draft, options)
+}
+
+/** The line after a literal. @throws {Hangup} */
+async function nextLine(channel: Channel, bounds: Bounds): Promise<Line> {
+  const line = await channel.readLine(bounds.line, {withinMs: TIMES.commandMs})
+  if (!line) throw new Hangup('closed')
+  return line
 }
 
 function tooLong(draft: Draft, tail: Buffer): string {
@@ -104,7 +130,7 @@ function tooLong(draft: Draft, tail: Buffer): string {
 /** Finds tag and verb; what is wrong with them is kept for the end. */
 function readHead(draft: Draft, text: string, {find, cursor}: CommandReaderOptions): void {
   try {
-    const line = new Cursor([{text}], cursor)
+    const line = new Cursor([{text}], cursor())
     draft.tag = tagOf(line)
     draft.head = headOf(line, find)
   } catch (error) {
@@ -126,7 +152,7 @@ function headOf(line: Cursor, find: CommandReaderOptions['find']): Head {
   const name = line.space().word('a command')
   const uid = name === 'UID'
   const verb = find(uid ? line.space().word('a command') : name, {uid})
-  return {verb, form: {uid}, after: line.mark()}
+  return {verb, form: {uid}, line, after: line.mark()}
 }
 
 /** The command whose last argument this literal is, if it is that. Other findings are left in the draft. */
@@ -151,7 +177,9 @@ function finished(draft: Draft, options: CommandReaderOptions): Command | Broken
   const {tag, head, pieces} = draft
   if (draft.error || !head) return {tag, error: draft.error ?? new BadSyntax('Expected a command')}
   try {
-    return {tag, verb: head.verb, form: head.form, args: readArguments(pieces, head, options), incoming: undefined}
+    const {verb, form, line} = head
+    const args = pieces.length === 1 ? verb.read(line, form) : readArguments(pieces, head, options)
+    return {tag, verb, form, args, incoming: undefined}
   } catch (error) {
     if (error instanceof BadSyntax) return {tag, error}
     throw error
@@ -159,7 +187,7 @@ function finished(draft: Draft, options: CommandReaderOptions): Command | Broken
 }
 
 function readArguments(pieces: readonly Piece[], {verb, form, after}: Head, {cursor}: CommandReaderOptions): unknown {
-  const line = new Cursor(pieces, cursor)
+  const line = new Cursor(pieces, cursor())
   line.back(after)
   return verb.read(line, form)
 }

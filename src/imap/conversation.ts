@@ -2,7 +2,7 @@
 import type {LogFacts} from '../log/log.js'
 import {Hangup} from '../support/fault.js'
 import type {Channel} from '../wire/channel.js'
-import {readCommand} from './command-reader.js'
+import {firstLine, readCommand} from './command-reader.js'
 import {BUG_FAREWELL, begin, findVerb, finish, outcomeOf, type Stage} from './dispatcher.js'
 import type {ImapSession} from './imap-session.js'
 import {bye, type Farewell, formatReply, type Handover, type Outcome} from './replies/tagged.js'
@@ -37,26 +37,35 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
     out.line('+ OK')
     await out.flush()
   }
+  const reading = {
+    channel,
+    find: findVerb(verbs, stage, session),
+    cursor: () => ({utf8: session.utf8, keywords: session.settings.keywords}),
+    authenticated: stage.kind === 'account',
+    invite,
+  }
   let violations = 0
+  // What is there at once is not waited for: this function would be left and entered again each time.
   for (;;) {
-    const command = await readCommand({
-      channel,
-      find: findVerb(verbs, stage, session),
-      cursor: {utf8: session.utf8, keywords: session.settings.keywords},
-      authenticated: stage.kind === 'account',
-      invite,
-    })
-    if (!command) return 'disconnected'
+    const line = await firstLine(reading)
+    if (!line) return 'disconnected'
+    const read = readCommand(line, reading)
+    const command = read instanceof Promise ? await read : read
     session.command = 'verb' in command ? command.verb.name : undefined
     let outcome: Outcome
     // Not in a function of its own: a session may wait here for hours.
     try {
-      outcome = await begin(command, stage, session)
+      const begun = begin(command, stage, session)
+      outcome = begun instanceof Promise ? await begun : begun
     } catch (error) {
       outcome = outcomeOf(error, session)
     }
-    if ('verb' in command) await finish(command, session)
-    if (outcome.status === 'HANDOVER') return {tag: command.tag, ...outcome}
+    const finishing = 'verb' in command ? finish(command, session) : undefined
+    if (finishing) await finishing
+    if (outcome.status === 'HANDOVER') {
+      const {status, ticket, beganMs} = outcome
+      return {tag: command.tag, status, ticket, beganMs}
+    }
     if (outcome.status === 'BYE') {
       await sayBye(session, outcome)
       return 'disconnected'
@@ -67,9 +76,10 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
       return 'disconnected'
     }
     out.line(formatReply(command.tag, outcome))
-    await out.flush()
+    const written = out.flush()
+    if (written) await written
     if (outcome.afterwards === 'close') return 'logout'
-    await outcome.afterwards?.()
+    if (outcome.afterwards) await outcome.afterwards()
     session.command = undefined
   }
 }

@@ -11,6 +11,12 @@ export interface Announcement {
   readonly binary: boolean
 }
 
+/** Where a literal marker begins, and what it says. */
+export interface Announced {
+  readonly at: number
+  readonly announcement: Announcement
+}
+
 const MARKER = /(~?)\{(\d{1,20})(\+?)\}$/
 
 /**
@@ -18,10 +24,7 @@ const MARKER = /(~?)\{(\d{1,20})(\+?)\}$/
  *
  * `cut`: the text is only the end of a line, so quotes say nothing.
  */
-export function findAnnouncement(
-  text: string,
-  {cut = false}: {readonly cut?: boolean} = {},
-): {readonly at: number; readonly announcement: Announcement} | undefined {
+export function findAnnouncement(text: string, {cut = false}: {readonly cut?: boolean} = {}): Announced | undefined {
   if (!text.endsWith('}')) return undefined
   const match = MARKER.exec(text.slice(-24))
   if (!match || (!cut && endsInQuotes(text))) return undefined

@@ -66,7 +66,7 @@ const NO_TLS: TlsFacts = {subject: new Map(), canBind: false, bindings: new Map(
  *
  * Never rejects: what goes wrong is logged and ends this connection only.
  */
-export async function serveImapLogin(options: ImapLoginOptions): Promise<HandedOver | undefined> {
+export function serveImapLogin(options: ImapLoginOptions): Promise<HandedOver | undefined> {
   return new LoginConnection(options).serve()
 }
 
@@ -148,41 +148,47 @@ class LoginConnection {
 
   async serve(): Promise<HandedOver | undefined> {
     const {shutdown, loginMs = TIMES.loginMs, deadlines} = this.#options
-    const stop = (): void => this.#channel.interrupt(new Hangup('shutdown'))
+    const [session, channel] = [this.#session, this.#channel]
+    const stop = (): void => channel.interrupt(new Hangup('shutdown'))
     shutdown?.add(stop)
     // Whatever the client does, the login has to be done in time; then the connection ends without a word, as Courier's does.
-    const deadline = deadlines.create(() => this.#channel.destroy(new Hangup('idle')))
+    const deadline = deadlines.create(() => channel.destroy(new Hangup('idle')))
     deadline.set(loginMs)
+    let admitted: HandedOver | undefined
     try {
-      const outgoing = await this.#talk()
-      if (typeof outgoing === 'object' && !this.#channel.isGone) return this.#handOver(outgoing)
-      const ending = typeof outgoing === 'object' ? 'disconnected' : outgoing
-      logEnd(ending, {session: this.#session, channel: this.#channel, beganMs: this.#beganMs, encrypted: this.#encrypted})
-      await this.#channel.close()
+      // Not in a function of its own: each that waits costs half a KiB, for as long as the client says nothing.
+      let outgoing: Outgoing
+      try {
+        const greeted = this.#greet()
+        if (greeted) await greeted
+        outgoing = await converse({channel, session, stage: {kind: 'login', login: this.#login}, verbs: this.#verbs})
+      } catch (error) {
+        outgoing = await breakOff(error, {channel, session})
+      }
+      if (typeof outgoing === 'object' && !channel.isGone) admitted = this.#handOver(outgoing)
+      else {
+        const ending = typeof outgoing === 'object' ? 'disconnected' : outgoing
+        logEnd(ending, {session, channel, beganMs: this.#beganMs, encrypted: this.#encrypted})
+        await channel.close()
+      }
     } finally {
       shutdown?.remove(stop)
       deadline.clear()
-      this.#channel.end()
+      if (!admitted) channel.end()
     }
-    return undefined
+    return admitted
   }
 
-  async #talk(): Promise<Outgoing> {
-    const {log} = this.#options
-    const [session, channel] = [this.#session, this.#channel]
-    try {
-      log.debug('imap.connection', session.client)
-      session.out.line(`* OK [CAPABILITY ${session.capability()}] Courier-IMAP ready.`)
-      await session.out.flush()
-      return await converse({channel, session, stage: {kind: 'login', login: this.#login}, verbs: this.#verbs})
-    } catch (error) {
-      return breakOff(error, {channel, session})
-    }
+  #greet(): Promise<void> | undefined {
+    const session = this.#session
+    this.#options.log.debug('imap.connection', session.client)
+    session.out.line(`* OK [CAPABILITY ${session.capability()}] Courier-IMAP ready.`)
+    return session.out.flush()
   }
 
   #handOver({ticket, beganMs, tag}: Admission): HandedOver {
     const {remote, time = REAL_TIME} = this.#options
     const elapsedMs = time.now() - beganMs
-    return {ticket, tag, elapsedMs, encrypted: this.#encrypted, remote, ...this.#channel.release()}
+    return {ticket, tag, elapsedMs, encrypted: this.#encrypted, remote, channel: this.#channel}
   }
 }

@@ -1,18 +1,16 @@
 /** An IMAP session from its login to its end: what the mail role serves. */
-import type {Duplex} from 'node:stream'
 import type {Account} from '../auth/account.js'
 import {FailureClock, REAL_TIME, type TimeSource} from '../auth/failure-clock.js'
 import {optionIsOn} from '../auth/options.js'
 import type {Log} from '../log/log.js'
 import type {Mailstore} from '../maildir/types.js'
 import {Fault, Hangup} from '../support/fault.js'
-import {Channel} from '../wire/channel.js'
-import type {DeadlineSource} from '../wire/deadlines.js'
+import type {Channel} from '../wire/channel.js'
 import type {ConnectionEnd} from '../wire/hand-over.js'
 import type {SessionBook} from '../wire/live-session.js'
 import type {StopSignal} from '../wire/stop-signal.js'
 import {Capabilities} from './capability.js'
-import {breakOff, converse, logEnd, type Outgoing, sayBye} from './conversation.js'
+import {breakOff, converse, type Ending, logEnd, type Outgoing, sayBye} from './conversation.js'
 import {ImapSession} from './imap-session.js'
 import {bye, repeated} from './replies/tagged.js'
 import type {ImapSettings} from './settings.js'
@@ -21,14 +19,12 @@ import {VERBS} from './verbs/registry.js'
 
 /** One session and what the server offers to it. */
 export interface ImapSessionOptions {
-  /** The client. Sockets must be made with `allowHalfOpen`. */
-  readonly stream: Duplex
+  /** The client's connection. */
+  readonly channel: Channel
   /** The client's address and port, as logs show them. */
   readonly remote: ConnectionEnd
   /** The client's connection is encrypted. */
   readonly encrypted: boolean
-  /** What the client has sent and nobody has read. */
-  readonly unread?: Buffer
   /** Whose session it is; undefined when the claim on the account is void. */
   readonly account: Account | undefined
   /** The answer to the login: a tag; undefined: there was none (`* PREAUTH`). */
@@ -38,7 +34,6 @@ export interface ImapSessionOptions {
   /** The account's mail. A `Fault` refuses the session. */
   readonly openStore: (account: Account) => Promise<Mailstore>
   readonly settings: ImapSettings
-  readonly deadlines: DeadlineSource
   readonly log: Log
   /** Ends the session with BYE at the next chance. */
   readonly shutdown?: StopSignal | undefined
@@ -60,33 +55,35 @@ export interface ImapSessionOptions {
  * Never rejects: what goes wrong is logged and ends this session only.
  */
 export async function serveImapSession(options: ImapSessionOptions): Promise<void> {
-  const {stream, remote, deadlines, encrypted, unread, shutdown, now = Date.now} = options
-  const channel = new Channel(stream, {deadlines, encrypted, unread})
-  const session = sessionOn(channel, options)
+  const {channel, remote, encrypted, shutdown, account, log, book, openStore, now = Date.now, verbs = VERBS} = options
+  channel.countAnew()
+  const session = sessionOn(options)
   const beganMs = now()
   const stop = (): void => channel.interrupt(new Hangup('shutdown'))
   shutdown?.add(stop)
-  const {account, log, book, verbs = VERBS} = options
   let store: Mailstore | undefined
   let ending: Outgoing = 'disconnected'
   // Not in functions of their own: each that waits costs half a KiB, for as long as the session lasts.
   try {
     try {
-      store = await admit(options, {channel, session})
-      if (account && store) {
-        await greet(options, {account, session})
+      if (account && refusalOf(account, encrypted) === undefined) {
+        store = await openStore(account)
+        const greeted = greet(options, {account, session})
+        if (greeted) await greeted
         log.info('imap.login', {ip: remote.ip, port: remote.port, user: account.name, protocol: 'IMAP', tls: encrypted})
         book?.join(session)
         ending = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})
         if (typeof ending === 'object') throw new Error('A login within a session')
-      }
+      } else await turnAway(options, session)
     } finally {
       if (store) book?.leave(session)
       session.select(undefined)
       store?.release()
     }
   } catch (error) {
-    ending = await breakOff(error, {channel, session})
+    ending = await (error instanceof Fault && account && !store
+      ? tellFault(error, options, {account, session})
+      : breakOff(error, {channel, session}))
   }
   try {
     logEnd(ending, {session, channel, beganMs, encrypted})
@@ -97,54 +94,45 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
   }
 }
 
-function sessionOn(channel: Channel, options: ImapSessionOptions): ImapSession {
-  const {settings, log, remote, encrypted, now = Date.now, verbs = VERBS, capabilities = new Capabilities(settings, verbs)} = options
+function sessionOn(options: ImapSessionOptions): ImapSession {
+  const {channel, settings, log, remote, encrypted, now = Date.now, verbs = VERBS, capabilities = new Capabilities(settings, verbs)} = options
   const capability = () => capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: () => false, hasIdentity: false})
   return new ImapSession({channel, settings, log, client: remote, now, capability})
 }
 
-/** The account's mail; undefined: the client may not have it, and has been told. @throws {Hangup} */
-async function admit(
-  options: ImapSessionOptions,
-  {channel, session}: {readonly channel: Channel; readonly session: ImapSession},
-): Promise<Mailstore | undefined> {
-  const {account, tag, encrypted} = options
-  if (!account) {
-    await sayBye(session, bye('Temporary problem, please try again later', 'UNAVAILABLE'))
-    return undefined
-  }
-  const refusal = refusalOf(account, encrypted)
-  if (refusal === undefined) return open(options, {account, session})
+/** Tells a client that it may not have the account's mail. @throws {Hangup} */
+async function turnAway(options: ImapSessionOptions, session: ImapSession): Promise<void> {
+  const {channel, account, tag, encrypted} = options
+  if (!account) return sayBye(session, bye('Temporary problem, please try again later', 'UNAVAILABLE'))
   // Told like a wrong password at its time: a login that may not be used.
   if (tag !== undefined) await untilAnswer(options, channel.signal)
   // Courier: says OK first, then BYE; its look at the Maildir, which such an account need not have, comes before both.
   await greet(options, {account, session})
-  await sayBye(session, bye(refusal))
-  return undefined
+  await sayBye(session, bye(refusalOf(account, encrypted) ?? ''))
 }
 
-/** Answers the login. @throws {Hangup} */
+/** Answers the login. undefined: nothing has to be waited for. @throws {Hangup} */
 function greet(
   {tag, remote}: ImapSessionOptions,
   {account, session}: {readonly account: Account; readonly session: ImapSession},
-): Promise<void> {
+): Promise<void> | undefined {
   session.client = {ip: remote.ip, port: remote.port, user: account.name}
   session.out.line(tag === undefined ? '* PREAUTH Ready.' : `${tag} OK LOGIN Ok.`)
   return session.out.flush()
 }
 
-/** The account's mail; when it is refused, the client has been told and the answer is undefined. */
-async function open(
-  {openStore, log}: ImapSessionOptions,
+/** The account's mail cannot be opened. */
+async function tellFault(
+  error: Fault,
+  {channel, log}: ImapSessionOptions,
   {account, session}: {readonly account: Account; readonly session: ImapSession},
-): Promise<Mailstore | undefined> {
+): Promise<Ending> {
+  log.error('imap.maildir-refused', {...session.client, user: account.name, path: account.maildir, error})
   try {
-    return await openStore(account)
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    log.error('imap.maildir-refused', {...session.client, user: account.name, path: account.maildir, error})
     await sayBye(session, bye(repeated(error.message), 'ALERT'))
-    return undefined
+    return 'disconnected'
+  } catch (hangup) {
+    return breakOff(hangup, {channel, session})
   }
 }
 

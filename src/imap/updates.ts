@@ -34,13 +34,20 @@ export function announceLostKeywords(session: Session, view: View): void {
 }
 
 /**
- * Writes what is new to the client. Without `expunges`, gone messages wait (RFC 3501 §7.4.1).
+ * Writes what is new to the client. Without `expunges`, gone messages wait (RFC 3501 §7.4.1). undefined: nothing has to be waited for.
  *
  * @throws {Hangup} the client is gone or takes nothing
  */
-export async function writeUpdates(session: Session, view: View, options: {readonly expunges: boolean}): Promise<void> {
+export function writeUpdates(session: Session, view: View, options: {readonly expunges: boolean}): Promise<void> | undefined {
+  if (view.pending) return writePending(session, view, options)
+  announceNewKeywords(session, view)
+  announceLostKeywords(session, view)
+  return undefined
+}
+
+async function writePending(session: Session, view: View, options: {readonly expunges: boolean}): Promise<void> {
   const {out} = session
-  const updates = view.pending ? view.updates(options) : []
+  const updates = view.updates(options)
   announceNewKeywords(session, view)
   for (const update of updates) {
     if (update.kind === 'expunge') out.line(`* ${update.number} EXPUNGE`)

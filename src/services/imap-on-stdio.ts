@@ -18,6 +18,7 @@ import {hasErrors, problemText} from '../config/problem.js'
 import {readConfiguration} from '../config/read-configuration.js'
 import {serveImapSession} from '../imap/serve-session.js'
 import {Fault} from '../support/fault.js'
+import {Channel} from '../wire/channel.js'
 import {Deadlines} from '../wire/deadlines.js'
 import type {ConnectionEnd} from '../wire/hand-over.js'
 import {StopSignal} from '../wire/stop-signal.js'
@@ -90,15 +91,15 @@ export async function serveImapOnStdio(session: StdioSession): Promise<void> {
   const remote = login?.remote ?? {ip: '127.0.0.1', port: 0}
   const shutdown = new StopSignal()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => shutdown.stop())
+  const encrypted = Number(env.IMAP_TLS) > 0
   await serveImapSession({
-    stream: standardStream(),
+    channel: new Channel(standardStream(), {deadlines: new Deadlines(), encrypted}),
     remote,
-    encrypted: Number(env.IMAP_TLS) > 0,
+    encrypted,
     account,
     tag: login?.tag,
     openStore: (found) => open(found, remote),
     settings: imapSettings(imap, {version: version(), tokens: false, modules: [], failedLoginMs: 0}),
-    deadlines: new Deadlines(),
     log,
     shutdown,
   })

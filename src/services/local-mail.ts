@@ -7,12 +7,12 @@ import type {MailRole} from './roles.js'
 export function localMail(sessions: MailSessions, {tickets, log}: {readonly tickets: TicketOffice; readonly log: Log}): MailRole {
   return {
     async serve(connection, options) {
-      const {remote, stream} = connection
+      const {remote, channel} = connection
       const account = await tickets.redeem(connection.ticket)
       // Returned, not awaited: nothing of this function stays for as long as the session lasts.
       return sessions.serve(connection, {account, ...options}).catch((error: unknown) => {
         log.error('mail.bug', {...remote, error})
-        stream.destroy()
+        channel.end()
       })
     },
   }

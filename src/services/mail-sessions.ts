@@ -5,7 +5,6 @@ import {serveImapSession} from '../imap/serve-session.js'
 import type {ImapSettings} from '../imap/settings.js'
 import {VERBS} from '../imap/verbs/registry.js'
 import type {Log} from '../log/log.js'
-import type {DeadlineSource} from '../wire/deadlines.js'
 import type {HandedOver} from '../wire/hand-over.js'
 import type {SessionBook} from '../wire/live-session.js'
 import {BySettings} from './by-settings.js'
@@ -26,7 +25,6 @@ export interface MailSessionsOptions {
   readonly shared: MailProcess
   /** The configuration of the moment: looked at for each session. */
   readonly service: (name: ServiceName) => SessionService
-  readonly deadlines: DeadlineSource
   /** Lists the sessions while they live. */
   readonly book?: SessionBook | undefined
   readonly log: Log
@@ -46,22 +44,20 @@ export class MailSessions {
 
   /** Serves a session to its end; `account` is undefined when its ticket was not good. Never rejects. */
   serve(connection: HandedOver, {account, service, shutdown}: MailRoleOptions & {readonly account: Account | undefined}): Promise<void> {
-    const {deadlines, book} = this.#options
+    const {book} = this.#options
     const {imap, mail} = this.#options.service(service)
     const open = this.#mail.for(mail)
-    const {stream, remote, encrypted, unread, tag, elapsedMs} = connection
+    const {channel, remote, encrypted, tag, elapsedMs} = connection
     return serveImapSession({
-      stream,
+      channel,
       remote,
       encrypted,
-      unread,
       tag,
       elapsedMs,
       account,
       openStore: (found) => open(found, remote),
       settings: imap,
       capabilities: this.#capabilities.for(imap),
-      deadlines,
       book,
       log: this.#logs[service],
       shutdown,

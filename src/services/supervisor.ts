@@ -84,7 +84,6 @@ class Supervisor implements RunningServer {
     this.#sessions ??= new MailSessions({
       shared: this.#mailProcess,
       service: (name) => this.#configuration.service(name),
-      deadlines: this.#deadlines,
       book: this.#inspector.book,
       log,
     })

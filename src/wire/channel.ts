@@ -40,7 +40,6 @@ const TAIL_OCTETS = 64
 /** Longest stretch of lines that came together before other connections get their turn, milliseconds (`design.md` §4). */
 const TURN_MS = 4
 const EMPTY = Buffer.alloc(0)
-const TAKEN = Promise.resolve()
 /** The usual end, the same for all connections. */
 const CLOSED = new Hangup('closed')
 
@@ -246,8 +245,8 @@ export class Channel {
     return this.#queue.take(max)
   }
 
-  /** Writes in order; answers when the stream has taken all of it. @throws {Hangup} */
-  write(chunks: readonly Buffer[]): Promise<void> {
+  /** Writes in order; answers when the stream has taken all of it, undefined: at once. @throws {Hangup} */
+  write(chunks: readonly Buffer[]): Promise<void> | undefined {
     return this.#encrypted ? this.#writePieces(cut(chunks, LIMITS.tlsPiece)) : this.#writePiece(chunks)
   }
 
@@ -255,7 +254,7 @@ export class Channel {
     for (const piece of pieces) await this.#writePiece(piece)
   }
 
-  #writePiece(chunks: readonly Buffer[]): Promise<void> {
+  #writePiece(chunks: readonly Buffer[]): Promise<void> | undefined {
     if (this.#hangup) return Promise.reject(this.#hangup)
     const stream = this.#stream
     const taken = (error?: Error | null): void => {
@@ -272,7 +271,7 @@ export class Channel {
     }
     if (!isOne) stream.uncork()
     // Most replies are in the system's hands by now.
-    return stream.writableLength === 0 ? TAKEN : this.#untilTaken()
+    return stream.writableLength === 0 ? undefined : this.#untilTaken()
   }
 
   async #untilTaken(): Promise<void> {
@@ -313,6 +312,12 @@ export class Channel {
     for (let chunk = this.#stream.read() as Buffer | null; chunk !== null; chunk = this.#stream.read() as Buffer | null) {
       this.received += chunk.length
     }
+  }
+
+  /** A session begins: octets are counted from here on, those among them that have been received and not read. */
+  countAnew(): void {
+    this.received = this.#queue.length
+    this.sent = 0
   }
 
   /**

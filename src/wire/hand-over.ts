@@ -1,5 +1,5 @@
 /** How a connection goes from the role before the login to the one after it (`design.md` §2): the same for every protocol. */
-import type {Duplex} from 'node:stream'
+import type {Channel} from './channel.js'
 
 /** One end of a connection, as logs show it. */
 export interface ConnectionEnd {
@@ -18,12 +18,10 @@ export interface HandOver {
   /** The client's connection is encrypted, whatever the stream is. */
   readonly encrypted: boolean
   readonly remote: ConnectionEnd
-  /** What the client has sent after that command and nobody has read. */
-  readonly unread: Buffer
 }
 
 /** A connection that has been handed over. */
 export interface HandedOver extends HandOver {
-  /** Nobody else reads or writes it any more. Sockets must be made with `allowHalfOpen`. */
-  readonly stream: Duplex
+  /** Nobody else reads or writes it any more; it holds what the client has sent after that command. */
+  readonly channel: Channel
 }

@@ -17,6 +17,8 @@ import {MailProcesses} from '../../src/services/processes/mail-processes.js'
 import {type FromMail, type MailConfiguration, readFromMail, type ToFront, type ToMail} from '../../src/services/processes/messages.js'
 import {RemoteMail} from '../../src/services/processes/remote-mail.js'
 import {RoleProcess} from '../../src/services/processes/role-process.js'
+import {Channel} from '../../src/wire/channel.js'
+import {Deadlines} from '../../src/wire/deadlines.js'
 import {StopSignal} from '../../src/wire/stop-signal.js'
 import {recordingLog} from '../auth/support/scratch.js'
 import {DialogueClient} from '../support/dialogue-client.js'
@@ -163,7 +165,8 @@ test('a session that was handed over to a process which dies before it took it i
   hand(3, passed.handle, 'b NOOP\r\n')
   // The client's end of an encrypted session, as the front has it.
   const [near, far] = duplexPair()
-  void mail.serve({...CONNECTION, stream: far, unread: Buffer.alloc(0), ticket: ''}, {service: 'imap', shutdown: new StopSignal()})
+  const channel = new Channel(far, {deadlines: new Deadlines(), encrypted: false})
+  void mail.serve({...CONNECTION, channel, ticket: ''}, {service: 'imap', shutdown: new StopSignal()})
   hand(2, undefined)
   near.write('c NOOP\r\n')
   await sleep(100)

@@ -2,6 +2,7 @@
 import type {Account, TicketOffice} from '../../src/auth/account.js'
 import {type ImapLoginOptions, serveImapLogin} from '../../src/imap/serve-login.js'
 import {type ImapSessionOptions, serveImapSession} from '../../src/imap/serve-session.js'
+import {Channel} from '../../src/wire/channel.js'
 
 export interface ImapConnectionOptions extends ImapLoginOptions, Pick<ImapSessionOptions, 'openStore' | 'book'> {
   readonly tickets: TicketOffice
@@ -11,7 +12,10 @@ export interface ImapConnectionOptions extends ImapLoginOptions, Pick<ImapSessio
 
 export async function serveImap(options: ImapConnectionOptions): Promise<void> {
   const {preauth, tickets} = options
-  if (preauth) return serveImapSession({...options, account: preauth, tag: undefined})
+  if (preauth) {
+    const {stream, encrypted, deadlines} = options
+    return serveImapSession({...options, channel: new Channel(stream, {encrypted, deadlines}), account: preauth, tag: undefined})
+  }
   const admitted = await serveImapLogin(options)
   if (admitted) await serveImapSession({...options, ...admitted, account: await tickets.redeem(admitted.ticket)})
 }

@@ -43,7 +43,7 @@ function channel(options: {encrypted?: boolean; stalledWriteMs?: number} = {}): 
   return {peer, wire}
 }
 
-async function hangup(work: Promise<unknown>): Promise<string> {
+async function hangup(work: Promise<unknown> | undefined): Promise<string> {
   try {
     await work
   } catch (error) {
@@ -144,6 +144,19 @@ channels('gives the stream away with all that was received and not read, and its
   assert.is(next.received, 24)
 })
 
+channels('counts anew when a session begins, with what was received and not read', async () => {
+  const {peer, wire} = channel()
+  peer.push('a LOGIN x y\r\nb SEL')
+  assert.is((await wire.readLine(100, SOON))?.bytes.toString(), 'a LOGIN x y')
+  await wire.write([Buffer.from('* OK\r\n')])
+  wire.countAnew()
+  assert.equal([wire.received, wire.sent], [5, 0])
+  peer.push('ECT INBOX\r\n')
+  assert.is((await wire.readLine(100, SOON))?.bytes.toString(), 'b SELECT INBOX')
+  await wire.write([Buffer.from('b OK\r\n')])
+  assert.equal([wire.received, wire.sent], [16, 6])
+})
+
 channels('a stream that has ended is given away as one that has', async () => {
   const {peer, wire} = channel()
   peer.push('a\r\n')
@@ -174,7 +187,7 @@ channels('a write waits for the peer, and for a stalled one not for ever', async
   const {peer, wire} = channel({stalledWriteMs: 30})
   peer.taking = false
   let done = false
-  const writing = wire.write([Buffer.alloc(100)]).then(() => {
+  const writing = wire.write([Buffer.alloc(100)])?.then(() => {
     done = true
   })
   await sleep(5)

@@ -178,7 +178,8 @@ class FetchRun {
       if (at > 0) out.text(' ')
       const waiting = step.kind === 'data' ? out.text(step.render(number, source.metadata)) : writeSection(out, step.item, source, counters)
       if (waiting instanceof Promise) return waiting.then(() => this.#writeSteps(number, source, at + 1))
-      if (out.full) return out.flush().then(() => this.#writeSteps(number, source, at + 1))
+      const writing = out.full ? out.flush() : undefined
+      if (writing) return writing.then(() => this.#writeSteps(number, source, at + 1))
     }
     out.text(')\r\n')
     if (source !== this.#substitute) this.#seen?.add(number, source)

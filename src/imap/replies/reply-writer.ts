@@ -2,8 +2,8 @@ import {encodeMailbox} from '../mailbox-name.js'
 
 /** Where replies go: `src/wire/` with back-pressure. */
 export interface ReplySink {
-  /** Writes in order; answers when the next may come. @throws {Hangup} the peer is gone or takes too long */
-  write(chunks: readonly Buffer[]): Promise<void>
+  /** Writes in order; answers when the next may come, undefined: at once. @throws {Hangup} the peer is gone or takes too long */
+  write(chunks: readonly Buffer[]): Promise<void> | undefined
 }
 
 /** How stored octets become those of the wire. */
@@ -15,7 +15,6 @@ export interface WireForm {
 const CR = 0x0d
 const LF = 0x0a
 const END_OF_LINE = '\r\n'
-const NOTHING_TO_WAIT_FOR = Promise.resolve()
 
 /** Collected octets from which `full` says that it is time for `flush`. */
 const FULL_OCTETS = 128 * 1024
@@ -173,13 +172,13 @@ export class ReplyWriter {
     this.#slabStart = this.#slabEnd
   }
 
-  /** Sends what was collected; answers when the client has taken enough of it. @throws {Hangup} */
-  flush(): Promise<void> {
+  /** Sends what was collected; answers when the client has taken enough of it, undefined: at once. @throws {Hangup} */
+  flush(): Promise<void> | undefined {
     const isLong = this.full
     if (isLong) this.#useSlab()
     this.#closeText()
     this.#closeSlab()
-    if (this.#chunks.length === 0) return NOTHING_TO_WAIT_FOR
+    if (this.#chunks.length === 0) return undefined
     const chunks = this.#chunks
     const slab = this.#slab
     this.#chunks = []
@@ -190,9 +189,12 @@ export class ReplyWriter {
     const written = this.#sink.write(chunks)
     if (!isLong) return written
     // More is to come, and nobody needs these octets any more.
-    return written.then(() => {
-      this.#slab ??= slab
-    })
+    if (written)
+      return written.then(() => {
+        this.#slab ??= slab
+      })
+    this.#slab ??= slab
+    return undefined
   }
 }
 

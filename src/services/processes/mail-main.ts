@@ -4,6 +4,7 @@ import {readPlainAccount} from '../../auth/plain-account.js'
 import {CountedIndex} from '../../maildir/index/counted-index.js'
 import {attachSocket, type SocketHandle} from '../../net/passed-socket.js'
 import {listenOn, type ServerHandle} from '../../net/server-handle.js'
+import {Channel} from '../../wire/channel.js'
 import {Deadlines} from '../../wire/deadlines.js'
 import {StopSignal} from '../../wire/stop-signal.js'
 import {makeIndex} from '../index/make-index.js'
@@ -24,6 +25,7 @@ interface Live {
 class Mail implements RunningRole {
   readonly #live = new Map<number, Live>()
   readonly #relayed = new RelayedSessions()
+  readonly #deadlines = new Deadlines()
   readonly #server: Server
   #configuration: MailConfiguration | undefined
   #log: RoleLog | undefined
@@ -60,7 +62,6 @@ class Mail implements RunningRole {
         if (!service) throw new Error(`${name} is not configured`)
         return service
       },
-      deadlines: new Deadlines(),
       book,
       log,
     })
@@ -91,9 +92,10 @@ class Mail implements RunningRole {
       if (!stream) return
       live.socket = stream
       tell({kind: 'taken', session})
-      const unread = Buffer.from(connection.unread, 'base64')
+      const {encrypted, unread, ...facts} = connection
+      const channel = new Channel(stream, {deadlines: this.#deadlines, encrypted, unread: Buffer.from(unread, 'base64')})
       await this.#sessions?.serve(
-        {...connection, stream, unread, ticket: ''},
+        {...facts, encrypted, channel, ticket: ''},
         {
           account: readPlainAccount(account),
           service,

@@ -27,7 +27,8 @@ export type Said =
   | InspectionAnswer
 
 /** A session on its way from front to mail; its octets as base64. */
-export interface PlainHandOver extends Omit<HandOver, 'unread' | 'ticket'> {
+export interface PlainHandOver extends Omit<HandOver, 'ticket'> {
+  /** What the client has sent after its login and nobody has read. */
   readonly unread: string
 }
 

@@ -35,10 +35,12 @@ export class RemoteMail implements MailRole {
   }
 
   serve(connection: HandedOver, {service}: MailRoleOptions): Promise<void> {
+    const {channel, ticket, ...facts} = connection
+    if (channel.isGone) return Promise.resolve()
     return new Promise((resolve) => {
       const session = this.#last++
-      const {stream, ticket, unread, ...facts} = connection
       // From here to `tell` in one turn of the loop: what came in between would be lost.
+      const {stream, unread} = channel.release()
       const socket = detachSocket(stream)
       const all = socket ? Buffer.concat([unread, socket.unread]) : unread
       this.#away.set(session, {stream: socket ? undefined : stream, key: undefined, ended: resolve})
