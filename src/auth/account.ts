@@ -84,5 +84,5 @@ export interface Authenticator {
 /** The auth role as the mail role sees it. */
 export interface TicketOffice {
   /** The account that the ticket was issued for; undefined when it is unknown, used or older than 10 s. */
-  redeem(ticket: Ticket): Promise<Account | undefined>
+  redeem(ticket: Ticket): Account | undefined | Promise<Account | undefined>
 }

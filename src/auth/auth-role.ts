@@ -62,7 +62,8 @@ export function createAuthRole({modules, defaults, complete, log, random, ticket
     const account = usable(found)
     if (!account) return {outcome: 'refused'}
     if (!optionIsOn(account.options, `disable${service}`)) onAdmitted?.({user: account.name, service, remote})
-    return {outcome: 'accepted', ticket: await tickets.issue(account)}
+    const issued = tickets.issue(account)
+    return {outcome: 'accepted', ticket: typeof issued === 'string' ? issued : await issued}
   }
 
   const explain = (user: string, method: string, reason: string) => {
@@ -74,14 +75,15 @@ export function createAuthRole({modules, defaults, complete, log, random, ticket
     modules,
     async check(request: PasswordCheck): Promise<CheckResult> {
       const user = complete(request.user)
-      const result = await modules.check({...request, user})
+      const {service, password, remote} = request
+      const result = await modules.check({service, user, password, remote})
       return result.outcome === 'accepted' ? admit(result.account, request) : result
     },
     async begin(start: ExchangeStart) {
       const exchange = exchanges.find(({mechanisms}) => mechanisms.includes(start.mechanism))
       return exchange ? exchange.begin(start, {...tools, admit: (found) => admit(found, start)}) : {kind: 'failed', reason: 'refused'}
     },
-    redeem: async (ticket: Ticket) => tickets.redeem(ticket),
+    redeem: (ticket: Ticket) => tickets.redeem(ticket),
     async find(service, user) {
       const result = await modules.find(service, user)
       if (result.outcome === 'unavailable') throw new Fault('unavailable', result.reason)

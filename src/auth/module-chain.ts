@@ -29,11 +29,12 @@ export class ModuleChain {
   }
 
   check(request: PasswordCheck): Promise<ModuleResult> {
-    return this.ask(request.user, async (module) => {
-      const result = await module.check(request)
-      if (result.outcome === 'accepted') this.#onAccepted?.(module, request, result.account)
-      return result
-    })
+    const onAccepted = this.#onAccepted
+    return this.ask(
+      request.user,
+      (module) => module.check(request),
+      onAccepted && ((module, result) => (result.outcome === 'accepted' ? onAccepted(module, request, result.account) : undefined)),
+    )
   }
 
   /** `module`: only the one of that name. */
@@ -45,14 +46,22 @@ export class ModuleChain {
     return this.ask(request.user, (module) => module.changePassword?.(request))
   }
 
-  /** The first answer that is no refusal. Modules that have no answer (undefined) are passed over. */
+  /** The first answer that is no refusal. Modules that have no answer (undefined) are passed over. `saw` is told each answer. */
   async ask<Result extends ModuleResult | ChangeResult>(
     user: string,
     question: (module: AuthModule) => Promise<Result> | undefined,
+    saw?: (module: AuthModule, answer: Result) => void,
   ): Promise<Result | Refused | Unavailable> {
     let otherwise: Refused | Unavailable = {outcome: 'refused'}
     for (const module of this.modules) {
-      const result = await this.#answerOf(module, user, question)
+      let result: Result | Unavailable | undefined
+      try {
+        const answer = await question(module)
+        if (answer) saw?.(module, answer)
+        result = answer
+      } catch (error) {
+        result = this.#failure(error, module, user)
+      }
       if (result === undefined) continue
       if (result.outcome === 'unavailable') this.#log.error('auth.unavailable', {user, reason: `${module.name}: ${result.reason}`})
       if (result.outcome === 'unavailable' && result.asksOthers) otherwise = result
@@ -61,18 +70,10 @@ export class ModuleChain {
     return otherwise
   }
 
-  async #answerOf<Result>(
-    module: AuthModule,
-    user: string,
-    question: (module: AuthModule) => Promise<Result> | undefined,
-  ): Promise<Result | Unavailable | undefined> {
-    try {
-      return await question(module)
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      if (!(error instanceof Fault)) this.#log.error('auth.bug', {user, reason: `${module.name}: ${reason}`, error})
-      return {outcome: 'unavailable', reason}
-    }
+  #failure(error: unknown, module: AuthModule, user: string): Unavailable {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (!(error instanceof Fault)) this.#log.error('auth.bug', {user, reason: `${module.name}: ${reason}`, error})
+    return {outcome: 'unavailable', reason}
   }
 
   async close(): Promise<void> {

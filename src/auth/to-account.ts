@@ -33,7 +33,7 @@ export function toAccount(found: AccountAttributes, defaults: AccountDefaults): 
     maildir: resolve(home, maildir || defaults.maildir),
     quota: quota || undefined,
     fullName: fullName?.split(',', 1)[0] || undefined,
-    ...(systemUser === undefined ? {} : {systemUser}),
+    systemUser,
     options: parseOptions(mergeOptions(options ?? '', defaults.options)),
   }
 }

@@ -61,7 +61,7 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
       outcome = outcomeOf(error, session)
     }
     const finishing = 'verb' in command ? finish(command, session) : undefined
-    if (finishing) await finishing
+    if (finishing !== undefined) await finishing
     if (outcome.status === 'HANDOVER') {
       const {status, ticket, beganMs} = outcome
       return {tag: command.tag, status, ticket, beganMs}
@@ -77,7 +77,7 @@ export async function converse({channel, session, stage, verbs}: ConversationOpt
     }
     out.line(formatReply(command.tag, outcome))
     const written = out.flush()
-    if (written) await written
+    if (written !== undefined) await written
     if (outcome.afterwards === 'close') return 'logout'
     if (outcome.afterwards) await outcome.afterwards()
     session.command = undefined

@@ -64,13 +64,18 @@ export class ImapLoginDesk implements LoginDesk {
     return findMechanism(authenticator, {service, mechanism: name, remote: session.client.ip, channel: channel()})
   }
 
-  async conclude(result: CheckResult, attempt: Attempt, beganMs: number): Promise<Outcome> {
+  conclude(result: CheckResult, attempt: Attempt, beganMs: number): Outcome | Promise<Outcome> {
     const {session} = this.#options
     if (session.isGone) throw new Hangup('closed')
     if (result.outcome === 'accepted') return {status: 'HANDOVER', ticket: result.ticket, beganMs}
     if (result.outcome === 'refused') return this.refuse(attempt, beganMs)
+    return this.#cannotTell(result.reason, attempt, beganMs)
+  }
+
+  async #cannotTell(reason: string, attempt: Attempt, beganMs: number): Promise<Outcome> {
+    const {session} = this.#options
     this.logFailure(attempt)
-    session.log.error('auth.error', {...address(session), reason: result.reason})
+    session.log.error('auth.error', {...address(session), reason})
     await this.untilAnswer(beganMs)
     // Courier: says BYE, so that clients do not take it for a wrong password and ask for another one.
     return bye('Temporary problem, please try again later', 'UNAVAILABLE')

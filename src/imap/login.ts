@@ -25,7 +25,7 @@ export interface LoginDesk {
   /** Now: when the time of a command begins. */
   begin(): number
   /** Answers with what was found out since `beganMs` (of `begin`), like `check`. */
-  conclude(result: CheckResult, attempt: Attempt, beganMs: number): Promise<Outcome>
+  conclude(result: CheckResult, attempt: Attempt, beganMs: number): Outcome | Promise<Outcome>
   /** Refuses without a check, at the same time and with the same words. */
   refuse(attempt: Attempt, beganMs?: number): Promise<Outcome>
   /** Waits for the time at which a failure is told. */

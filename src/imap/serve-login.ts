@@ -160,7 +160,7 @@ class LoginConnection {
       let outgoing: Outgoing
       try {
         const greeted = this.#greet()
-        if (greeted) await greeted
+        if (greeted !== undefined) await greeted
         outgoing = await converse({channel, session, stage: {kind: 'login', login: this.#login}, verbs: this.#verbs})
       } catch (error) {
         outgoing = await breakOff(error, {channel, session})

@@ -69,7 +69,7 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
       if (account && refusalOf(account, encrypted) === undefined) {
         store = await openStore(account)
         const greeted = greet(options, {account, session})
-        if (greeted) await greeted
+        if (greeted !== undefined) await greeted
         log.info('imap.login', {ip: remote.ip, port: remote.port, user: account.name, protocol: 'IMAP', tls: encrypted})
         book?.join(session)
         ending = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})
@@ -95,7 +95,16 @@ export async function serveImapSession(options: ImapSessionOptions): Promise<voi
 }
 
 function sessionOn(options: ImapSessionOptions): ImapSession {
-  const {channel, settings, log, remote, encrypted, now = Date.now, verbs = VERBS, capabilities = new Capabilities(settings, verbs)} = options
+  const {
+    channel,
+    settings,
+    log,
+    remote,
+    encrypted,
+    now = Date.now,
+    verbs = VERBS,
+    capabilities = new Capabilities(settings, verbs),
+  } = options
   const capability = () => capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: () => false, hasIdentity: false})
   return new ImapSession({channel, settings, log, client: remote, now, capability})
 }

@@ -37,7 +37,8 @@ export class OpenAccounts {
 
   /** The account's store; `release` gives it back. @throws {Fault} `no-such-mailbox` when there is none */
   async open({path, quota, env}: OpenOptions): Promise<Maildir> {
-    await env.files.reach(path, ['cur', 'cur/.', 'courierrename'])
+    const waiting = env.files.reach(path, ['cur', 'cur/.', 'courierrename'])
+    if (waiting !== undefined) await waiting
     const facts = env.files.stat(`${path}/cur/.`)
     if (facts?.kind !== 'directory') throw new Fault('no-such-mailbox', `"${path}" is no Maildir`)
     const key = `${facts.device} ${facts.inode}`

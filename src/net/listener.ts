@@ -98,6 +98,8 @@ export class Listener {
   readonly #counter: ConnectionCounter
   readonly #callers: Callers
   readonly #handshakes: Handshakes
+  /** Until the connections may be served. */
+  #unready: Promise<void> | undefined
   #refusing = 0
   #unknown = 0
 
@@ -106,6 +108,9 @@ export class Listener {
     this.#counter = new ConnectionCounter(options)
     this.#callers = new Callers(options.now)
     this.#handshakes = options.handshakes ?? new Handshakes()
+    this.#unready = options.ready?.then(() => {
+      this.#unready = undefined
+    })
   }
 
   /**
@@ -156,7 +161,7 @@ export class Listener {
 
   async #take(socket: Socket): Promise<void> {
     const policy = this.#options.policy()
-    await this.#options.ready
+    if (this.#unready !== undefined) await this.#unready
     const caller = this.#options.admission?.plain(socket, policy.admission) ?? (await this.#identify(socket, policy))
     if (!caller) return
     const {ip} = caller.remote
@@ -267,7 +272,7 @@ export class Listener {
       if (!(error instanceof Hangup)) log.error('net.connection-failed', {ip: remote.ip, port: remote.port, error})
       current.destroy()
     }
-    await closeGently(current, {limitMs: CLOSE_MS})
+    if (!current.destroyed) await closeGently(current, {limitMs: CLOSE_MS})
     socket.destroy()
   }
 

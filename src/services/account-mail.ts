@@ -61,8 +61,10 @@ export function accountMail({stores, files, log, uid, gid, checkOwner}: AccountM
   const reach = (path: string) => files.reach(Buffer.from(path, 'utf8').toString('latin1'), ['.'])
 
   return async (account, client) => {
-    await reach(account.home)
-    await reach(account.maildir)
+    for (const path of [account.home, account.maildir]) {
+      const waiting = reach(path)
+      if (waiting !== undefined) await waiting
+    }
     check(account, client)
     return stores.open(account)
   }

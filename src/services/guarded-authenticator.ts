@@ -21,7 +21,8 @@ export class GuardedAuthenticator implements Authenticator {
 
   async check(request: PasswordCheck): Promise<CheckResult> {
     const attempt = {ip: request.remote, account: request.user}
-    await this.#wait(attempt)
+    const waiting = this.#wait(attempt)
+    if (waiting !== undefined) await waiting
     const result = await this.#authenticator.check(request)
     this.#tell(result, attempt)
     return result

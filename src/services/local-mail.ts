@@ -8,7 +8,8 @@ export function localMail(sessions: MailSessions, {tickets, log}: {readonly tick
   return {
     async serve(connection, options) {
       const {remote, channel} = connection
-      const account = await tickets.redeem(connection.ticket)
+      const redeemed = tickets.redeem(connection.ticket)
+      const account = redeemed instanceof Promise ? await redeemed : redeemed
       // Returned, not awaited: nothing of this function stays for as long as the session lasts.
       return sessions.serve(connection, {account, ...options}).catch((error: unknown) => {
         log.error('mail.bug', {...remote, error})

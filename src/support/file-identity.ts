@@ -9,10 +9,12 @@ export interface FileIdentity {
   readonly size: bigint
 }
 
-/** The identity of the file at `path`, undefined when there is none. */
-export async function identityOf(path: string): Promise<FileIdentity | undefined> {
+/**
+ * The identity of the file at `path`, undefined when there is none. Each login asks, of small local files that are at hand: on the
+ * loop that costs a tenth.
+ */
+export function identityOf(path: string): FileIdentity | undefined {
   try {
-    // Each login asks, of small local files that are at hand: on the loop that costs a tenth.
     const facts = statSync(path, {bigint: true, throwIfNoEntry: false})
     return facts && {dev: facts.dev, ino: facts.ino, mtimeNs: facts.mtimeNs, size: facts.size}
   } catch (error) {

@@ -140,7 +140,7 @@ export async function openKeyedDatabase(path: string): Promise<KeyedDatabase | u
       const database = open<Buffer, Buffer>({...FORM, path, readOnly: true})
       // A reader that may write to the directory leaves a lock file, which is of no use without writers.
       await rm(`${path}-lock`, {force: true}).catch(() => undefined)
-      if (sameFile(await identityOf(path), verified.identity)) return new KeyedDatabase(database, verified.identity, verified.generation)
+      if (sameFile(identityOf(path), verified.identity)) return new KeyedDatabase(database, verified.identity, verified.generation)
       await database.close()
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined

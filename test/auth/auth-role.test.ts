@@ -70,6 +70,7 @@ role('an accepted password gives a ticket, and the ticket the account, once', as
     maildir: '/srv/mail/ann/Maildir',
     quota: '5000000S',
     fullName: 'Ann Lee',
+    systemUser: undefined,
     options: new Map([['sharedgroup', 'north']]),
   })
   assert.is(await at.auth.redeem(ticket), undefined)

@@ -17,7 +17,8 @@ const messageOf = (error: Error) => error.message
 
 function crypts(threads = 1) {
   const pool = new CryptPool({threads, limitMs: 10_000})
-  const verify = (stored: string, password: string) => verifyPassword(pool, {stored, password: new Secret(password), remote: '192.0.2.1'})
+  const verify = async (stored: string, password: string) =>
+    verifyPassword(pool, {stored, password: new Secret(password), remote: '192.0.2.1'})
   return {pool, verify, [Symbol.asyncDispose]: () => pool.close()}
 }
 

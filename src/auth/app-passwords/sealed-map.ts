@@ -4,6 +4,7 @@ import {syncDirectory} from '../../support/atomic-file.js'
 import {Fault} from '../../support/fault.js'
 import {
   buildKeyedDatabases,
+  type FileIdentity,
   identityOf,
   type KeyedDatabase,
   openKeyedDatabase,
@@ -72,14 +73,22 @@ export class SealedMap {
   async #current(): Promise<KeyedDatabase | undefined> {
     if (this.#closed) throw new Fault('unavailable', `"${this.#options.path}" is closed`)
     const {path} = this.#options
-    const identity = await identityOf(path).catch((error: unknown) => {
-      throw new Fault('unavailable', `Cannot read "${path}": ${systemText(error)}`, {cause: error})
-    })
+    const identity = this.#identity()
     if (this.#database && sameFile(identity, this.#database.identity)) return this.#database
     await this.#database?.close()
     this.#database = undefined
     this.#database = identity && (await openKeyedDatabase(path))
     return this.#database
+  }
+
+  /** Of the file that is there now. @throws {Fault} `unavailable` */
+  #identity(): FileIdentity | undefined {
+    const {path} = this.#options
+    try {
+      return identityOf(path)
+    } catch (error) {
+      throw new Fault('unavailable', `Cannot read "${path}": ${systemText(error)}`, {cause: error})
+    }
   }
 
   async #replace(entries: ReadonlyMap<string, string>): Promise<void> {

@@ -38,8 +38,9 @@ export const authuserdb: ModuleType = {
         const account = record && accountOf(user, record)
         const stored = record && storedPassword(record.secrets, service)
         if (!account || stored === undefined) return REFUSED
-        if (!(await verifyPassword(crypt, {stored, password, remote}))) return REFUSED
-        return {outcome: 'accepted', account: {passwordHash: new Secret(stored), clearPassword: password, ...account}}
+        const verdict = verifyPassword(crypt, {stored, password, remote})
+        if (!(typeof verdict === 'boolean' ? verdict : await verdict)) return REFUSED
+        return {outcome: 'accepted', account: withPassword(account, new Secret(stored), password)}
       },
       async find(service, user) {
         const record = await find(user)
@@ -157,6 +158,15 @@ function attributesOf(address: string, fields: readonly Field[]): AccountAttribu
     fullName: text('gecos'),
     options: text('options'),
   }
+}
+
+/** Each in its place: an object made by spreading another one has a shape of its own, which costs more than all of this. */
+function withPassword(
+  {address, uid, gid, home, maildir, quota, fullName, options}: AccountAttributes,
+  passwordHash: Secret,
+  clearPassword: Secret,
+): AccountAttributes {
+  return {address, uid, gid, home, maildir, quota, fullName, options, passwordHash, clearPassword}
 }
 
 /** A number as C's atol reads it into 32 bits: leading digits, else 0 (which is refused as root's). */

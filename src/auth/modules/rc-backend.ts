@@ -59,7 +59,7 @@ export class RcBackend<B extends Backend> {
     const {path, log, open} = this.#options
     try {
       // The identity from before the reading: a change during it is noticed at the next request.
-      const found = await identityOf(path)
+      const found = identityOf(path)
       if (this.#closed || (this.#backend && this.#identity && sameFile(found, this.#identity))) return
       if (!found) throw new Fault('bad-configuration', `stat(${path}) failed`)
       if (found.size > MAX_FILE_OCTETS) throw new Fault('bad-configuration', `${path} is too long`)

@@ -55,15 +55,15 @@ export interface UserdbReaderOptions {
  */
 export class UserdbReader {
   readonly #source: string
+  readonly #paths: ReturnType<typeof userdbPaths>
   readonly #now: () => number
   #state: State | undefined
   #opening: Promise<void> | undefined
   #closed = false
-  #currentLook: Promise<unknown> | undefined
-  #nextLook: Promise<Identities> | undefined
 
   constructor({source, now}: UserdbReaderOptions) {
     this.#source = source
+    this.#paths = userdbPaths(source)
     this.#now = now
   }
 
@@ -75,7 +75,7 @@ export class UserdbReader {
   async find(name: string): Promise<UserdbRecord | undefined> {
     for (let attempt = 0; attempt < OPEN_ATTEMPTS && !this.#closed; attempt += 1) {
       const state = this.#state
-      if (state && (await this.#isCurrent(state)) && state === this.#state) return recordIn(state, name)
+      if (state && this.#isCurrent(state)) return recordIn(state, name)
       this.#opening ??= this.#reopen().finally(() => {
         this.#opening = undefined
       })
@@ -92,20 +92,9 @@ export class UserdbReader {
     await closePair(state?.pair)
   }
 
-  async #isCurrent({open, shadow, failure}: State): Promise<boolean> {
+  #isCurrent({open, shadow, failure}: State): boolean {
     if (failure && this.#now() >= failure.until) return false
-    this.#nextLook ??= this.#look()
-    const now = await this.#nextLook
-    return sameFile(now.open, open) && sameFile(now.shadow, shadow)
-  }
-
-  /** Looks at the files after the look that goes on: look-ups share one that begins after them, never one that began before. */
-  async #look(): Promise<Identities> {
-    await this.#currentLook
-    this.#nextLook = undefined
-    const look = identities(this.#source)
-    this.#currentLook = look.catch(() => {})
-    return look
+    return sameFile(identity(this.#paths.open), open) && sameFile(identity(this.#paths.shadow), shadow)
   }
 
   async #reopen(): Promise<void> {
@@ -113,7 +102,7 @@ export class UserdbReader {
     this.#state = undefined
     await closePair(old?.pair)
     // Identities from before the opening: a replacement during it is noticed at the next look-up.
-    const found = await identities(this.#source)
+    const found = {open: identity(this.#paths.open), shadow: identity(this.#paths.shadow)}
     try {
       const pair = await openPair(this.#source)
       this.#state = {open: pair?.open.identity, shadow: pair ? pair.shadow?.identity : found.shadow, pair}
@@ -155,15 +144,10 @@ function recordIn({pair, failure}: State, name: string): UserdbRecord | undefine
   return record
 }
 
-async function identities(source: string): Promise<Identities> {
-  const paths = userdbPaths(source)
-  const [open, shadow] = await Promise.all([identity(paths.open), identity(paths.shadow)])
-  return {open, shadow}
-}
-
-async function identity(path: string) {
+/** @throws {Fault} `unavailable` */
+function identity(path: string): FileIdentity | undefined {
   try {
-    return await identityOf(path)
+    return identityOf(path)
   } catch (error) {
     throw new Fault('unavailable', `Cannot read "${path}": ${systemText(error)}`, {cause: error})
   }

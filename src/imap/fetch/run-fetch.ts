@@ -179,7 +179,7 @@ class FetchRun {
       const waiting = step.kind === 'data' ? out.text(step.render(number, source.metadata)) : writeSection(out, step.item, source, counters)
       if (waiting instanceof Promise) return waiting.then(() => this.#writeSteps(number, source, at + 1))
       const writing = out.full ? out.flush() : undefined
-      if (writing) return writing.then(() => this.#writeSteps(number, source, at + 1))
+      if (writing !== undefined) return writing.then(() => this.#writeSteps(number, source, at + 1))
     }
     out.text(')\r\n')
     if (source !== this.#substitute) this.#seen?.add(number, source)

@@ -189,7 +189,7 @@ export class ReplyWriter {
     const written = this.#sink.write(chunks)
     if (!isLong) return written
     // More is to come, and nobody needs these octets any more.
-    if (written)
+    if (written !== undefined)
       return written.then(() => {
         this.#slab ??= slab
       })

@@ -80,7 +80,8 @@ export class FolderReader {
   async refresh({ofOthers = false}: RefreshOptions = {}): Promise<void> {
     const {access, contents} = this.#options
     access.checkNotLost()
-    await reachFolder(this.#options.env.files, this.#options.path)
+    const waiting = reachFolder(this.#options.env.files, this.#options.path)
+    if (waiting !== undefined) await waiting
     if (this.#isUnchanged()) return
     this.#queuedIsWhole ||= !ofOthers
     this.#queued ??= access.exclusive(async () => {

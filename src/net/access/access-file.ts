@@ -56,9 +56,9 @@ export class AccessFile {
 
   async #look(): Promise<void> {
     try {
-      const compiled = await identityOf(this.#compiled)
+      const compiled = identityOf(this.#compiled)
       // Without a compiled file the text counts as it stands.
-      const text = compiled ? undefined : await identityOf(this.#text)
+      const text = compiled ? undefined : identityOf(this.#text)
       const before = this.#found
       if (before && sameFile(before.compiled, compiled) && sameFile(before.text, text)) return
       this.#found = {compiled, text}

@@ -165,7 +165,7 @@ export class LoginGuard {
     const path = banPath(settings.stateDirectory ?? '')
     try {
       await this.#changing
-      const identity = await identityOf(path)
+      const identity = identityOf(path)
       if (sameFile(identity, this.#identity)) return
       this.#identity = identity
       this.#use(current(await readBanFile(path), now()))
