@@ -25,7 +25,7 @@ export const DATA_NEED: Readonly<Record<DataItem, MetadataNeed | undefined>> = {
 export function itemRenderer(item: DataItem, view: View, {utf8}: {readonly utf8: boolean}): RenderItem {
   const render = stringRenderer(utf8 ? 'utf8' : 'encoded')
   // The metadata has the texts as clients without UTF-8 get them.
-  const fits = ({isAscii}: MessageMetadata) => !utf8 || isAscii
+  const fits = (metadata: MessageMetadata) => !utf8 || metadata.isAscii
   switch (item) {
     case 'FLAGS':
       return (number) => `FLAGS (${flagText(view, number)})`

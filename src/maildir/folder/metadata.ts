@@ -165,19 +165,28 @@ function read(folder: Folder, wanted: Wanted, need: MetadataNeed): MessageMetada
 
 /** The same as an entry: a file that cannot be read does not hide the others. */
 function entryFor(folder: Folder, wanted: Wanted, need: MetadataNeed): MetadataEntry | Promise<MetadataEntry> {
-  const {number} = wanted
-  const failed = (error: unknown): MetadataEntry => {
-    const fault = unreadable(folder, wanted.uid, error)
-    if (error instanceof Fault || !(fault instanceof Fault)) throw error
-    folder.env.log.warning('maildir.unreadable-message', {path: folder.path, reason: fault.message})
-    return {number, metadata: undefined, fault}
-  }
   try {
     const metadata = read(folder, wanted, need)
-    return metadata instanceof Promise ? metadata.then((some) => ({number, metadata: some}), failed) : {number, metadata}
+    return metadata instanceof Promise ? entryLater(folder, wanted, metadata) : {number: wanted.number, metadata}
   } catch (error) {
-    return failed(error)
+    return failedEntry(folder, wanted, error)
   }
+}
+
+async function entryLater(folder: Folder, wanted: Wanted, metadata: Promise<MessageMetadata | undefined>): Promise<MetadataEntry> {
+  try {
+    return {number: wanted.number, metadata: await metadata}
+  } catch (error) {
+    return failedEntry(folder, wanted, error)
+  }
+}
+
+/** @throws what went wrong, where it is not the file */
+function failedEntry(folder: Folder, {number, uid}: Wanted, error: unknown): MetadataEntry {
+  const fault = unreadable(folder, uid, error)
+  if (error instanceof Fault || !(fault instanceof Fault)) throw error
+  folder.env.log.warning('maildir.unreadable-message', {path: folder.path, reason: fault.message})
+  return {number, metadata: undefined, fault}
 }
 
 function dateEntry({inode, mtimeNs, size}: FileFacts): IndexEntry {

@@ -2,9 +2,13 @@ import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import {crc32, tableCrc32} from '../../../src/maildir/index/flat/checksum.js'
 import {OctetReader, OctetWriter} from '../../../src/maildir/index/flat/octets.js'
+import {readRecord, writeRecord} from '../../../src/maildir/index/flat/record.js'
 import {readPart, writePart} from '../../../src/maildir/index/flat/structure-codec.js'
+import {KnownMetadata} from '../../../src/maildir/known-metadata.js'
+import type {Uid} from '../../../src/maildir/types.js'
 import {parseStructure} from '../../../src/message/parse-structure.js'
 import type {Address, Envelope, Part} from '../../../src/message/structure.js'
+import {hostileMessages, multiparts} from '../../message/messages.js'
 import {suite} from '../../support/suite.js'
 
 const codec = suite('Index codec')
@@ -63,6 +67,36 @@ codec('reads any structure as it was written', () => {
       assert.equal(roundTrip(value), value)
     }),
     {numRuns: 300},
+  )
+})
+
+codec('an envelope that was left out is the one that is given when the structure is read', () => {
+  fc.assert(
+    fc.property(part, envelope, (value, other) => {
+      const out = new OctetWriter()
+      writePart(out, value, false)
+      assert.equal(readPart(new OctetReader(out.octets), value.envelope), value)
+      assert.equal(readPart(new OctetReader(out.octets), other), {...value, envelope: other})
+    }),
+    {numRuns: 100},
+  )
+})
+
+codec('a record tells of any message what was parsed', () => {
+  fc.assert(
+    fc.property(fc.oneof(hostileMessages, multiparts), (message) => {
+      const structure = parseStructure(message)
+      const header = message.toString('latin1', 0, structure.header.end)
+      const facts = {internalDateMs: 1, storedBytes: message.length, wireBytes: 2}
+      const metadata = new KnownMetadata(facts, {wireBytes: 2, header, structure})
+      const out = new OctetWriter()
+      writeRecord(out, {uid: 3 as Uid, hash: 4}, {inode: 5n, mtimeNs: 6n, level: 'structure', metadata})
+      const record = readRecord(Buffer.from(out.octets), {uid: 3 as Uid, hash: 4}, facts, true)
+      assert.ok(record)
+      assert.equal(record.structure, structure)
+      for (const part of ['header', 'envelope', 'bodyStructure', 'isAscii'] as const) assert.is(record[part], metadata[part], part)
+    }),
+    {numRuns: 500},
   )
 })
 

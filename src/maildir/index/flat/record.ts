@@ -3,10 +3,11 @@
  * apart when it is asked for.
  *
  *     UID, hash of the base name, octets as stored, kind, lengths of what follows                       36 octets
- *     header, ENVELOPE, BODYSTRUCTURE, MIME tree
+ *     header, ENVELOPE, BODYSTRUCTURE, MIME tree without the message's own envelope: the header tells it
  *
  * UID, name and size are in it so that a record that is found in a wrong place is not believed.
  */
+import {parseEnvelope} from '../../../message/envelope.js'
 import type {Part} from '../../../message/structure.js'
 import {asked} from '../../metadata-need.js'
 import type {MessageMetadata} from '../../types.js'
@@ -109,7 +110,7 @@ export class RecordMetadata implements MessageMetadata {
 
   get structure(): Part {
     const length = this.#octets.readUInt32LE(AT.structure)
-    return readPart(new OctetReader(this.#octets.subarray(this.#octets.length - length)))
+    return readPart(new OctetReader(this.#octets.subarray(this.#octets.length - length)), parseEnvelope(this.header))
   }
 
   get #envelopeStart(): number {
@@ -133,7 +134,7 @@ export function writeRecord(out: OctetWriter, {uid, hash}: IndexedMessage, {leve
   out.uint32(header.length).uint32(envelope.length).uint32(bodyStructure.length).uint32(0)
   out.octetsOf(header).octetsOf(envelope).octetsOf(bodyStructure)
   const tree = out.length
-  if (has) writePart(out, metadata.structure)
+  if (has) writePart(out, metadata.structure, false)
   out.patchUint32(start + AT.structure, out.length - tree)
 }
 

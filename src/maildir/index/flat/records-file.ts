@@ -14,7 +14,7 @@ import {crc32} from './checksum.js'
 import {OctetWriter} from './octets.js'
 
 const MAGIC = 0x31524e43
-const VERSION = 4
+const VERSION = 5
 const HEADER_BYTES = 12
 const FRAME_BYTES = 8
 /** Records with less than this between them are read at once. */

@@ -5,8 +5,9 @@ import type {OctetReader, OctetWriter} from './octets.js'
 /** Optional members of a part, as bits. */
 const HAS = {id: 1, description: 2, md5: 4, disposition: 8, language: 16, message: 32, envelope: 64, header8bit: 128} as const
 
-/** @throws {RangeError} what the codec cannot hold */
-export function writePart(out: OctetWriter, part: Part): void {
+/** `hasEnvelope` false: the envelope of the part itself is left out. @throws {RangeError} what the codec cannot hold */
+export function writePart(out: OctetWriter, part: Part, hasEnvelope = true): void {
+  const envelope = hasEnvelope ? part.envelope : undefined
   let has = 0
   if (part.id !== undefined) has |= HAS.id
   if (part.description !== undefined) has |= HAS.description
@@ -14,7 +15,7 @@ export function writePart(out: OctetWriter, part: Part): void {
   if (part.disposition !== undefined) has |= HAS.disposition
   if (part.language !== undefined) has |= HAS.language
   if (part.message !== undefined) has |= HAS.message
-  if (part.envelope !== undefined) has |= HAS.envelope
+  if (envelope !== undefined) has |= HAS.envelope
   if (part.header8bit) has |= HAS.header8bit
   out.octet(has)
   writeStretch(out, part.header)
@@ -32,11 +33,11 @@ export function writePart(out: OctetWriter, part: Part): void {
   out.count(part.children.length)
   for (const child of part.children) writePart(out, child)
   if (part.message !== undefined) writePart(out, part.message)
-  if (part.envelope !== undefined) writeEnvelope(out, part.envelope)
+  if (envelope !== undefined) writeEnvelope(out, envelope)
 }
 
-/** @throws {RangeError} */
-export function readPart(from: OctetReader): Part {
+/** `leftOut`: the envelope of a part that was written without one. @throws {RangeError} */
+export function readPart(from: OctetReader, leftOut?: Envelope): Part {
   const has = from.octet()
   const header = readStretch(from)
   const body = readStretch(from)
@@ -52,7 +53,7 @@ export function readPart(from: OctetReader): Part {
   const children: Part[] = []
   for (let left = from.count(); left > 0; left -= 1) children.push(readPart(from))
   const message = has & HAS.message ? readPart(from) : undefined
-  const envelope = has & HAS.envelope ? readEnvelope(from) : undefined
+  const envelope = has & HAS.envelope ? readEnvelope(from) : leftOut
   const header8bit = (has & HAS.header8bit) !== 0
   return {
     header,

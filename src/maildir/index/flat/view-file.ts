@@ -24,7 +24,7 @@ import {OctetReader, OctetWriter} from './octets.js'
 import {columnsIn, copyRows, ROW_BYTES, type RowColumns} from './rows.js'
 
 const MAGIC = 0x31564e43
-const VERSION = 6
+const VERSION = 7
 const FIXED_BYTES = 24
 /** About a quarter of a millisecond. */
 const CHECKED_AT_ONCE = 1024 * 1024
