@@ -1,9 +1,9 @@
-import {chownSync, existsSync, mkdirSync, readdirSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {readFileSync} from 'node:fs'
 import type {Log} from '../../log/log.js'
 import {FlatIndex} from '../../maildir/index/flat/flat-index.js'
 import {MemoryIndex} from '../../maildir/index/memory-index.js'
 import {type MetadataIndex, NO_INDEX} from '../../maildir/index/metadata-index.js'
+import {indexDirectory} from './index-directory.js'
 import {isProcess} from './is-process.js'
 
 const MEMORY_OCTETS = 128 * 1024 * 1024
@@ -18,20 +18,6 @@ export type IndexKind = 'flat' | 'memory' | 'off'
 
 export function indexKind(value: string | undefined): IndexKind {
   return value === 'off' || value === 'memory' ? value : 'flat'
-}
-
-/** The index of what runs as `uid`, below the cache directory. */
-export function indexDirectory(cache: string, uid: number): string {
-  return join(cache, 'index', String(uid))
-}
-
-/** Makes the directory as root for a user who may not. */
-export function prepareIndexDirectory(cache: string, {uid, gid}: {readonly uid: number; readonly gid: number}): void {
-  mkdirSync(cache, {recursive: true, mode: 0o755})
-  mkdirSync(join(cache, 'index'), {recursive: true, mode: 0o711})
-  const directory = indexDirectory(cache, uid)
-  mkdirSync(directory, {recursive: true, mode: 0o700})
-  chownSync(directory, uid, gid)
 }
 
 /** When a process began, as Linux counts it; undefined: unknown. */
@@ -69,14 +55,4 @@ export function flatIndexAt(directory: string, log: Log): FlatIndex {
     fallback: new MemoryIndex(FALLBACK_OCTETS),
     limits: LIMITS,
   })
-}
-
-/** The index directories of all users below a cache directory that this process may look into. */
-export function indexDirectories(cache: string): readonly string[] {
-  try {
-    return readdirSync(join(cache, 'index')).map((name) => join(cache, 'index', name))
-  } catch {
-    const own = indexDirectory(cache, process.geteuid?.() ?? 0)
-    return existsSync(own) ? [own] : []
-  }
 }

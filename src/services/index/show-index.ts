@@ -3,8 +3,8 @@ import {join} from 'node:path'
 import {accountDirectory} from '../../maildir/index/flat/flat-index.js'
 import {type CachedAccount, cachedAccounts} from '../../maildir/index/flat/trim.js'
 import {Fault} from '../../support/fault.js'
+import {indexDirectories} from './index-directory.js'
 import {cacheDirectory, type IndexCommand, targetMaildir} from './index-places.js'
-import {indexDirectories} from './make-index.js'
 
 /** The index of one account. */
 export interface AccountIndex {

@@ -3,8 +3,9 @@ import type {MessageNumber} from '../../maildir/types.js'
 import {Fault} from '../../support/fault.js'
 import {mailProcess} from '../start-mail.js'
 import {becomeUser, isRoot} from '../unprivileged-user.js'
+import {indexDirectory, prepareIndexDirectory} from './index-directory.js'
 import {cacheDirectory, commandLog, type IndexCommand, targetMaildir} from './index-places.js'
-import {flatIndexAt, indexDirectory, prepareIndexDirectory} from './make-index.js'
+import {flatIndexAt} from './make-index.js'
 
 export interface WarmCommand extends IndexCommand {
   readonly target: string
