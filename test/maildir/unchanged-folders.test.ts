@@ -8,10 +8,24 @@ const unchanged = suite('Unchanged folders')
 
 /** Time stamps of the kernel move in steps that are shorter. */
 const STEP_MS = 30
+const DAY_MS = 86_400_000
 
 /** Counts how often `cur/` is read. */
 class CountingFiles extends NodeFiles {
   readings = 0
+  /** How often the UID database is. */
+  uidReadings = 0
+  touched = 0
+
+  override async readFile(path: string, limitBytes: number): Promise<Buffer | undefined> {
+    if (path.endsWith('/courierimapuiddb')) this.uidReadings += 1
+    return super.readFile(path, limitBytes)
+  }
+
+  override async touch(path: string, mtimeMs: number): Promise<void> {
+    await super.touch(path, mtimeMs)
+    this.touched += 1
+  }
 
   override async list(path: string): Promise<string[]> {
     if (path.endsWith('/cur')) this.readings += 1
@@ -35,6 +49,26 @@ for (const [where, below] of [
       view.close()
     }
     assert.is(files.readings, 1)
+  })
+
+  unchanged.when(below, 'no tmpfs')(`have a UID database that is not read again after it got another file time (${where})`, async () => {
+    using maildir = new TemporaryMaildir(below)
+    maildir.put('cur/1001.M1.host:2,')
+    const before = await (await openStore(maildir)).select(INBOX, {readOnly: false})
+    before.close()
+    const files = new CountingFiles()
+    const setBack = {files, nowMs: () => Date.now() - DAY_MS}
+    const view = await (await openStore(maildir, setBack)).select(INBOX, {readOnly: false})
+    maildir.put('new/1002.M1.host')
+    await view.refresh()
+    while (files.touched === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const {uidReadings} = files
+    maildir.put('cur/1003.M1.host:2,')
+    await view.refresh()
+    view.updates({expunges: true})
+    assert.is(view.size, 3)
+    assert.is(files.uidReadings, uidReadings)
+    view.close()
   })
 
   unchanged.when(below, 'no tmpfs')(`are read again after another program has given UIDs in them (${where})`, async () => {

@@ -1,3 +1,4 @@
+import {hashOfOctets, hashOfStart} from '../name-hash.js'
 import type {Strings} from './chunk.js'
 
 /** Base names as octets, one after the other; each becomes a string when it is asked for. */
@@ -46,10 +47,38 @@ export class BaseTable implements Strings {
     return end === undefined ? undefined : this.#octets.toString('latin1', this.#endBefore(offset), end)
   }
 
+  /** The hash of a name, beginning with `basis`. */
+  hashAt(offset: number, basis: number): number {
+    return hashOfOctets(this.#octets, {start: this.#endBefore(offset), end: this.#endBefore(offset + 1)}, basis)
+  }
+
+  /** A name is the first `length` characters of a text. */
+  isAt(offset: number, text: string, length: number): boolean {
+    const start = this.#endBefore(offset)
+    if (this.#endBefore(offset + 1) - start !== length) return false
+    const octets = this.#octets
+    for (let at = 0; at < length; at += 1) if (octets[start + at] !== text.charCodeAt(at)) return false
+    return true
+  }
+
   #endBefore(offset: number): number {
     const place = this.#first + offset
     return place === 0 ? 0 : (this.#ends[place - 1] ?? 0)
   }
+}
+
+/** The hash of one of some names, beginning with `basis`. */
+export function hashAt(names: Strings, offset: number, basis: number): number {
+  if (names instanceof BaseTable) return names.hashAt(offset, basis)
+  const name = names.at(offset) ?? ''
+  return hashOfStart(name, name.length, basis)
+}
+
+/** One of some names is the first `length` characters of a text. */
+export function isNameAt(names: Strings, offset: number, {text, length}: {readonly text: string; readonly length: number}): boolean {
+  if (names instanceof BaseTable) return names.isAt(offset, text, length)
+  const name = names.at(offset)
+  return name?.length === length && text.startsWith(name)
 }
 
 /** Name endings as numbers in a short list. */

@@ -37,12 +37,16 @@ export interface KnownState {
   readonly highestModseq: number
 }
 
-const NAMES_TO_ONE_GONE = 4
 const NO_CHANGES: ReadonlyMap<number, StateChange> = new Map()
+
+/** Reads the keywords of messages that exist. Answers with the messages that have some. */
+export type KeywordReading = (exists: (base: string) => boolean) => Promise<readonly string[]>
 
 export interface ContentsOptions {
   /** The folder's index, once it is in use. */
   readonly index: () => FolderIndex | undefined
+  /** Gives the UID database a file time, milliseconds since 1970. Not waited for: answers are right without it while the index is there. */
+  readonly keepFileTime: (mtimeMs: number) => void
   /** Called after each change. */
   readonly onChange: () => void
 }
@@ -56,6 +60,7 @@ export class FolderContents {
   readonly #env: StoreEnvironment
   readonly #path: string
   readonly #index: () => FolderIndex | undefined
+  readonly #keepFileTime: (mtimeMs: number) => void
   readonly #onChange: () => void
   #snapshot = Snapshot.empty
   #loaded = false
@@ -68,10 +73,11 @@ export class FolderContents {
   #isStamped = false
 
   /** `path`: the folder, in octets. */
-  constructor(env: StoreEnvironment, path: string, {index, onChange}: ContentsOptions) {
+  constructor(env: StoreEnvironment, path: string, {index, keepFileTime, onChange}: ContentsOptions) {
     this.#env = env
     this.#path = path
     this.#index = index
+    this.#keepFileTime = keepFileTime
     this.#onChange = onChange
     this.names = new NameTable(() => this.#snapshot)
     this.keywordFiles = new FolderKeywords(path, env)
@@ -130,18 +136,23 @@ export class FolderContents {
     return true
   }
 
-  /**
-   * The folder has been read for the first time, and this is what was found; nothing of it is news. `readKeywords` answers
-   * with the messages that have some.
-   */
-  async begin(listed: ListedFolder, readKeywords: (exists: (base: string) => boolean) => Promise<readonly string[]>): Promise<void> {
-    const names = new NameTable(() => snapshotOf(listed, 0))
-    names.takeUp()
-    const tagged = await readKeywords((base) => names.uidOf(base) !== undefined)
+  /** The folder has been read for the first time, and this is what was found; nothing of it is news. */
+  async begin(
+    listed: ListedFolder,
+    {hasKeywords, readKeywords}: {readonly hasKeywords: boolean; readonly readKeywords: KeywordReading},
+  ): Promise<void> {
+    let found: Snapshot | undefined
+    const known = () => {
+      found ??= snapshotOf(listed, 0)
+      return found
+    }
+    const names = new NameTable(known)
+    if (hasKeywords) await names.make()
+    const tagged = await readKeywords((base) => names.indexOf(base) >= 0)
     const keywordSets = new Map<number, StateChange>()
     for (const base of tagged) {
-      const uid = names.uidOf(base)
-      if (uid !== undefined) keywordSets.set(uid, {keywordSet: this.keywordSetOf(base)})
+      const index = names.indexOf(base)
+      if (index >= 0) keywordSets.set(known().uidAt(index), {keywordSet: this.keywordSetOf(base)})
     }
     const modseq = this.nextModseq()
     this.#snapshot = snapshotOf(listed, modseq).change(keywordSets, modseq)
@@ -154,6 +165,7 @@ export class FolderContents {
 
   /** False: the keywords are not those that the snapshot has. */
   async #takeUpKeywords(): Promise<boolean> {
+    await this.names.make()
     const {changed} = await this.keywordFiles.load({exists: (base) => this.has(base), consolidate: false})
     const tagged = new Set<number>()
     for (const base of changed) {
@@ -220,10 +232,7 @@ export class FolderContents {
   }
 
   #remove(gone: readonly Uid[], added: readonly MessageRow[]): void {
-    // Of a good part of them: to make the table anew, if somebody asks, costs less.
-    if (gone.length * NAMES_TO_ONE_GONE >= this.#snapshot.size) this.names.takeUp()
     this.#index()?.delete(gone)
-    if (this.names.isMade) for (const base of this.#snapshot.basesOf(gone)) this.names.remove(base)
     if (this.keywordFiles.hasAny) {
       // A message that only changes its UID is gone and added: its keywords stay.
       const staying = new Set(added.map(({base}) => base))
@@ -233,7 +242,7 @@ export class FolderContents {
   }
 
   #cameIn(added: readonly MessageRow[]): void {
-    if (this.names.isMade) for (const {uid, base} of added) this.names.add(base, uid)
+    for (const {uid, base} of added) this.names.add(base, uid)
     this.#highestUid = Math.max(this.#highestUid, added.at(-1)?.uid ?? 0)
     if (this.keywordFiles.hasAny) this.keywordFiles.came(added.map(({base}) => base))
   }
@@ -253,12 +262,7 @@ export class FolderContents {
   /** After the clock was set back what changes gets older stamps: the UID database keeps one for whoever has nothing else to go on from. */
   #keepStamp(): void {
     const {stampMs} = this
-    if (stampMs === undefined) return
-    const {files} = this.#env
-    const path = `${this.#path}/courierimapuiddb`
-    if (!files.stat(path)) return // it is yet to be made, and begins with the stamp
-    // Not waited for: without it answers are right as long as the index is there.
-    files.touch(path, stampMs).catch(() => {})
+    if (stampMs !== undefined) this.#keepFileTime(stampMs)
   }
 
   /** The row of a message that was found under this name. `modseq` 0: it is news. */
@@ -272,17 +276,18 @@ export class FolderContents {
 
   /** A message with this base name is known. */
   has(base: string): boolean {
-    return this.uidOf(base) !== undefined
+    return this.names.indexOf(base) >= 0
   }
 
   uidOf(base: string): Uid | undefined {
-    return this.names.uidOf(base)
+    const index = this.names.indexOf(base)
+    return index < 0 ? undefined : this.#snapshot.uidAt(index)
   }
 
   /** File name of the message with this base name, as last seen. */
   nameOf(base: string): string | undefined {
-    const uid = this.names.uidOf(base)
-    return uid === undefined ? undefined : base + this.names.infoOf(uid)
+    const index = this.names.indexOf(base)
+    return index < 0 ? undefined : this.#snapshot.nameAt(index)
   }
 }
 

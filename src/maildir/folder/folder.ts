@@ -66,7 +66,11 @@ export class Folder {
     this.uidFile = new UidFile(env, path, () => this.#contents.stampMs)
     this.columns = new FolderColumns(this, env.columns)
     this.#access = new FolderAccess({env, name, path, onLost})
-    this.#contents = new FolderContents(env, path, {index: () => this.#index, onChange: () => this.#tell()})
+    this.#contents = new FolderContents(env, path, {
+      index: () => this.#index,
+      keepFileTime: (mtimeMs) => void this.uidFile.touch(mtimeMs),
+      onChange: () => this.#tell(),
+    })
     this.#cur = new CurChanges(env, path, () => this.index)
     this.#reader = new FolderReader({
       env,

@@ -107,16 +107,15 @@ export class NewMail {
     const {base, info} = splitName(nameInCur(name))
     const facts = files.stat(waiting)
     if ((facts?.links ?? 0) > 1) {
-      const known = names.uidOf(base)
-      const infos = new Set([info, ...endings, ...(known === undefined ? [] : [names.infoOf(known)])])
+      const known = names.indexOf(base)
+      const infos = new Set([info, ...endings, ...(known < 0 ? [] : [names.infoAt(known)])])
       if ([...infos].some((ending) => samePlace(files.stat(`${folder}/cur/${base}${ending}`), facts))) {
         await files.unlink(waiting)
         return undefined
       }
     }
     let free = base
-    for (let number = 1; names.uidOf(free) !== undefined || files.stat(`${folder}/cur/${free}${info}`); number += 1)
-      free = `${base}_${number}`
+    for (let number = 1; names.indexOf(free) >= 0 || files.stat(`${folder}/cur/${free}${info}`); number += 1) free = `${base}_${number}`
     await files.rename(waiting, `${folder}/cur/${free}${info}`)
     return {base: free, info}
   }

@@ -13,7 +13,7 @@ import type {FolderName} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
 import type {UidValidities} from '../uid-validities.js'
 import type {FolderAccess} from './access.js'
-import type {FolderContents} from './contents.js'
+import type {FolderContents, KeywordReading} from './contents.js'
 import type {CurChanges} from './cur-changes.js'
 import {contentParts, type FolderIdentity, folderIdentity, isSettled, nowNs, reachFolder, sameFacts, sameIdentity} from './identity.js'
 import {takeUpSnapshot} from './left-behind.js'
@@ -200,7 +200,8 @@ export class FolderReader {
     const names = await this.#reading(env.files.list(`${path}/cur`))
     const listed = await paced(listedFolder(text, names), new Pace())
     if (!listed) return undefined
-    await contents.begin(listed, (exists) => this.#readKeywords(keywords, exists))
+    const readKeywords: KeywordReading = (exists) => this.#readKeywords(keywords, exists)
+    await contents.begin(listed, {hasKeywords: keywords !== undefined, readKeywords})
     index().belongsTo(listed.uidValidity)
     this.leftNew = true
     return listed

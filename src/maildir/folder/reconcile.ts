@@ -18,18 +18,16 @@ export function isNameOf(base: string, info: string): boolean {
   return info !== '' || !base.includes(':')
 }
 
-/** The names of the messages of a folder as we know them. */
+/** The messages of a folder as we know them, by their base names. */
 export interface KnownNames {
   readonly size: number
-  /** UID of the message with this base name. */
-  uidOf(base: string): Uid | undefined
-  /** The ending of a known message's file name. */
-  infoOf(uid: Uid): string
+  /** Index of the message whose base name is the first `length` characters of a name, by default all; -1: there is none. */
+  indexOf(name: string, length?: number): number
+  uidAt(index: number): Uid
+  /** The ending of a message's file name. */
+  infoAt(index: number): string
   /** Name endings in use; few. */
   infos(): Iterable<string>
-  forEach(visit: (uid: Uid, base: string, info: string) => void): void
-  /** Base names with their UIDs, mostly in the order in which a sorted directory has them. */
-  entries(): Iterator<readonly [base: string, uid: Uid]>
 }
 
 export interface Findings {
@@ -54,59 +52,33 @@ function pushTo<K>(map: Map<K, string[]>, key: K, value: string): void {
 /** Compares a listing of `cur/`, which comes in pieces, with what is known. Names that begin with a dot are nobody's message. */
 export class Reconciliation {
   readonly #known: KnownNames
-  /** Known messages that were listed under our name. */
-  readonly #seen = new Set<Uid>()
-  /** Known messages that were listed under other names. */
-  readonly #others = new Map<Uid, string[]>()
+  /** 1 for each known message that was listed under our name. */
+  readonly #seen: Uint8Array
+  /** Known messages that were listed under other names: index → endings. */
+  readonly #others = new Map<number, string[]>()
   readonly #added = new Map<string, string>()
   readonly #ambiguous = new Map<string, string[]>()
-  readonly #inOrder: Iterator<readonly [base: string, uid: Uid]>
-  /** The known message that is most likely listed next. */
-  #next: readonly [base: string, uid: Uid] | undefined
 
   /** `known` stays as it is until the end. */
   constructor(known: KnownNames) {
     this.#known = known
-    this.#inOrder = known.entries()
-    this.#advance()
+    this.#seen = new Uint8Array(known.size)
   }
 
   /** More names of the listing. */
   take(listed: readonly string[]): void {
     for (const name of listed) {
-      if (this.#isNext(name)) continue
       const colon = name.lastIndexOf(':')
-      const base = colon < 0 ? name : name.slice(0, colon)
-      const info = colon < 0 ? '' : name.slice(colon)
-      const uid = this.#known.uidOf(base)
-      if (uid === undefined) {
-        if (!name.startsWith('.')) this.#add(base, info)
-      } else if (this.#known.infoOf(uid) === info) this.#seen.add(uid)
-      else pushTo(this.#others, uid, info)
-    }
-  }
-
-  /**
-   * Most directories list what we know, in the order in which we know it: that costs one comparison for each name. Messages
-   * that should have come before this name are passed over; if they come later, they are looked up.
-   */
-  #isNext(name: string): boolean {
-    while (this.#next) {
-      const [base, uid] = this.#next
-      const info = this.#known.infoOf(uid)
-      if (info !== '' && name === base + info) {
-        this.#seen.add(uid)
-        this.#advance()
-        return true
+      const end = colon < 0 ? name.length : colon
+      const index = this.#known.indexOf(name, end)
+      if (index < 0) {
+        if (!name.startsWith('.')) this.#add(name.slice(0, end), name.slice(end))
+        continue
       }
-      if (base >= name) return false
-      this.#advance()
+      const info = this.#known.infoAt(index)
+      if (end + info.length === name.length && name.endsWith(info)) this.#seen[index] = 1
+      else pushTo(this.#others, index, name.slice(end))
     }
-    return false
-  }
-
-  #advance(): void {
-    this.#next = this.#inOrder.next().value
   }
 
   #add(base: string, info: string): void {
@@ -121,16 +93,14 @@ export class Reconciliation {
   findings(): Findings {
     const renamed = new Map<Uid, string[]>()
     const doubled = new Map<Uid, {own: string; others: string[]}>()
-    for (const [uid, others] of this.#others) {
-      if (this.#seen.has(uid)) doubled.set(uid, {own: this.#known.infoOf(uid), others})
+    for (const [index, others] of this.#others) {
+      const uid = this.#known.uidAt(index)
+      if (this.#seen[index] === 1) doubled.set(uid, {own: this.#known.infoAt(index), others})
       else renamed.set(uid, others)
     }
     const missing: Uid[] = []
-    if (this.#seen.size + renamed.size < this.#known.size) {
-      this.#known.forEach((uid) => {
-        if (!this.#seen.has(uid) && !renamed.has(uid)) missing.push(uid)
-      })
-    }
+    for (let index = this.#seen.indexOf(0); index >= 0; index = this.#seen.indexOf(0, index + 1))
+      if (!this.#others.has(index)) missing.push(this.#known.uidAt(index))
     return {renamed, doubled, added: this.#added, ambiguous: this.#ambiguous, missing}
   }
 }

@@ -80,7 +80,7 @@ function* unseen(
   const bases: string[] = []
   let steps = 0
   for (const base of expected.keys()) {
-    if (!added.has(base) && known.uidOf(base) === undefined) bases.push(base)
+    if (!added.has(base) && known.indexOf(base) < 0) bases.push(base)
     steps += 1
     if (steps % STRIDE === 0) yield
   }

@@ -7,6 +7,7 @@
 import {finish, type Steps} from '../../support/steps.js'
 import {nameHash} from '../name-hash.js'
 import type {FlagBits, Uid} from '../types.js'
+import {isNameAt} from './base-table.js'
 import {
   AS_THEY_ARE,
   basesIn,
@@ -200,6 +201,19 @@ export class Snapshot {
     if (index >= this.size || this.uidAt(index) !== uid) return -1
     this.#near = index
     return index
+  }
+
+  /** Index of the message with this UID, or -1. `guess`: its index, if no messages before it are gone. */
+  indexNear(uid: number, guess: number): number {
+    if (guess < this.size && this.uidAt(guess) === uid) return guess
+    const index = this.firstFrom(uid)
+    return index < this.size && this.uidAt(index) === uid ? index : -1
+  }
+
+  /** The base name at an index is the first `length` characters of a text. */
+  isNamed(index: number, text: string, length: number): boolean {
+    const {chunk, offset} = this.#find(index)
+    return isNameAt(chunk.place.bases, offset, {text, length})
   }
 
   /** Indexes of the messages with these UIDs, -1 for each that does not exist. Quickest where one follows the other. */

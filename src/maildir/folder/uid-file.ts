@@ -5,7 +5,7 @@ import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import type {FileFacts, MaildirFiles} from '../files.js'
 import {formatUidDatabase, type UidDatabase, UidDatabaseText, uidDatabaseSteps} from '../uid-database.js'
-import {sameFacts} from './identity.js'
+import {sameFacts, samePlace} from './identity.js'
 
 /** More than 4 million messages. */
 const LARGEST_BYTES = 512 * 1024 * 1024
@@ -98,6 +98,24 @@ export class UidFile {
   ): Promise<PreparedUidFile> {
     const before = await this.#lines()
     return before ? this.#prepare(header, before, (await textOf(added)).lines()) : this.prepare(header, all())
+  }
+
+  /**
+   * Gives the file, if there is one, another file time (milliseconds since 1970). Where memory agrees with the file, it still does:
+   * nothing else has changed. Never fails.
+   */
+  async touch(mtimeMs: number): Promise<void> {
+    const before = this.#stat()
+    if (!before) return // it is yet to be made, and begins with the stamp
+    try {
+      await this.#env.files.touch(`${this.#folder}/courierimapuiddb`, mtimeMs)
+    } catch {
+      return
+    }
+    const after = this.#stat()
+    const isKnown = sameFacts(before, this.#facts) && samePlace(before, after) && after?.size === before.size
+    // File systems round.
+    if (isKnown && Math.abs(Number(after.mtimeNs) / 1e6 - mtimeMs) < 1) this.#facts = after
   }
 
   /** No more messages are expected soon: what was kept for them is given back. */
