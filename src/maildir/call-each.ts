@@ -5,32 +5,35 @@ import {within} from './working-directory.js'
 
 /** Many calls in a row keep the loop for this long, then others get their turn (`design.md` §4). */
 const SLICE_MS = 3
+/** To go into a directory and back costs as much as its path does in so many calls. */
+const WORTH_GOING = 8
 
-export interface CallEachOptions<T> {
+export interface CallEachOptions {
   /** undefined: none of them may run on the loop. */
   readonly calls: LoopCalls | undefined
-  /** Where all of the items are: calls on the loop are made from within it. */
+  /** Where all of the files are: calls on the loop are made from within it. */
   readonly directory?: string | undefined
-  /** The call on the loop. `prefix`: what has to be put before a name in the directory. */
-  readonly now: (item: T, prefix: string) => void
+  /** The call with this number, from 0, on the loop. `prefix`: what has to be put before a name in the directory. */
+  readonly now: (place: number, prefix: string) => void
   /** The same by way of the thread pool. */
-  readonly later: (item: T) => Promise<unknown>
+  readonly later: (place: number) => Promise<unknown>
 }
 
-/** The same file call for each item; answers with what went wrong, at the place of each item: the others are done all the same. */
-export async function callEach<T>(items: readonly T[], options: CallEachOptions<T>): Promise<readonly (Error | undefined)[]> {
+/** So many file calls of a kind; answers with what went wrong, at the place of each: the others are done all the same. */
+export async function callEach(count: number, options: CallEachOptions): Promise<readonly (Error | undefined)[]> {
   const failures: (Error | undefined)[] = []
   const {calls, directory, now} = options
-  while (failures.length < items.length && calls?.onLoop) {
+  while (failures.length < count && calls?.onLoop) {
     if (failures.length > 0) await nextTurn()
-    const slice = (prefix: string) => callSlice(items, failures, {calls, now, prefix})
+    const slice = (prefix: string) => callSlice(count, failures, {calls, now, prefix})
     if (directory === undefined) slice('')
+    else if (count - failures.length < WORTH_GOING) slice(`${directory}/`)
     else within(directory, slice)
   }
-  if (failures.length === items.length) return failures
+  if (failures.length === count) return failures
   // A disk that takes its time is asked for all of the rest at once.
-  const rest = items.slice(failures.length).map((item) =>
-    options.later(item).then(
+  const rest = Array.from({length: count - failures.length}, (_, at) =>
+    options.later(failures.length + at).then(
       () => undefined,
       (error: Error) => error,
     ),
@@ -39,16 +42,16 @@ export async function callEach<T>(items: readonly T[], options: CallEachOptions<
 }
 
 /** Goes on from the last outcome for as long as others can wait. */
-function callSlice<T>(
-  items: readonly T[],
+function callSlice(
+  count: number,
   failures: (Error | undefined)[],
-  {calls, now, prefix}: Pick<CallEachOptions<T>, 'now'> & {readonly calls: LoopCalls; readonly prefix: string},
+  {calls, now, prefix}: Pick<CallEachOptions, 'now'> & {readonly calls: LoopCalls; readonly prefix: string},
 ): void {
   const sliceBegan = performance.now()
-  for (let began = sliceBegan; began - sliceBegan < SLICE_MS && failures.length < items.length; ) {
+  for (let began = sliceBegan; began - sliceBegan < SLICE_MS && failures.length < count; ) {
     let failure: Error | undefined
     try {
-      now(items[failures.length] as T, prefix)
+      now(failures.length, prefix)
     } catch (error) {
       failure = error as Error
     }

@@ -35,7 +35,7 @@ import {
 } from './files.js'
 import {diskReads, LoopCalls} from './loop-calls.js'
 import {MessageOpener, missing, READ_FLAGS} from './message-opener.js'
-import {native, nativeOf} from './native-path.js'
+import {native, nativeNames} from './native-path.js'
 import {askedFor, isNetworkType, NetworkPlaces, type NetworkPlacesOptions} from './network-places.js'
 import {NodeNewFile, WRITE_ON_LOOP_BYTES} from './new-files.js'
 import {HeldFile, StreamedFile} from './opened-files.js'
@@ -228,14 +228,19 @@ export class NodeFiles implements MaildirFiles {
   }
 
   renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    const names: string[] = []
-    for (const {from, to} of moves) names.push(from, to)
-    const path = nativeOf(directory, names)
-    return callEach(moves, {
+    const from = nativeNames(
+      directory,
+      moves.map((move) => move.from),
+    )
+    const to = nativeNames(
+      directory,
+      moves.map((move) => move.to),
+    )
+    return callEach(moves.length, {
       calls: this.#callsFor(directory),
       directory,
-      now: ({from, to}, prefix) => renameSync(path(prefix + from), path(prefix + to)),
-      later: ({from, to}) => renameLater(path(`${directory}/${from}`), path(`${directory}/${to}`)),
+      now: (place, prefix) => renameSync(from(place, prefix), to(place, prefix)),
+      later: (place) => renameLater(from(place, `${directory}/`), to(place, `${directory}/`)),
     })
   }
 
@@ -245,10 +250,11 @@ export class NodeFiles implements MaildirFiles {
   }
 
   linkAll(moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    return callEach(moves, {
+    const [from, to] = [moves.map((move) => native(move.from)), moves.map((move) => native(move.to))]
+    return callEach(moves.length, {
       calls: this.#callsFor(moves[0]?.to),
-      now: ({from, to}) => linkSync(native(from), native(to)),
-      later: ({from, to}) => linkLater(native(from), native(to)),
+      now: (place) => linkSync(from[place] ?? '', to[place] ?? ''),
+      later: (place) => linkLater(from[place] ?? '', to[place] ?? ''),
     })
   }
 
@@ -264,12 +270,12 @@ export class NodeFiles implements MaildirFiles {
   }
 
   unlinkAll(directory: string, names: readonly string[]): Promise<readonly (Error | undefined)[]> {
-    const path = nativeOf(directory, names)
-    return callEach(names, {
+    const path = nativeNames(directory, names)
+    return callEach(names.length, {
       calls: this.#callsFor(directory),
       directory,
-      now: (name, prefix) => unlinkSync(path(prefix + name)),
-      later: (name) => unlinkLater(path(`${directory}/${name}`)),
+      now: (place, prefix) => unlinkSync(path(place, prefix)),
+      later: (place) => unlinkLater(path(place, `${directory}/`)),
     })
   }
 

@@ -93,13 +93,21 @@ files('of a directory that is read in batches are all listed', async () => {
   assert.equal((await new NodeFiles().list(cur)).sort(), names.sort())
 })
 
-for (const directory of ['plain', 'with space', 'gr\xc3\xbcn']) {
-  files(`many are renamed and removed in a directory (${directory}), and the process is where it was`, async () => {
+/** So many that calls are made from within their directory. */
+const MANY = Array.from({length: 20}, (_, number) => `${number + 10}:2,`)
+
+for (const [directory, names] of [
+  ['plain', MANY],
+  ['plain', MANY.slice(0, 2)],
+  ['plain', [...MANY, 'gr\xfcn:2,']],
+  ['with space', MANY],
+  ['gr\xc3\xbcn', MANY],
+] as const) {
+  files(`${names.length} are renamed and removed in a directory (${directory}), and the process is where it was`, async () => {
     using maildir = new TemporaryMaildir()
     const path = `${maildir.path}/${directory}`
     const onDisk = Buffer.from(path, 'latin1')
     mkdirSync(onDisk)
-    const names = ['1:2,', '2:2,', 'gr\xfcn:2,']
     for (const name of names) writeFileSync(Buffer.from(`${path}/${name}`, 'latin1'), name)
     const before = process.cwd()
     const node = new NodeFiles()
@@ -107,16 +115,19 @@ for (const directory of ['plain', 'with space', 'gr\xc3\xbcn']) {
     const renamed = await node.renameAll(path, moves)
     assert.equal(
       renamed.map((error) => error && errnoOf(error)),
-      [undefined, undefined, undefined, 'ENOENT'],
+      [...names.map(() => undefined), 'ENOENT'],
     )
-    assert.equal(readdirSync(onDisk, {encoding: 'latin1'}).sort(), ['1:2,S', '2:2,S', 'gr\xfcn:2,S'])
+    assert.equal(
+      readdirSync(onDisk, {encoding: 'latin1'}).sort(),
+      names.map((name) => `${name}S`),
+    )
     const removed = await node.unlinkAll(
       path,
       moves.map(({to}) => to),
     )
     assert.equal(
       removed.map((error) => error && errnoOf(error)),
-      [undefined, undefined, undefined, 'ENOENT'],
+      [...names.map(() => undefined), 'ENOENT'],
     )
     assert.equal(readdirSync(onDisk), [])
     assert.is(process.cwd(), before)
@@ -136,35 +147,43 @@ files.when(process.getuid?.() === 0, 'needs root')('a process that may not go ba
   using maildir = new TemporaryMaildir()
   const closed = join(maildir.home, 'closed')
   mkdirSync(closed, {mode: 0o700})
-  for (const name of ['1:2,', '2:2,']) writeFileSync(join(maildir.path, 'cur', name), 'x')
+  for (const name of MANY) writeFileSync(join(maildir.path, 'cur', name), 'x')
   execFileSync('chown', ['-R', '65534', maildir.path])
   chmodSync(maildir.home, 0o755)
   const source = `
     const {NodeFiles} = await import(${JSON.stringify(new URL('../../src/maildir/node-files.js', import.meta.url).href)})
     process.setuid(65534)
     const files = new NodeFiles()
-    for (const name of ['1:2,', '2:2,']) {
-      const failures = await files.renameAll(${JSON.stringify(`${maildir.path}/cur`)}, [{from: name, to: name + 'S'}])
+    for (const [before, after] of [['', 'S'], ['S', 'ST']]) {
+      const moves = ${JSON.stringify(MANY)}.map((name) => ({from: name + before, to: name + after}))
+      const failures = await files.renameAll(${JSON.stringify(`${maildir.path}/cur`)}, moves)
       if (failures.some(Boolean)) process.exit(1)
     }
     process.exit(process.cwd() === '/' ? 0 : 2)`
   execFileSync(process.execPath, ['--input-type=module', '--eval', source], {cwd: closed, stdio: 'pipe'})
-  assert.equal(readdirSync(join(maildir.path, 'cur')).sort(), ['1:2,S', '2:2,S'])
+  assert.equal(
+    readdirSync(join(maildir.path, 'cur')).sort(),
+    MANY.map((name) => `${name}ST`),
+  )
 })
 
 files('a process whose own directory is gone changes others all the same', async () => {
   using maildir = new TemporaryMaildir()
   const lost = join(maildir.home, 'lost')
   mkdirSync(lost)
-  writeFileSync(join(maildir.path, 'cur', '1:2,'), 'x')
+  for (const name of MANY) writeFileSync(join(maildir.path, 'cur', name), 'x')
   const source = `
     import {rmdirSync} from 'node:fs'
     const {NodeFiles} = await import(${JSON.stringify(new URL('../../src/maildir/node-files.js', import.meta.url).href)})
     rmdirSync(process.cwd())
-    const failures = await new NodeFiles().renameAll(${JSON.stringify(`${maildir.path}/cur`)}, [{from: '1:2,', to: '1:2,S'}])
+    const moves = ${JSON.stringify(MANY)}.map((name) => ({from: name, to: name + 'S'}))
+    const failures = await new NodeFiles().renameAll(${JSON.stringify(`${maildir.path}/cur`)}, moves)
     process.exit(failures.some(Boolean) ? 1 : 0)`
   execFileSync(process.execPath, ['--input-type=module', '--eval', source], {cwd: lost, stdio: 'pipe'})
-  assert.equal(readdirSync(join(maildir.path, 'cur')), ['1:2,S'])
+  assert.equal(
+    readdirSync(join(maildir.path, 'cur')).sort(),
+    MANY.map((name) => `${name}S`),
+  )
 })
 
 files.run()

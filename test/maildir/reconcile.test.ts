@@ -1,11 +1,14 @@
 /** What a listing says about known messages, against the slow and simple way to say it. */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
+import {BaseTable} from '../../src/maildir/folder/base-table.js'
 import type {MessageRow} from '../../src/maildir/folder/chunk.js'
 import {NameTable} from '../../src/maildir/folder/known-names.js'
 import {likelyInfos, MISSES_UNTIL_GONE, MissingMessages, Reconciliation, splitName} from '../../src/maildir/folder/reconcile.js'
+import {isSameListing} from '../../src/maildir/folder/same-listing.js'
 import {Snapshot} from '../../src/maildir/folder/snapshot.js'
 import type {Uid} from '../../src/maildir/types.js'
+import {finish} from '../../src/support/steps.js'
 import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
@@ -22,6 +25,23 @@ function knownNames(names: readonly string[]): {readonly table: NameTable; reado
   const table = new NameTable(() => snapshot)
   return {table, rows}
 }
+
+reconciling('a listing is the same as what is known when it has these very names in this order, and each has an ending', () => {
+  const listings = fc.tuple(fc.array(name, {maxLength: 4}), fc.array(name, {maxLength: 4}), fc.boolean(), fc.boolean())
+  fc.assert(
+    fc.property(listings, ([knownOnes, other, isKnown, isTable]) => {
+      const parts = knownOnes.map(splitName)
+      const bases = parts.map((part) => part.base)
+      const rows = parts.map((part, place): MessageRow => ({...part, uid: (place + 1) as Uid, flags: 0, keywordSet: 0, modseq: 1}))
+      const columns = Snapshot.of(rows).columns()
+      const snapshot = Snapshot.ofColumns(columns.map((each) => ({...each, bases: isTable ? BaseTable.of(bases) : each.bases})))
+      const listed = isKnown ? knownOnes : other
+      const isSame = listed.length === knownOnes.length && listed.every((full, place) => full === knownOnes[place] && full.includes(':'))
+      assert.is(finish(isSameListing(snapshot, listed)), isSame)
+    }),
+    {numRuns: isLong ? 20_000 : 1000},
+  )
+})
 
 reconciling('each message is unchanged, renamed, doubled or missing; each other name is new', () => {
   fc.assert(

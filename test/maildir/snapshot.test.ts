@@ -1,7 +1,7 @@
 /** Snapshots against a plain array that is copied at each change. */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import {CHUNK_MESSAGES, type MessageRow, type StateChange} from '../../src/maildir/folder/chunk.js'
+import {CHUNK_MESSAGES, inOrder, type MessageRow, type StateChange} from '../../src/maildir/folder/chunk.js'
 import {Snapshot} from '../../src/maildir/folder/snapshot.js'
 import type {Uid} from '../../src/maildir/types.js'
 import {isLong} from '../support/store.js'
@@ -42,7 +42,7 @@ function apply({snapshot, model, uidNext}: {snapshot: Snapshot; model: MessageRo
   }
   const changes = new Map<number, StateChange>(uids.map((uid) => [uid, uid % 2 ? {flags: step.flags} : {info: ':2,S', modseq: 98}]))
   const changed = (row: MessageRow) => (changes.has(row.uid) ? {...row, modseq: 99, ...changes.get(row.uid)} : row)
-  return {snapshot: snapshot.change(changes, 99), model: model.map(changed), uidNext}
+  return {snapshot: snapshot.change(inOrder(changes), 99), model: model.map(changed), uidNext}
 }
 
 function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: readonly number[]): void {

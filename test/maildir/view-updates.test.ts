@@ -1,7 +1,7 @@
 /** What a session is told, against a client that believes every word (RFC 3501 §7.3, §7.4). */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import type {MessageRow} from '../../src/maildir/folder/chunk.js'
+import {inOrder, type MessageRow, type StateChanges} from '../../src/maildir/folder/chunk.js'
 import {Folder} from '../../src/maildir/folder/folder.js'
 import {FolderView} from '../../src/maildir/folder/view.js'
 import type {FolderName, MessageNumber, Uid} from '../../src/maildir/types.js'
@@ -30,6 +30,11 @@ const event = fc.oneof(
   // More entries than the journal holds: the views fall behind.
   {weight: 1, arbitrary: fc.record({kind: fc.constant('burst' as const), pick: fc.nat(20)})},
 )
+
+/** All of these get the same flags. */
+function flagged(uids: readonly Uid[], flags: number): StateChanges {
+  return inOrder(new Map(uids.map((uid) => [uid, {flags}])))
+}
 
 /** Follows one view. */
 class Client {
@@ -107,10 +112,10 @@ updates('clients that believe them know every message and its flags, with and wi
         else if (step.kind === 'flags') {
           const uids = some(step.picks)
           clients[step.by]?.stores(uids, step.flags)
-          folder.apply({changed: new Map(uids.map((uid) => [uid, {flags: step.flags}])), by: clients[step.by]?.view})
+          folder.apply({changed: flagged(uids, step.flags), by: clients[step.by]?.view})
         } else {
           const uids = some([step.pick])
-          for (let count = 0; count < 4200; count += 1) folder.apply({changed: new Map(uids.map((uid) => [uid, {flags: count % 31}]))})
+          for (let count = 0; count < 4200; count += 1) folder.apply({changed: flagged(uids, count % 31)})
         }
       }
       for (const client of clients) {

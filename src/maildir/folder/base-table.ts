@@ -61,6 +61,21 @@ export class BaseTable implements Strings {
     return true
   }
 
+  /** The names at these offsets, in ascending order: parts of one string where most of those between them are wanted too. */
+  allAt(offsets: Int32Array): string[] {
+    const first = offsets[0] ?? 0
+    const last = offsets[offsets.length - 1] ?? 0
+    const start = this.#endBefore(first)
+    const isDense = last - first < 2 * offsets.length
+    const text = isDense ? this.#octets.toString('latin1', start, this.#endBefore(last + 1)) : undefined
+    const names: string[] = []
+    for (let at = 0; at < offsets.length; at += 1) {
+      const offset = offsets[at] ?? 0
+      names.push(text?.slice(this.#endBefore(offset) - start, this.#endBefore(offset + 1) - start) ?? this.at(offset) ?? '')
+    }
+    return names
+  }
+
   #endBefore(offset: number): number {
     const place = this.#first + offset
     return place === 0 ? 0 : (this.#ends[place - 1] ?? 0)

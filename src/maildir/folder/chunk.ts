@@ -1,5 +1,6 @@
 /** A stretch of a snapshot's messages in columns. Nobody changes one: what changes makes another, which shares the rest. */
 import type {FlagBits, Uid} from '../types.js'
+import {BaseTable} from './base-table.js'
 
 export const CHUNK_MESSAGES = 1024
 
@@ -59,6 +60,20 @@ export interface StateChange {
   readonly keywordSet?: number
   /** Else that of all changes. */
   readonly modseq?: number
+}
+
+/** New values for several messages. */
+export interface StateChanges {
+  /** In ascending order. */
+  readonly uids: readonly Uid[]
+  /** What each of them gets. */
+  readonly states: readonly StateChange[]
+}
+
+/** Changes by UIDs, in their order. */
+export function inOrder(changes: ReadonlyMap<number, StateChange>): StateChanges {
+  const sorted = [...changes].sort(([a], [b]) => a - b)
+  return {uids: sorted.map(([uid]) => uid as Uid), states: sorted.map(([, state]) => state)}
 }
 
 /** What rows become in a snapshot. */
@@ -205,19 +220,29 @@ export interface ChunkPart {
 
 /** Those of a part that have all of these flags. */
 export function filesIn({chunk, offsets}: ChunkPart, flags: FlagBits): MessageFiles {
+  const {place, state} = chunk
   const uids: Uid[] = []
   const names: string[] = []
+  const bases = basesAt(place.bases, offsets)
   for (let at = 0; at < offsets.length; at += 1) {
     const offset = offsets[at] ?? 0
-    if (((chunk.state.flags[offset] ?? 0) & flags) !== flags) continue
-    uids.push((chunk.place.uids[offset] ?? 0) as Uid)
-    names.push(nameIn(chunk, offset))
+    if (((state.flags[offset] ?? 0) & flags) !== flags) continue
+    uids.push((place.uids[offset] ?? 0) as Uid)
+    names.push((bases[at] ?? '') + (state.infos.at(offset) ?? ''))
   }
   return {uids, names}
 }
 
 export function basesIn({chunk, offsets}: ChunkPart): string[] {
-  return Array.from(offsets, (offset) => chunk.place.bases.at(offset) ?? '')
+  return basesAt(chunk.place.bases, offsets)
+}
+
+/** `offsets` in ascending order. */
+export function basesAt(bases: Strings, offsets: Int32Array): string[] {
+  if (bases instanceof BaseTable) return bases.allAt(offsets)
+  const found: string[] = []
+  for (let at = 0; at < offsets.length; at += 1) found.push(bases.at(offsets[at] ?? 0) ?? '')
+  return found
 }
 
 /** All of these arrays as one. */
@@ -246,29 +271,67 @@ export function isSameState(a: State, offsetA: number, b: State, offsetB: number
   )
 }
 
-export interface ChunkChange {
-  /** Of the messages that change. */
-  readonly offsets: Int32Array
-  /** By UID. */
-  readonly changes: ReadonlyMap<number, StateChange>
+export interface ChunkChange extends StateChanges {
+  /** Those that concern the stretch are from here on, */
+  readonly from: number
+  /** and end here. */
+  readonly to: number
   /** Of changes that have none. */
   readonly modseq: number
 }
 
-export function chunkChanged({place, state}: Chunk, {offsets, changes, modseq}: ChunkChange): Chunk {
+/** The same chunk when it has none of the messages. */
+export function chunkChanged(chunk: Chunk, change: ChunkChange): Chunk {
+  const {place, state} = chunk
+  const offsets = offsetsOf(place, change)
+  const isKnown = (offset: number) => offset >= 0
+  if (!offsets.some(isKnown)) return chunk
+  const {states, from, modseq} = change
   const next = {
     infos: allOf(place, state.infos),
     flags: state.flags.slice(),
-    keywordSets: state.keywordSets.slice(),
+    keywordSets: setsKeywords(change) ? state.keywordSets.slice() : state.keywordSets,
     modseqs: state.modseqs.slice(),
   }
-  for (const offset of offsets) {
-    const change = changes.get(place.uids[offset] ?? 0)
-    if (!change) continue
-    if (change.info !== undefined) next.infos[offset] = change.info
-    if (change.flags !== undefined) next.flags[offset] = change.flags
-    if (change.keywordSet !== undefined) next.keywordSets[offset] = change.keywordSet
-    next.modseqs[offset] = change.modseq ?? modseq
+  for (let at = 0; at < offsets.length; at += 1) {
+    const offset = offsets[at] ?? -1
+    const {info, flags, keywordSet, modseq: own} = states[from + at] ?? {}
+    if (offset < 0) continue
+    if (info !== undefined) next.infos[offset] = info
+    if (flags !== undefined) next.flags[offset] = flags
+    if (keywordSet !== undefined) next.keywordSets[offset] = keywordSet
+    next.modseqs[offset] = own ?? modseq
   }
   return {place, state: next}
+}
+
+/** Where the messages of a change are; -1: not in this stretch. */
+function offsetsOf({uids: column}: Place, {uids, from, to}: ChunkChange): Int32Array {
+  const offsets = new Int32Array(to - from)
+  let offset = 0
+  for (let at = from; at < to; at += 1) {
+    const uid = uids[at] ?? 0
+    if (column[offset] !== uid) offset = lowerBound(column, uid)
+    const isThere = column[offset] === uid
+    offsets[at - from] = isThere ? offset : -1
+    if (isThere) offset += 1
+  }
+  return offsets
+}
+
+function setsKeywords({states, from, to}: ChunkChange): boolean {
+  for (let at = from; at < to; at += 1) if (states[at]?.keywordSet !== undefined) return true
+  return false
+}
+
+/** First offset in an ascending column whose value is at least `wanted`. */
+export function lowerBound(column: Uint32Array, wanted: number): number {
+  let low = 0
+  let high = column.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((column[middle] ?? 0) < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -9,7 +9,7 @@ import {flagsOfName} from '../file-names.js'
 import type {FolderIndex} from '../index/metadata-index.js'
 import {FolderKeywords} from '../keywords/folder-keywords.js'
 import type {Uid} from '../types.js'
-import {type MessageRow, noKeywords, type StateChange} from './chunk.js'
+import {inOrder, type MessageRow, noKeywords, type StateChange, type StateChanges} from './chunk.js'
 import {folderIdentity, modseqOfStamps, stampForModseq} from './identity.js'
 import {Journal} from './journal.js'
 import {KeywordTable} from './keyword-table.js'
@@ -24,8 +24,8 @@ export interface FolderChange {
   /** These in columns, when `columnsOf` has made them already. */
   readonly columns?: Snapshot | undefined
   readonly gone?: readonly Uid[]
-  /** By UID; only known ones. */
-  readonly changed?: ReadonlyMap<number, StateChange>
+  /** Only of known messages. */
+  readonly changed?: StateChanges
   readonly by?: object | undefined
 }
 
@@ -37,7 +37,7 @@ export interface KnownState {
   readonly highestModseq: number
 }
 
-const NO_CHANGES: ReadonlyMap<number, StateChange> = new Map()
+const NO_CHANGES: StateChanges = {uids: [], states: []}
 
 /** Reads the keywords of messages that exist. Answers with the messages that have some. */
 export type KeywordReading = (exists: (base: string) => boolean) => Promise<readonly string[]>
@@ -155,7 +155,7 @@ export class FolderContents {
       if (index >= 0) keywordSets.set(known().uidAt(index), {keywordSet: this.keywordSetOf(base)})
     }
     const modseq = this.nextModseq()
-    this.#snapshot = snapshotOf(listed, modseq).change(keywordSets, modseq)
+    this.#snapshot = snapshotOf(listed, modseq).change(inOrder(keywordSets), modseq)
     this.names.takeUp()
     this.#highestUid = this.#snapshot.size > 0 ? this.#snapshot.uidAt(this.#snapshot.size - 1) : 0
     this.isRead(listed)
@@ -213,11 +213,11 @@ export class FolderContents {
 
   /** Makes a change of ours or a found one the state, and tells everybody. */
   apply({added = [], columns, gone = [], changed = NO_CHANGES, by}: FolderChange): void {
-    if (added.length === 0 && gone.length === 0 && changed.size === 0) return
-    const isNews = gone.length > 0 || changed.size > 0 || (!columns && added.some(({modseq}) => modseq === 0))
+    if (added.length === 0 && gone.length === 0 && changed.uids.length === 0) return
+    const isNews = gone.length > 0 || changed.uids.length > 0 || (!columns && added.some(({modseq}) => modseq === 0))
     const modseq = isNews ? this.nextModseq() : this.#highestModseq
     if (gone.length > 0) this.#remove(gone, added)
-    if (changed.size > 0) this.#snapshot = this.#snapshot.change(changed, modseq)
+    if (changed.uids.length > 0) this.#snapshot = this.#snapshot.change(changed, modseq)
     if (added.length > 0) {
       this.#snapshot = columns
         ? this.#snapshot.with(columns)
@@ -226,7 +226,7 @@ export class FolderContents {
     }
     this.journal.add({kind: 'gone', uids: gone})
     this.journal.add({kind: 'added', uids: added.map(({uid}) => uid)})
-    this.journal.add({kind: 'flags', uids: [...changed.keys()] as Uid[], by})
+    this.journal.add({kind: 'flags', uids: changed.uids, by})
     this.#index()?.changed()
     this.#onChange()
   }

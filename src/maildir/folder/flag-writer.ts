@@ -11,7 +11,7 @@ import {infoWithFlags} from '../file-names.js'
 import type {Move} from '../files.js'
 import {FLAG, type FlagBits, type FlagChange, type Uid} from '../types.js'
 import {LOCK_BATCH} from './access.js'
-import type {StateChange} from './chunk.js'
+import {basesIn, inOrder, type StateChange, type StateChanges} from './chunk.js'
 import type {Folder} from './folder.js'
 import type {Snapshot} from './snapshot.js'
 
@@ -63,51 +63,83 @@ async function writeAll(folder: Folder, uids: readonly Uid[], options: FlagWrite
   }
 }
 
-/** A rename in `cur/` that the change asks for. */
-interface Rename extends Move {
-  readonly uid: Uid
-  readonly base: string
-  readonly change: StateChange
+/** What a message becomes. */
+interface NamedChange extends StateChange {
+  /** The end of its file name. */
+  readonly info: string
+  readonly flags: FlagBits
   /** \Deleted changes to this. */
   readonly deleted: boolean | undefined
 }
 
-/** What a message becomes, the end of its file name among it. */
-type NamedChange = StateChange & {readonly info: string}
+/** Renames in `cur/`, in columns: the messages in ascending order of UID, their moves, and what they become. */
+interface Renames {
+  readonly uids: Uid[]
+  readonly bases: string[]
+  readonly moves: Move[]
+  readonly states: NamedChange[]
+}
 
-/** The renames that a change asks for. Messages with the same flags before share what they become. */
-class Renames {
+const noRenames = (): Renames => ({uids: [], bases: [], moves: [], states: []})
+
+function addRename({uids, bases, moves, states}: Renames, from: Renames, place: number): void {
+  uids.push(from.uids[place] as Uid)
+  bases.push(from.bases[place] as string)
+  moves.push(from.moves[place] as Move)
+  states.push(from.states[place] as NamedChange)
+}
+
+/** The renames that a change asks for: not those of messages that are gone, or have these flags already. */
+function renamesFor(snapshot: Snapshot, uids: readonly Uid[], change: FlagChange): Renames {
+  const renames = noRenames()
+  const results = new Results(change)
+  for (const part of snapshot.partsOf(uids)) {
+    const {place, state} = part.chunk
+    const bases = basesIn(part)
+    for (let at = 0; at < bases.length; at += 1) {
+      const offset = part.offsets[at] ?? 0
+      const info = state.infos.at(offset) ?? ''
+      const result = results.of(info, state.flags[offset] ?? 0)
+      if (!result) continue
+      const base = bases[at] ?? ''
+      renames.uids.push((place.uids[offset] ?? 0) as Uid)
+      renames.bases.push(base)
+      renames.moves.push({from: base + info, to: base + result.info})
+      renames.states.push(result)
+    }
+  }
+  return renames
+}
+
+/** What messages become: those that were alike before share it, and those in a row are mostly alike. */
+class Results {
   readonly #change: FlagChange
-  readonly #snapshot: Snapshot
-  readonly #results = new Map<string, NamedChange>()
-  /** The last result, and what it is the result of: messages in a row are mostly alike. */
-  #last: {readonly info: string; readonly flags: FlagBits; readonly result: NamedChange} | undefined
+  readonly #known = new Map<string, NamedChange | undefined>()
+  #info: string | undefined
+  #before: FlagBits = 0
+  #last: NamedChange | undefined
 
-  constructor(folder: Folder, change: FlagChange) {
+  constructor(change: FlagChange) {
     this.#change = change
-    this.#snapshot = folder.snapshot
   }
 
-  /** undefined: the message is gone, or has these flags already. */
-  of(uid: Uid): Rename | undefined {
-    const index = this.#snapshot.indexOf(uid)
-    if (index < 0) return undefined
-    const before = this.#snapshot.flagsAt(index)
+  /** undefined: nothing else than it is. */
+  of(info: string, before: FlagBits): NamedChange | undefined {
+    if (info !== this.#info || before !== this.#before) {
+      this.#last = this.#find(info, before)
+      this.#info = info
+      this.#before = before
+    }
+    return this.#last
+  }
+
+  #find(info: string, before: FlagBits): NamedChange | undefined {
+    const key = `${info} ${before}`
+    if (this.#known.has(key)) return this.#known.get(key)
     const flags = changedFlags(before, this.#change)
-    if (flags === before) return undefined
-    const base = this.#snapshot.baseAt(index)
-    const info = this.#snapshot.infoAt(index)
-    const change = this.#result(info, flags)
     const deleted = (flags ^ before) & FLAG.deleted ? (flags & FLAG.deleted) !== 0 : undefined
-    return {uid, base, from: base + info, to: base + change.info, change, deleted}
-  }
-
-  #result(info: string, flags: FlagBits): NamedChange {
-    if (this.#last?.info === info && this.#last.flags === flags) return this.#last.result
-    const key = `${info} ${flags}`
-    const result = this.#results.get(key) ?? {info: infoWithFlags(info, flags), flags}
-    this.#results.set(key, result)
-    this.#last = {info, flags, result}
+    const result = flags === before ? undefined : {info: infoWithFlags(info, flags), flags, deleted}
+    this.#known.set(key, result)
     return result
   }
 }
@@ -115,59 +147,66 @@ class Renames {
 async function writeBatch(folder: Folder, uids: readonly Uid[], options: FlagWriteOptions): Promise<{again: Uid[]; renamed: boolean}> {
   const {change, by} = options
   const again: Uid[] = []
-  const changed = new Map<number, StateChange>()
-  const wanted = new Renames(folder, change)
-  const renames: Rename[] = []
-  for (const uid of uids) {
-    const rename = wanted.of(uid)
-    if (rename) renames.push(rename)
-  }
+  const done: Pick<Renames, 'uids' | 'states'> = {uids: [], states: []}
+  const keywordSets = new Map<number, StateChange>()
+  const renames = renamesFor(folder.snapshot, uids, change)
   const setsKeywords = folder.env.keywordsMode !== 0 && (change.mode === 'replace' || change.keywords.length > 0)
-  if (renames.length === 0 && !setsKeywords) return {again, renamed: false}
+  if (renames.uids.length === 0 && !setsKeywords) return {again, renamed: false}
   try {
     await folder.locked(async () => {
-      if (renames.length > 0) await folder.changing(() => renameAll(folder, renames, {again, changed, ...options}))
-      if (setsKeywords) await changeKeywords(folder, uids, change, changed)
+      if (renames.uids.length > 0) await folder.changing(() => renameAll(folder, renames, {again, done, ...options}))
+      if (setsKeywords) await changeKeywords(folder, uids, change, keywordSets)
     })
   } finally {
-    const renamed = changed.size > 0
+    const changed = keywordSets.size === 0 ? done : together(done, keywordSets)
     folder.apply({changed, by})
-    if (renamed || again.length > 0) folder.touched()
+    if (changed.uids.length > 0 || again.length > 0) folder.touched()
   }
-  return {again, renamed: renames.length > again.length}
+  return {again, renamed: renames.uids.length > again.length}
+}
+
+/** New names and new keywords of messages. */
+function together({uids, states}: StateChanges, keywordSets: ReadonlyMap<number, StateChange>): StateChanges {
+  const all = new Map<number, StateChange>(uids.map((uid, place) => [uid, states[place] ?? {}]))
+  for (const [uid, state] of keywordSets) all.set(uid, {...all.get(uid), ...state})
+  return inOrder(all)
 }
 
 interface Outcome extends FlagWriteOptions {
   /** Gets those whose files are not there under their names. */
   readonly again: Uid[]
   /** Gets what was done. */
-  readonly changed: Map<number, StateChange>
+  readonly done: Pick<Renames, 'uids' | 'states'>
 }
 
 /** Renames files; one that somebody else has renamed does not keep the others. @throws {Fault} the rest is not done */
-async function renameAll(folder: Folder, renames: readonly Rename[], outcome: Outcome): Promise<void> {
-  const {again, changed, onDeletedChange} = outcome
+async function renameAll(folder: Folder, renames: Renames, outcome: Outcome): Promise<void> {
+  const {again, done, onDeletedChange} = outcome
   const {bases, deleted} = ofDeleted(renames)
   try {
     if (bases.length > 0) await onDeletedChange(bases, deleted)
   } catch (refusal) {
-    if (renames.length === 1) throw refusal
+    if (renames.uids.length === 1) throw refusal
     // All together are too many: as many as there is room for.
-    for (const rename of renames) await renameAll(folder, [rename], outcome)
+    for (let place = 0; place < renames.uids.length; place += 1) {
+      const one = noRenames()
+      addRename(one, renames, place)
+      await renameAll(folder, one, outcome)
+    }
     return
   }
-  const failures = await folder.env.files.renameAll(`${folder.path}/cur`, renames)
-  const failed: Rename[] = []
+  const failures = await folder.env.files.renameAll(`${folder.path}/cur`, renames.moves)
+  const failed = noRenames()
   let failure: unknown
-  for (let place = 0; place < renames.length; place += 1) {
-    const rename = renames[place] as Rename
+  for (let place = 0; place < failures.length; place += 1) {
     const error = failures[place]
     if (!error) {
-      changed.set(rename.uid, rename.change)
+      done.uids.push(renames.uids[place] as Uid)
+      done.states.push(renames.states[place] as NamedChange)
       continue
     }
-    failed.push(rename)
-    if (errnoOf(error) === 'ENOENT') again.push(rename.uid)
+    addRename(failed, renames, place)
+    if (errnoOf(error) === 'ENOENT') again.push(renames.uids[place] as Uid)
     else failure ??= fileFault(error, `Cannot change flags in "${folder.name}"`)
   }
   const uncounted = ofDeleted(failed).bases
@@ -176,9 +215,10 @@ async function renameAll(folder: Folder, renames: readonly Rename[], outcome: Ou
 }
 
 /** The messages whose \Deleted changes, and what all of them get: one change sets it or takes it away. */
-function ofDeleted(renames: readonly Rename[]): {readonly bases: readonly string[]; readonly deleted: boolean} {
-  const changing = renames.filter(({deleted}) => deleted !== undefined)
-  return {bases: changing.map(({base}) => base), deleted: changing[0]?.deleted ?? false}
+function ofDeleted({bases, states}: Renames): {readonly bases: readonly string[]; readonly deleted: boolean} {
+  const isChanged = (_: string, place: number) => states[place]?.deleted !== undefined
+  const first = states.find(({deleted}) => deleted !== undefined)
+  return {bases: first ? bases.filter(isChanged) : [], deleted: first?.deleted ?? false}
 }
 
 async function changeKeywords(
@@ -199,7 +239,7 @@ async function changeKeywords(
     // A first part may have been changed.
     for (const {uid, index} of known) {
       const keywordSet = folder.keywordTable.numberOf(folder.keywordFiles.of(folder.snapshot.baseAt(index)))
-      if (keywordSet !== folder.snapshot.keywordSetAt(index)) changed.set(uid, {...changed.get(uid), keywordSet})
+      if (keywordSet !== folder.snapshot.keywordSetAt(index)) changed.set(uid, {keywordSet})
     }
   }
 }

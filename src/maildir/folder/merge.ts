@@ -8,7 +8,7 @@ import type {SavedFolder} from '../index/metadata-index.js'
 import type {FolderName, Uid} from '../types.js'
 import type {UidDatabase} from '../uid-database.js'
 import {isFull, isReadOnly} from './access.js'
-import {CHUNK_MESSAGES, type MessageRow, type StateChange} from './chunk.js'
+import {CHUNK_MESSAGES, inOrder, type MessageRow, type StateChange, type StateChanges} from './chunk.js'
 import {type FolderContents, uidLines} from './contents.js'
 import {keepModseqs} from './left-behind.js'
 import type {ScanResult} from './scan.js'
@@ -185,7 +185,7 @@ async function rowsOf(messages: Iterable<Numbered>, contents: FolderContents, mo
 }
 
 /** New names and keywords of messages that stay. */
-function changes({result, keywordsChanged}: Findings, contents: FolderContents, gone: ReadonlySet<Uid>) {
+function changes({result, keywordsChanged}: Findings, contents: FolderContents, gone: ReadonlySet<Uid>): StateChanges {
   const changed = new Map<number, StateChange>()
   const shared = (info: string) => contents.names.shared(info)
   for (const [uid, info] of result.renamed) if (!gone.has(uid)) changed.set(uid, {info: shared(info), flags: flagsOfName(info)})
@@ -193,7 +193,7 @@ function changes({result, keywordsChanged}: Findings, contents: FolderContents, 
     const uid = contents.uidOf(base)
     if (uid !== undefined && !gone.has(uid)) changed.set(uid, {...changed.get(uid), keywordSet: contents.keywordSetOf(base)})
   }
-  return changed
+  return inOrder(changed)
 }
 
 interface Writing {

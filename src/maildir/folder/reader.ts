@@ -232,12 +232,12 @@ export class FolderReader {
 
   async #compare(database: UidDatabase | undefined): Promise<ScanResult> {
     const {env, path, contents} = this.#options
-    await contents.names.make()
     return this.#reading(
       scanCur({
         files: env.files,
         path,
         known: contents.names,
+        snapshot: contents.snapshot,
         baseOf: (uid) => contents.snapshot.baseAt(contents.snapshot.indexOf(uid)),
         expected: database?.uids ?? NOBODY,
         nowNs: () => nowNs(env),
@@ -262,6 +262,7 @@ export class FolderReader {
     const {files, keywordsMode, log} = env
     if (keywordsMode === 0 || (contents.loaded && this.#keywordsSeen && sameFacts(seen, this.#keywordsSeen))) return []
     const beganNs = nowNs(env)
+    if (contents.loaded) await contents.names.make()
     const {changed, problem} = await contents.keywordFiles.load({exists, consolidate: true})
     if (problem) log.warning('maildir.keywords-not-saved', {path, reason: problem.message})
     const after = files.stat(`${path}/courierimapkeywords`)

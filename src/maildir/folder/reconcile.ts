@@ -21,6 +21,8 @@ export function isNameOf(base: string, info: string): boolean {
 /** The messages of a folder as we know them, by their base names. */
 export interface KnownNames {
   readonly size: number
+  /** To be waited for before the others are asked about many messages. */
+  make(): Promise<void>
   /** Index of the message whose base name is the first `length` characters of a name, by default all; -1: there is none. */
   indexOf(name: string, length?: number): number
   uidAt(index: number): Uid

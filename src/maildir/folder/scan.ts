@@ -5,7 +5,7 @@
  * They rename (flags), unlink (expunge) and add (delivery), mostly without a lock. The kernel may leave out or
  * repeat a name that is renamed under our `readdir`. So:
  *
- * 1. the listing is compared with what we know (`reconcile`);
+ * 1. the listing is compared with what we know (`same-listing.ts`, `reconcile.ts`);
  * 2. of several names for one message the one that exists counts;
  * 3. a message that is missing is gone only if the directory provably did not change while it was read, or if three
  *    listings in a row miss it *and* none of its likely names exists.
@@ -16,6 +16,8 @@ import type {MaildirFiles} from '../files.js'
 import type {Uid} from '../types.js'
 import {isSettled, sameFacts} from './identity.js'
 import {type Findings, isNameOf, type KnownNames, likelyInfos, MissingMessages, Reconciliation} from './reconcile.js'
+import {isSameListing} from './same-listing.js'
+import type {Snapshot} from './snapshot.js'
 
 /** Names that are compared before others get their turn. */
 const NAMES_AT_ONCE = 512
@@ -25,6 +27,8 @@ export interface ScanOptions {
   /** The folder, as octets. */
   readonly path: string
   readonly known: KnownNames
+  /** The messages that we know. */
+  readonly snapshot: Snapshot
   readonly baseOf: (uid: Uid) => string
   /** Base names that the UID database lists: those that `known` does not have are looked for as well. */
   readonly expected: ReadonlyMap<string, unknown>
@@ -40,6 +44,8 @@ export interface ScanResult {
   readonly gone: readonly Uid[]
 }
 
+const AS_KNOWN: ScanResult = {renamed: new Map(), added: new Map(), gone: []}
+
 /** Compares `cur/` with what is known. Reads the directory once, at most three times. */
 export async function scanCur(options: ScanOptions): Promise<ScanResult> {
   const {files, path, known, baseOf, expected} = options
@@ -50,6 +56,8 @@ export async function scanCur(options: ScanOptions): Promise<ScanResult> {
     const before = files.stat(cur)
     const listed = await files.list(cur)
     const steady = files.isLocal(cur) && sameFacts(before, files.stat(cur)) && isSettled([before], beganNs)
+    if (expected.size === 0 && (await paced(isSameListing(options.snapshot, listed), new Pace()))) return AS_KNOWN
+    await known.make()
     const findings = await reconciled(known, listed)
     const {renamed, added} = settleNames(options, findings)
     const missed = new Map<string, Uid | undefined>()

@@ -22,11 +22,12 @@ import {
   joined,
   type Lacking,
   lacking,
+  lowerBound,
   type MessageFiles,
   type MessageRow,
   nameIn,
   rowAt,
-  type StateChange,
+  type StateChanges,
   type Strings,
 } from './chunk.js'
 import {differenceOf, type SnapshotDifference} from './difference.js'
@@ -44,18 +45,6 @@ export interface SnapshotColumns {
 }
 
 const NO_UIDS: Uint32Array = new Uint32Array(0)
-
-/** First offset in an ascending column whose value is at least `wanted`. */
-function lowerBound(column: Uint32Array, wanted: number): number {
-  let low = 0
-  let high = column.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((column[middle] ?? 0) < wanted) low = middle + 1
-    else high = middle
-  }
-  return low
-}
 
 export class Snapshot {
   static readonly empty = new Snapshot([])
@@ -239,12 +228,12 @@ export class Snapshot {
 
   /** Base names of those of these messages that exist, in ascending order of UID. */
   basesOf(uids: readonly number[]): string[] {
-    return concatenated(this.#partsOf(uids).map(basesIn))
+    return concatenated(this.partsOf(uids).map(basesIn))
   }
 
   /** Those of these messages that exist and have all of these flags, in ascending order of UID, with their file names. */
   filesOf(uids: readonly number[], flags: FlagBits): MessageFiles {
-    const files = this.#partsOf(uids).map((part) => filesIn(part, flags))
+    const files = this.partsOf(uids).map((part) => filesIn(part, flags))
     return {uids: concatenated(files.map((each) => each.uids)), names: concatenated(files.map((each) => each.names))}
   }
 
@@ -303,7 +292,7 @@ export class Snapshot {
 
   /** Without these messages. */
   without(uids: readonly number[]): Snapshot {
-    const doomed = new Map(this.#partsOf(uids).map(({number, offsets}) => [number, offsets]))
+    const doomed = new Map(this.partsOf(uids).map(({number, offsets}) => [number, offsets]))
     if (doomed.size === 0) return this
     const chunks: Chunk[] = []
     for (const [number, chunk] of this.#chunks.entries()) {
@@ -317,12 +306,19 @@ export class Snapshot {
   }
 
   /** With new flags, names or keywords for some messages, which get a modification sequence; unknown UIDs are passed over. */
-  change(changes: ReadonlyMap<number, StateChange>, modseq = 0): Snapshot {
-    const touched = this.#partsOf([...changes.keys()])
-    if (touched.length === 0) return this
+  change({uids, states}: StateChanges, modseq = 0): Snapshot {
     const chunks = [...this.#chunks]
-    for (const {number, chunk, offsets} of touched) chunks[number] = chunkChanged(chunk, {offsets, changes, modseq})
-    return new Snapshot(chunks)
+    for (let from = 0; from < uids.length; ) {
+      const number = this.#chunkFrom(uids[from] ?? 0)
+      const chunk = chunks[number]
+      if (!chunk) break
+      const last = chunk.place.uids[chunk.place.uids.length - 1] ?? 0
+      let to = from
+      while (to < uids.length && (uids[to] ?? 0) <= last) to += 1
+      chunks[number] = chunkChanged(chunk, {uids, states, from, to, modseq})
+      from = to
+    }
+    return chunks.some((chunk, number) => chunk !== this.#chunks[number]) ? new Snapshot(chunks) : this
   }
 
   #find(index: number): {chunk: Chunk; offset: number} {
@@ -342,21 +338,38 @@ export class Snapshot {
   }
 
   /** Those of these messages that exist, by stretch, in ascending order. */
-  #partsOf(uids: readonly number[]): ChunkPart[] {
-    const isFound = (index: number) => index >= 0
-    const indexes = this.indexesOf(uids).filter(isFound).sort()
+  partsOf(uids: readonly number[]): ChunkPart[] {
+    const indexes = ascending(this.indexesOf(uids))
     const parts: ChunkPart[] = []
-    for (let rest = indexes; rest.length > 0; ) {
-      const number = this.#chunkOf(rest[0] ?? 0)
+    for (let at = 0; at < indexes.length; ) {
+      const number = this.#chunkOf(indexes[at] ?? 0)
       const chunk = this.#chunks[number]
       if (!chunk) break
       const start = this.#starts[number] ?? 0
       const end = start + chunk.place.uids.length
-      const behind = rest.findIndex((index) => index >= end)
-      const count = behind < 0 ? rest.length : behind
-      parts.push({number, chunk, offsets: rest.subarray(0, count).map((index) => index - start)})
-      rest = rest.subarray(count)
+      const first = at
+      while (at < indexes.length && (indexes[at] ?? 0) < end) at += 1
+      const offsets = indexes.slice(first, at)
+      for (let place = 0; place < offsets.length; place += 1) offsets[place] = (offsets[place] ?? 0) - start
+      parts.push({number, chunk, offsets})
     }
     return parts
   }
+}
+
+/** Indexes without -1, each after the lower ones. */
+function ascending(indexes: Int32Array): Int32Array {
+  let count = 0
+  let last = -1
+  let isAscending = true
+  for (let at = 0; at < indexes.length; at += 1) {
+    const index = indexes[at] ?? -1
+    if (index < 0) continue
+    isAscending &&= index > last
+    last = index
+    indexes[count] = index
+    count += 1
+  }
+  const found = indexes.subarray(0, count)
+  return isAscending ? found : found.sort()
 }

@@ -1,6 +1,6 @@
 /** A view and the log after it make the folder as it was left. */
 import {flagsOfName} from '../../file-names.js'
-import type {MessageRow, StateChange} from '../../folder/chunk.js'
+import {inOrder, type MessageRow, type StateChange} from '../../folder/chunk.js'
 import {KeywordTable} from '../../folder/keyword-table.js'
 import type {Snapshot} from '../../folder/snapshot.js'
 import type {Uid} from '../../types.js'
@@ -62,7 +62,7 @@ function applyState(before: Snapshot, {gone, added, changed}: LogState, sets: Sa
     const state = {info, modseq, flags: flagsOfName(`x${info}`), keywordSet: sets.numberOf(keywords)}
     for (const uid of uids) changes.set(uid, state)
   }
-  return snapshot.change(changes)
+  return snapshot.change(inOrder(changes))
 }
 
 function withAdded(snapshot: Snapshot, {uids, bases}: LoggedMessages): Snapshot {
