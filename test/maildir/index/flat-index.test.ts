@@ -14,6 +14,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {accountDirectory} from '../../../src/maildir/index/flat/flat-index.js'
+import {columnsIn, copyRows, type OrderedRows, ROW_BYTES} from '../../../src/maildir/index/flat/row-columns.js'
 import {MetadataRows, millisecondsAt} from '../../../src/maildir/index/flat/rows.js'
 import {surplus} from '../../../src/maildir/index/flat/trim.js'
 import {MemoryIndex} from '../../../src/maildir/index/memory-index.js'
@@ -608,16 +609,31 @@ flat('rows that come in any order are found', () => {
   rows.remove(9)
   rows.put(row(2, 7))
   assert.is(rows.find(9), -1)
-  for (const tidy of [false, true]) {
-    if (tidy) rows.tidy()
-    for (const uid of [5, 2, 7, 100, 1]) assert.is(rows.row(rows.find(uid)).storedBytes, uid)
+  const uidsOf = ({columns, places}: OrderedRows) => [...places].map((place) => columns.uids[place])
+  const check = (...uids: number[]) => {
+    for (const uid of uids) assert.is(rows.row(rows.find(uid)).storedBytes, uid)
     assert.is(rows.row(rows.find(2)).parts, 7)
     assert.is(rows.find(3), -1)
-    assert.is(rows.live, 5)
+    assert.is(rows.live, uids.length)
+    assert.equal(uidsOf(rows.inOrder()), uids)
   }
-  assert.equal([...rows.columns.uids], [1, 2, 5, 7, 100])
+  check(1, 2, 5, 7, 100)
   rows.put(row(9))
-  assert.is(rows.row(rows.find(9)).uid, 9)
+  check(1, 2, 5, 7, 9, 100)
+  rows.remove(5)
+  // There is no room for so many: they move.
+  const many = Array.from({length: 300}, (_, place) => 1000 - place)
+  for (const uid of many) rows.put(row(uid))
+  const all = [1, 2, 7, 9, 100, ...many.toReversed()]
+  check(...all)
+  const ordered = rows.inOrder()
+  const copy = columnsIn(new ArrayBuffer(all.length * ROW_BYTES), all.length)
+  copyRows(ordered, copy, {start: 0, end: 100})
+  copyRows(ordered, copy, {start: 100, end: all.length})
+  assert.equal([...copy.uids], all)
+  assert.equal([...copy.sizes], all)
+  for (let uid = 710; uid < 900; uid += 2) rows.remove(uid)
+  check(...all.filter((uid) => uid < 710 || uid >= 900 || uid % 2 === 1))
 })
 
 flat('times are whole milliseconds, exactly', () => {

@@ -43,11 +43,17 @@ export type PartReader = (start: number, length: number) => ArrayBuffer
 
 /** Reads parts of a file; undefined when there is none. */
 export function readParts<T>(path: string, limitBytes: number, use: (part: PartReader, size: number) => T): T | undefined {
-  try {
-    return withFile(path, READ, (descriptor, size) => {
+  return ifThere(() =>
+    withFile(path, READ, (descriptor, size) => {
       if (size > limitBytes) throw Object.assign(new Error(`"${path}" is too large`), {code: 'EFBIG'})
       return use((start, length) => partOf(descriptor, start, Math.max(0, Math.min(length, size - start))), size)
-    })
+    }),
+  )
+}
+
+function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read()
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error
@@ -59,10 +65,22 @@ export function readWhole(path: string, limitBytes: number): ArrayBuffer | undef
   return readParts(path, limitBytes, (part, size) => part(0, size))
 }
 
+/** Fills a buffer from a place in a file. False: the file ends before, or there is none. */
+export function readInto(path: string, start: number, into: Buffer): boolean {
+  return ifThere(() => withFile(path, READ, (descriptor) => filledBytes(descriptor, into, start))) === into.length
+}
+
+/** Fills a buffer from a place in a file, as far as the file goes. */
+function filledBytes(descriptor: number, into: Uint8Array, start: number): number {
+  let filled = 0
+  for (let got = -1; filled < into.length && got !== 0; filled += got)
+    got = readSync(descriptor, into, filled, into.length - filled, start + filled)
+  return filled
+}
+
 function partOf(descriptor: number, start: number, length: number): ArrayBuffer {
   const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
-  let filled = 0
-  for (let got = -1; filled < length && got !== 0; filled += got) got = readSync(descriptor, bytes, filled, length - filled, start + filled)
+  const filled = filledBytes(descriptor, bytes, start)
   return filled === length ? bytes.buffer : bytes.buffer.slice(0, filled)
 }
 
@@ -80,10 +98,7 @@ export function readRanges(path: string, ranges: readonly FileRange[], slab: Sla
     ranges.map(({start, end}) => {
       const buffer = room.subarray(at, at + end - start)
       at += buffer.length
-      let filled = 0
-      for (let got = -1; filled < buffer.length && got !== 0; filled += got)
-        got = readSync(descriptor, buffer, filled, buffer.length - filled, start + filled)
-      return buffer.subarray(0, filled)
+      return buffer.subarray(0, filledBytes(descriptor, buffer, start))
     }),
   )
 }

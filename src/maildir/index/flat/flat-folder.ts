@@ -8,6 +8,7 @@
  */
 import type {Log} from '../../../log/log.js'
 import {Pace} from '../../../support/pace.js'
+import {paced} from '../../../support/steps.js'
 import type {FileFacts} from '../../files.js'
 import {PART, PARTS} from '../../metadata-need.js'
 import type {MessageMetadata, Uid} from '../../types.js'
@@ -20,8 +21,9 @@ import {type FoundFiles, KeptState, nextGeneration} from './kept-state.js'
 import type {LogState} from './log-file.js'
 import {logStateOf} from './log-state.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
-import {type RecordPlace, RecordsFile} from './records-file.js'
-import {DEAD, type MetadataRow, MetadataRows, type RowFacts} from './rows.js'
+import {RecordsFile} from './records-file.js'
+import {DEAD} from './row-columns.js'
+import {type MetadataRow, MetadataRows, type RowFacts} from './rows.js'
 import type {SavedRows} from './saved-rows.js'
 import {viewState} from './view-file.js'
 
@@ -32,6 +34,7 @@ const ROWS_AT_ONCE = 2048
 const DEAD_BYTES = 4 * 1024 * 1024
 /** What rows tell by themselves; the rest is in their records. */
 const ROW_PARTS = PART.date | PART.size
+const NOWHERE: ReadonlyMap<number, number> = new Map()
 
 export interface FlatFolderOptions {
   readonly directory: string
@@ -93,6 +96,7 @@ export class FlatFolder implements FolderIndex {
   }
 
   async read(messages: readonly IndexedMessage[], {need, factsOf, slab}: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]> {
+    if (this.#savedRows) await this.#readInTurn(this.#savedRows)
     const parts = PARTS[need]
     const rows = this.#rows
     const places = this.#placesOf(messages, parts, factsOf)
@@ -194,7 +198,7 @@ export class FlatFolder implements FolderIndex {
 
   #forgetAll(): void {
     this.#savedRows = undefined
-    this.#knownRows = new MetadataRows(undefined, this.#knownRows.version + 1)
+    this.#knownRows = new MetadataRows(undefined, {version: this.#knownRows.version + 1})
     this.#records = this.#emptyRecords()
     this.#kept.forget()
     this.#dirty.clear()
@@ -231,9 +235,26 @@ export class FlatFolder implements FolderIndex {
     try {
       this.#knownRows = saved.read()
     } catch (error) {
-      this.#setAside(String(error))
-      this.changed()
+      this.#loseRows(error)
     }
+  }
+
+  /** Reads the rows in turn with other work, unless somebody cannot wait for them meanwhile. */
+  async #readInTurn(saved: SavedRows): Promise<void> {
+    const isWanted = () => this.#savedRows === saved
+    try {
+      const rows = await paced(saved.steps(), new Pace())
+      if (!isWanted()) return
+      this.#savedRows = undefined
+      this.#knownRows = rows
+    } catch (error) {
+      if (isWanted()) this.#loseRows(error)
+    }
+  }
+
+  #loseRows(error: unknown): void {
+    this.#setAside(String(error))
+    this.changed()
   }
 
   #takeRecords({recordsGeneration, recordsEnd}: FoundFiles): void {
@@ -247,9 +268,7 @@ export class FlatFolder implements FolderIndex {
   /** The records are of no use: what the rows say by themselves stays. */
   #dropRecords(reason: string): void {
     this.#options.log.warning('index.damaged', {path: `${this.#options.directory}/records`, reason})
-    for (const row of [...this.#rows.rows()]) {
-      if (row.length > 0) this.#rows.put({...row, parts: row.parts & ROW_PARTS, offset: 0, length: 0})
-    }
+    this.#rows.moveRecords(NOWHERE, ROW_PARTS)
     this.#records = this.#emptyRecords()
     this.#kept.end()
     this.changed()
@@ -402,20 +421,16 @@ export class FlatFolder implements FolderIndex {
     const target = this.#recordsAt(generation, 0, 'records.new')
     const moved = await this.#copied(target)
     moveFile(`${directory}/records.new`, `${directory}/records`)
-    for (const row of [...this.#rows.rows()]) {
-      if (row.length === 0) continue
-      const place = moved.get(row.offset)
-      this.#rows.put(place ? {...row, ...place} : {...row, parts: row.parts & ROW_PARTS, offset: 0, length: 0})
-    }
+    this.#rows.moveRecords(moved, ROW_PARTS)
     this.#recordsGeneration = generation
     this.#records = this.#recordsAt(generation, target.endBytes)
     this.#kept.end()
   }
 
-  async #copied(target: RecordsFile): Promise<ReadonlyMap<number, RecordPlace>> {
+  async #copied(target: RecordsFile): Promise<ReadonlyMap<number, number>> {
     this.#compacting = true
     try {
-      return await copyRecords([...this.#rows.rows()], {from: this.#records, to: target})
+      return await copyRecords(this.#rows.records(), {from: this.#records, to: target})
     } finally {
       this.#compacting = false
     }
@@ -423,10 +438,14 @@ export class FlatFolder implements FolderIndex {
 
   async #writeView(state: FolderState): Promise<void> {
     // Messages that went while no process of ours looked.
-    if (this.#rows.live > state.snapshot.size) this.#rows.retain((uid) => state.snapshot.indexOf(uid) >= 0)
+    if (this.#rows.live > state.snapshot.size)
+      await paced(
+        this.#rows.retain((uid) => state.snapshot.indexOf(uid) >= 0),
+        new Pace(),
+      )
     const deadBytes = this.#records.endBytes - this.#rows.recordBytes
     if (deadBytes > (this.#options.deadBytes ?? DEAD_BYTES) && deadBytes > this.#records.endBytes / 2) await this.#compact()
-    this.#rows.tidy()
+    const rows = this.#rows.inOrder()
     this.#dirty.clear()
     const generation = this.#kept.nextGeneration(this.#options.nowMs())
     const recordsGeneration = this.#recordsGeneration
@@ -434,7 +453,6 @@ export class FlatFolder implements FolderIndex {
       this.#flush()
       return this.#records.endBytes
     }
-    const rows = this.#rows.columns
     await this.#kept.putView({generation, recordsGeneration, recordsEnd, state: viewState(state), rows})
     // Records may have been dropped meanwhile: then the next view comes at once.
     if (recordsGeneration !== this.#recordsGeneration || this.#uidValidity !== state.uidValidity) return

@@ -70,7 +70,7 @@ export class KeptState {
     this.#generation = isWhole ? view.generation : 0
     this.#viewBytes = size
     this.#logBytes = octets?.byteLength ?? 0
-    const rows = new SavedRows({path: this.#view, limitBytes: FILE_LIMIT_BYTES, view, log, isDoubtful: !isWhole})
+    const rows = new SavedRows({path: this.#view, rows: view.rows, log, isDoubtful: !isWhole})
     return {state, rows, recordsGeneration: view.recordsGeneration, recordsEnd: log.at(-1)?.recordsEnd ?? view.recordsEnd}
   }
 

@@ -12,7 +12,8 @@ import type {FolderIdentity} from '../../folder/identity.js'
 import {crc32} from './checksum.js'
 import {readIdentity, readStrings, writeIdentity, writeStrings} from './folder-octets.js'
 import {OctetReader, OctetWriter} from './octets.js'
-import {DEAD, type MetadataRow} from './rows.js'
+import {DEAD} from './row-columns.js'
+import type {MetadataRow} from './rows.js'
 
 const MAGIC = 0x314c4e43
 const VERSION = 5

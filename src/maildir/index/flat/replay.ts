@@ -6,7 +6,8 @@ import type {Snapshot} from '../../folder/snapshot.js'
 import type {Uid} from '../../types.js'
 import type {SavedFolder} from '../metadata-index.js'
 import type {LogEntry, LoggedMessages, LogState} from './log-file.js'
-import {DEAD, MetadataRows, type RowColumns} from './rows.js'
+import {DEAD, type RowColumns} from './row-columns.js'
+import {MetadataRows} from './rows.js'
 import type {ViewState} from './view-file.js'
 
 /** A message of which nothing but the name has been told. */
@@ -24,9 +25,9 @@ export function stateAfter(view: ViewState, entries: readonly LogEntry[]): Saved
   return {uidValidity: view.uidValidity, uidNext, highestModseq, identity, snapshot, keywords: (set) => sets.keywords(set)}
 }
 
-/** The rows of a view after the entries of a log. */
-export function rowsAfter(columns: RowColumns, entries: readonly LogEntry[]): MetadataRows {
-  const rows = new MetadataRows(columns)
+/** The rows of a view, so many at the beginning of columns, after the entries of a log. */
+export function rowsAfter(columns: RowColumns, count: number, entries: readonly LogEntry[]): MetadataRows {
+  const rows = new MetadataRows(columns, {count})
   for (const entry of entries) {
     for (const row of entry.rows) {
       if (row.parts === DEAD) rows.remove(row.uid)

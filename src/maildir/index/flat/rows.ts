@@ -3,10 +3,19 @@
  *
  * Rows are in ascending order of UID as far as they came so; those that came out of order are found by a map.
  */
+import {STRIDE, type Steps} from '../../../support/steps.js'
 import {PART} from '../../metadata-need.js'
-
-/** Parts of a row that does not count any more. */
-export const DEAD = 0
+import {
+  copyRows,
+  DEAD,
+  eachRun,
+  emptyColumns,
+  LEAST_ROOM,
+  lowerBound,
+  mergePlaces,
+  type OrderedRows,
+  type RowColumns,
+} from './row-columns.js'
 
 /** 2³² ns = 4294 ms and 967296 ns. */
 const HIGH_MS = 4294
@@ -36,52 +45,15 @@ export interface RowFacts {
   readonly wireBytes: number | undefined
 }
 
-/** The columns themselves. */
-export interface RowColumns {
-  readonly uids: Uint32Array
-  readonly hashes: Uint32Array
-  readonly parts: Uint8Array
-  readonly inodes: BigUint64Array
-  readonly mtimes: BigInt64Array
-  readonly sizes: Float64Array
-  readonly wires: Float64Array
-  readonly offsets: Float64Array
-  readonly lengths: Uint32Array
-}
-
-/** What a row takes in columns. */
-export const ROW_BYTES = 53
-
-/** Columns of so many rows that lie in memory of `ROW_BYTES` for each, those with the widest numbers first. */
-export function columnsIn(memory: ArrayBuffer, rows: number): RowColumns {
-  return {
-    inodes: new BigUint64Array(memory, 0, rows),
-    mtimes: new BigInt64Array(memory, 8 * rows, rows),
-    sizes: new Float64Array(memory, 16 * rows, rows),
-    wires: new Float64Array(memory, 24 * rows, rows),
-    offsets: new Float64Array(memory, 32 * rows, rows),
-    uids: new Uint32Array(memory, 40 * rows, rows),
-    hashes: new Uint32Array(memory, 44 * rows, rows),
-    lengths: new Uint32Array(memory, 48 * rows, rows),
-    parts: new Uint8Array(memory, 52 * rows, rows),
-  }
-}
-
-function emptyColumns(capacity: number): RowColumns {
-  return columnsIn(new ArrayBuffer(capacity * ROW_BYTES), capacity)
-}
-
-const NAMES = ['uids', 'hashes', 'parts', 'inodes', 'mtimes', 'sizes', 'wires', 'offsets', 'lengths'] as const
-
-/** Copies rows to the same places of other columns. */
-export function copyRows(from: RowColumns, to: RowColumns, {start, end}: {readonly start: number; readonly end: number}): void {
-  for (const name of NAMES) (to[name] as Uint32Array).set((from[name] as Uint32Array).subarray(start, end), start)
-}
-
 function deadIn(parts: Uint8Array): number {
   let dead = 0
   for (let place = parts.indexOf(DEAD); place >= 0; place = parts.indexOf(DEAD, place + 1)) dead += 1
   return dead
+}
+
+export interface RowsOptions {
+  readonly count?: number
+  readonly version?: number
 }
 
 export class MetadataRows {
@@ -98,15 +70,19 @@ export class MetadataRows {
   #version: number
   #live: number
 
-  /** Rows that lie in columns already, in ascending order of UID. `version`: above all earlier ones of the folder. */
-  constructor(columns: RowColumns = emptyColumns(0), version = 1) {
+  /**
+   * `count`: rows that lie at the beginning of the columns already, in ascending order of UID; the rest is room for more.
+   * `version`: above all earlier ones of the folder.
+   */
+  constructor(columns: RowColumns = emptyColumns(0), {count = columns.uids.length, version = 1}: RowsOptions = {}) {
+    const room = columns.uids.length
     this.#columns = columns
     this.#mtimeHalves = halvesOf(columns.mtimes)
-    this.#count = columns.uids.length
-    this.#sorted = this.#count
-    this.#live = this.#count - deadIn(columns.parts)
-    this.#epochs = new Uint32Array(this.#count).fill(1)
-    this.#stamps = new Float64Array(this.#count).fill(version)
+    this.#count = count
+    this.#sorted = count
+    this.#live = count - deadIn(columns.parts.subarray(0, count))
+    this.#epochs = new Uint32Array(room).fill(1)
+    this.#stamps = new Float64Array(room).fill(version)
     this.#version = version
   }
 
@@ -133,8 +109,21 @@ export class MetadataRows {
     return bytes
   }
 
-  get columns(): RowColumns {
-    return this.#columns
+  /** The rows as they are. Changes until the columns are others show in them. */
+  inOrder(): OrderedRows {
+    const columns = this.#columns
+    const {parts, uids} = columns
+    const places = new Uint32Array(this.#live)
+    let count = 0
+    for (let place = 0; place < this.#sorted; place += 1) if (parts[place] !== DEAD) places[count++] = place
+    const late = Float64Array.from(this.#unsorted.keys()).sort()
+    const from = count
+    for (const uid of late) {
+      const place = this.#unsorted.get(uid) ?? 0
+      if (parts[place] !== DEAD) places[count++] = place
+    }
+    if (count > from && from > 0) mergePlaces(places, from, uids)
+    return {columns, places}
   }
 
   /** Place of the row of a message; -1 when there is none. `guess`: where it may be. */
@@ -142,14 +131,8 @@ export class MetadataRows {
     const {uids, parts} = this.#columns
     if (guess < this.#count && uids[guess] === uid && this.#sorted === this.#count) return parts[guess] !== DEAD ? guess : -1
     if (this.#unsorted.size === 0 && (this.#sorted === 0 || uid > (uids[this.#sorted - 1] ?? 0))) return -1
-    let low = 0
-    let high = this.#sorted
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((uids[middle] ?? 0) < uid) low = middle + 1
-      else high = middle
-    }
-    const place = low < this.#sorted && uids[low] === uid ? low : (this.#unsorted.get(uid) ?? -1)
+    const near = lowerBound(uids, uid, this.#sorted)
+    const place = near < this.#sorted && uids[near] === uid ? near : (this.#unsorted.get(uid) ?? -1)
     return place >= 0 && parts[place] !== DEAD ? place : -1
   }
 
@@ -225,9 +208,15 @@ export class MetadataRows {
     return true
   }
 
-  /** Drops the rows of messages that do not exist. */
-  retain(exists: (uid: number) => boolean): void {
-    for (const {uid} of [...this.rows()]) if (!exists(uid)) this.remove(uid)
+  /** Drops the rows of messages that do not exist, in steps. */
+  *retain(exists: (uid: number) => boolean): Steps<void> {
+    const {uids} = this.#columns
+    const count = this.#count
+    for (let place = 0; place < count; place += 1) {
+      const uid = uids[place] ?? 0
+      if (!exists(uid)) this.remove(uid)
+      if (place % STRIDE === 0) yield
+    }
   }
 
   /** From now on no row has been compared with its file. */
@@ -244,51 +233,41 @@ export class MetadataRows {
     this.#epochs[place] = this.#epoch
   }
 
-  /** Puts the rows in order and drops those that do not count. */
-  tidy(): void {
-    if (this.#live === this.#count && this.#unsorted.size === 0 && this.#columns.uids.length === this.#count) return
-    if (this.#live === this.#count && this.#unsorted.size === 0) {
-      this.#fit(this.#count)
-      return
-    }
-    const columns = this.#columns
-    const places: number[] = []
-    for (let place = 0; place < this.#count; place += 1) if (columns.parts[place] !== DEAD) places.push(place)
-    if (this.#unsorted.size > 0) places.sort((a, b) => (columns.uids[a] ?? 0) - (columns.uids[b] ?? 0))
-    const tidy = emptyColumns(places.length)
-    const epochs = new Uint32Array(places.length)
-    const stamps = new Float64Array(places.length)
-    for (const [to, from] of places.entries()) {
-      for (const name of NAMES) (tidy[name] as Uint32Array)[to] = (columns[name] as Uint32Array)[from] as number
-      epochs[to] = this.#epochs[from] ?? 0
-      stamps[to] = this.#stamps[from] ?? 0
-    }
-    this.#columns = tidy
-    this.#mtimeHalves = halvesOf(tidy.mtimes)
-    this.#epochs = epochs
-    this.#stamps = stamps
-    this.#count = places.length
-    this.#sorted = places.length
-    this.#unsorted.clear()
+  /** Where the records are that rows refer to. */
+  records(): {readonly offset: number; readonly length: number}[] {
+    const {parts, lengths} = this.#columns
+    const records: {readonly offset: number; readonly length: number}[] = []
+    for (let place = 0; place < this.#count; place += 1)
+      if (parts[place] !== DEAD && lengths[place] !== 0) records.push(this.recordAt(place))
+    return records
   }
 
-  *rows(): Generator<MetadataRow> {
-    for (let place = 0; place < this.#count; place += 1) if (this.#columns.parts[place] !== DEAD) yield this.row(place)
+  /** Records lie elsewhere now: `moved` tells where, by where they lay. A row whose record is not among them tells only `parts`. */
+  moveRecords(moved: ReadonlyMap<number, number>, parts: number): void {
+    const columns = this.#columns
+    for (let place = 0; place < this.#count; place += 1) {
+      if (columns.parts[place] === DEAD || columns.lengths[place] === 0) continue
+      const offset = moved.get(columns.offsets[place] ?? 0)
+      columns.offsets[place] = offset ?? 0
+      if (offset !== undefined) continue
+      columns.lengths[place] = 0
+      columns.parts[place] = (columns.parts[place] ?? DEAD) & parts
+      if (columns.parts[place] === DEAD) this.#live -= 1
+    }
+    this.#version += 1
   }
 
   #placeFor(uid: number): number {
-    const {uids} = this.#columns
-    const last = this.#sorted > 0 ? (uids[this.#sorted - 1] ?? 0) : 0
-    if (uid <= last || this.#unsorted.size > 0) {
-      const known = this.#anyPlace(uid)
-      if (known >= 0) return known
-    }
+    const known = this.#anyPlace(uid)
+    if (known >= 0) return known
+    if (this.#count === this.#columns.uids.length) this.#makeRoom()
     const place = this.#count
-    if (place === uids.length) this.#grow()
+    const {uids, parts} = this.#columns
+    const isNext = this.#sorted === place && uid > (place > 0 ? (uids[place - 1] ?? 0) : 0)
     this.#count += 1
-    this.#columns.uids[place] = uid
-    this.#columns.parts[place] = DEAD
-    if (uid > last && this.#sorted === place) this.#sorted = this.#count
+    uids[place] = uid
+    parts[place] = DEAD
+    if (isNext) this.#sorted = this.#count
     else this.#unsorted.set(uid, place)
     return place
   }
@@ -296,32 +275,33 @@ export class MetadataRows {
   /** Also of a row that does not count any more. */
   #anyPlace(uid: number): number {
     const {uids} = this.#columns
-    let low = 0
-    let high = this.#sorted
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((uids[middle] ?? 0) < uid) low = middle + 1
-      else high = middle
+    if (this.#sorted > 0 && uid <= (uids[this.#sorted - 1] ?? 0)) {
+      const place = lowerBound(uids, uid, this.#sorted)
+      if (uids[place] === uid) return place
     }
-    return low < this.#sorted && uids[low] === uid ? low : (this.#unsorted.get(uid) ?? -1)
+    return this.#unsorted.get(uid) ?? -1
   }
 
-  #grow(): void {
-    this.#fit(Math.max(64, Math.ceil(this.#count * 1.5)))
-  }
-
-  /** Room for so many rows. */
-  #fit(capacity: number): void {
-    const fitting = emptyColumns(capacity)
-    copyRows(this.#columns, fitting, {start: 0, end: this.#count})
-    this.#columns = fitting
-    this.#mtimeHalves = halvesOf(this.#columns.mtimes)
-    const epochs = new Uint32Array(capacity)
-    epochs.set(this.#epochs.subarray(0, this.#count))
+  /** Room for half as many more; rows that do not count go, and the others are in order. */
+  #makeRoom(): void {
+    const ordered = this.inOrder()
+    const count = ordered.places.length
+    const room = Math.max(LEAST_ROOM, Math.ceil(count * 1.5))
+    const columns = emptyColumns(room)
+    const epochs = new Uint32Array(room)
+    const stamps = new Float64Array(room)
+    copyRows(ordered, columns, {start: 0, end: count})
+    eachRun(ordered.places, (first, length, at) => {
+      epochs.set(this.#epochs.subarray(first, first + length), at)
+      stamps.set(this.#stamps.subarray(first, first + length), at)
+    })
+    this.#columns = columns
+    this.#mtimeHalves = halvesOf(columns.mtimes)
     this.#epochs = epochs
-    const stamps = new Float64Array(capacity)
-    stamps.set(this.#stamps.subarray(0, this.#count))
     this.#stamps = stamps
+    this.#count = count
+    this.#sorted = count
+    this.#unsorted.clear()
   }
 }
 

@@ -21,7 +21,7 @@ import type {PartReader} from './cache-files.js'
 import {crc32} from './checksum.js'
 import {readIdentity, readStrings, writeIdentity, writeStrings} from './folder-octets.js'
 import {OctetReader, OctetWriter} from './octets.js'
-import {columnsIn, copyRows, ROW_BYTES, type RowColumns} from './rows.js'
+import {columnsIn, copyRows, type OrderedRows, ROW_BYTES} from './row-columns.js'
 
 const MAGIC = 0x31564e43
 const VERSION = 7
@@ -50,8 +50,7 @@ export interface ViewFile {
   /** Asked for when the rows have been copied. */
   readonly recordsEnd: () => number
   readonly state: ViewState
-  /** In the order of UIDs, all of them in use. */
-  readonly rows: RowColumns
+  readonly rows: OrderedRows
 }
 
 /** What a view tells before its rows are read. */
@@ -60,8 +59,8 @@ export interface SavedView {
   readonly recordsGeneration: number
   readonly recordsEnd: number
   readonly state: ViewState
-  /** The rows; undefined: they are damaged, or the file is another now. */
-  readonly rows: (part: PartReader) => RowColumns | undefined
+  /** Where the columns of rows lie in the file, how many rows they are, and their CRC-32, which begins with `seed`. */
+  readonly rows: {readonly start: number; readonly count: number; readonly crc: number; readonly seed: number}
 }
 
 /** How the messages of a view lie in it. */
@@ -114,7 +113,7 @@ export function viewState(state: FolderState): ViewState {
 }
 
 /**
- * The octets of a file, in turn with other work. `rows` must be in order. Each is as it is at some moment until this ends: the
+ * The octets of a file, in turn with other work. Each row is as it is at some moment until this ends: the
  * log tells those that change meanwhile.
  */
 export async function encodeView({generation, recordsGeneration, recordsEnd, state, rows}: ViewFile, seed: number): Promise<Buffer[]> {
@@ -128,7 +127,7 @@ export async function encodeView({generation, recordsGeneration, recordsEnd, sta
   head.count(generation).count(recordsGeneration).count(recordsEnd())
   head.count(state.uidValidity).count(state.uidNext).count(state.highestModseq)
   writeIdentity(head, state.identity)
-  head.count(form.messages).count(lengthOf(messages)).count(rows.uids.length)
+  head.count(form.messages).count(lengthOf(messages)).count(rows.places.length)
   writeStrings(head, endings.infos)
   head.count(state.keywordSets.length)
   for (const set of state.keywordSets) writeStrings(head, set)
@@ -146,8 +145,8 @@ export async function encodeView({generation, recordsGeneration, recordsEnd, sta
 
 const lengthOf = (octets: readonly Buffer[]) => octets.reduce((sum, {length}) => sum + length, 0)
 
-async function copiedRows(rows: RowColumns, pace: Pace): Promise<Buffer> {
-  const count = rows.uids.length
+async function copiedRows(rows: OrderedRows, pace: Pace): Promise<Buffer> {
+  const count = rows.places.length
   const memory = new ArrayBuffer(count * ROW_BYTES)
   const copy = columnsIn(memory, count)
   for (let start = 0; start < count; start += ROWS_AT_ONCE) {
@@ -264,16 +263,12 @@ export function readView(part: PartReader, seed: number): SavedView | undefined 
   if (crc32(Buffer.from(memory), seed) !== start.readUInt32LE(16)) return undefined
   const form = {messages, endings: infos.length, hasKeywords: keywordSets.length > 1}
   const snapshot = snapshotOf(memory, form, {infos, unseen})
-  const rowsCrc = start.readUInt32LE(20)
   return {
     generation,
     recordsGeneration,
     recordsEnd,
     state: {uidValidity, uidNext, highestModseq, identity, snapshot, keywordSets},
-    rows: (partNow) => {
-      const rows = partNow(messagesStart + messagesLength, rowCount * ROW_BYTES)
-      return crc32(Buffer.from(rows), seed) === rowsCrc ? columnsIn(rows, rowCount) : undefined
-    },
+    rows: {start: messagesStart + messagesLength, count: rowCount, crc: start.readUInt32LE(20), seed},
   }
 }
 
