@@ -5,12 +5,12 @@ import {REAL_TIME, type TimeSource} from '../auth/failure-clock.js'
 import type {Log} from '../log/log.js'
 import {Hangup} from '../support/fault.js'
 import {Channel} from '../wire/channel.js'
-import type {DeadlineSource} from '../wire/deadlines.js'
+import type {Deadline, DeadlineSource} from '../wire/deadlines.js'
 import type {ConnectionEnd, HandedOver} from '../wire/hand-over.js'
 import {TIMES} from '../wire/limits.js'
 import type {StopSignal} from '../wire/stop-signal.js'
 import {Capabilities} from './capability.js'
-import {type Admission, breakOff, converse, logEnd, type Outgoing} from './conversation.js'
+import {type Admission, breakOff, converse, type Ending, logEnd, type Outgoing} from './conversation.js'
 import {ImapSession} from './imap-session.js'
 import {ImapLoginDesk} from './login-desk.js'
 import type {ImapSettings} from './settings.js'
@@ -77,6 +77,9 @@ class LoginConnection {
   readonly #login: ImapLoginDesk
   readonly #verbs: readonly AnyVerb[]
   readonly #beganMs: number
+  /** Whatever the client does, the login has to be done in time; then the connection ends without a word, as Courier's does. */
+  readonly #deadline: Deadline
+  readonly #stop = (): void => this.#channel.interrupt(new Hangup('shutdown'))
   #encrypted: boolean
   #tls = NO_TLS
 
@@ -85,6 +88,7 @@ class LoginConnection {
     const {capabilities = new Capabilities(settings, verbs)} = options
     this.#options = options
     this.#channel = new Channel(stream, {deadlines, encrypted})
+    this.#deadline = deadlines.create(() => this.#channel.destroy(new Hangup('idle')))
     this.#encrypted = encrypted
     if (encrypted) this.#tls = options.tlsFacts?.(stream) ?? NO_TLS
     this.#verbs = verbs
@@ -146,37 +150,47 @@ class LoginConnection {
     this.#encrypted = true
   }
 
-  async serve(): Promise<HandedOver | undefined> {
-    const {shutdown, loginMs = TIMES.loginMs, deadlines} = this.#options
-    const [session, channel] = [this.#session, this.#channel]
-    const stop = (): void => channel.interrupt(new Hangup('shutdown'))
-    shutdown?.add(stop)
-    // Whatever the client does, the login has to be done in time; then the connection ends without a word, as Courier's does.
-    const deadline = deadlines.create(() => channel.destroy(new Hangup('idle')))
-    deadline.set(loginMs)
-    let admitted: HandedOver | undefined
+  serve(): Promise<HandedOver | undefined> {
+    const {shutdown, loginMs = TIMES.loginMs} = this.#options
+    shutdown?.add(this.#stop)
+    this.#deadline.set(loginMs)
+    return this.#talk().then((outgoing) => this.#conclude(outgoing))
+  }
+
+  /** Never rejects. */
+  async #talk(): Promise<Outgoing> {
+    const channel = this.#channel
+    const session = this.#session
     try {
-      // Not in a function of its own: each that waits costs half a KiB, for as long as the client says nothing.
-      let outgoing: Outgoing
-      try {
-        const greeted = this.#greet()
-        if (greeted !== undefined) await greeted
-        outgoing = await converse({channel, session, stage: {kind: 'login', login: this.#login}, verbs: this.#verbs})
-      } catch (error) {
-        outgoing = await breakOff(error, {channel, session})
-      }
-      if (typeof outgoing === 'object' && !channel.isGone) admitted = this.#handOver(outgoing)
-      else {
-        const ending = typeof outgoing === 'object' ? 'disconnected' : outgoing
-        logEnd(ending, {session, channel, beganMs: this.#beganMs, encrypted: this.#encrypted})
-        await channel.close()
-      }
-    } finally {
-      shutdown?.remove(stop)
-      deadline.clear()
-      if (!admitted) channel.end()
+      const greeted = this.#greet()
+      if (greeted !== undefined) await greeted
+      return await converse({channel, session, stage: {kind: 'login', login: this.#login}, verbs: this.#verbs})
+    } catch (error) {
+      return breakOff(error, {channel, session})
     }
-    return admitted
+  }
+
+  #conclude(outgoing: Outgoing): HandedOver | Promise<undefined> {
+    if (typeof outgoing !== 'object') return this.#end(outgoing)
+    if (this.#channel.isGone) return this.#end('disconnected')
+    this.#stopWaiting()
+    return this.#handOver(outgoing)
+  }
+
+  async #end(ending: Ending): Promise<undefined> {
+    try {
+      logEnd(ending, {session: this.#session, channel: this.#channel, beganMs: this.#beganMs, encrypted: this.#encrypted})
+      await this.#channel.close()
+    } finally {
+      this.#stopWaiting()
+      this.#channel.end()
+    }
+    return undefined
+  }
+
+  #stopWaiting(): void {
+    this.#options.shutdown?.remove(this.#stop)
+    this.#deadline.clear()
   }
 
   #greet(): Promise<void> | undefined {

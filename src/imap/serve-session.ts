@@ -10,7 +10,7 @@ import type {ConnectionEnd} from '../wire/hand-over.js'
 import type {SessionBook} from '../wire/live-session.js'
 import type {StopSignal} from '../wire/stop-signal.js'
 import {Capabilities} from './capability.js'
-import {breakOff, converse, type Ending, logEnd, type Outgoing, sayBye} from './conversation.js'
+import {breakOff, converse, type Ending, logEnd, sayBye} from './conversation.js'
 import {ImapSession} from './imap-session.js'
 import {bye, repeated} from './replies/tagged.js'
 import type {ImapSettings} from './settings.js'
@@ -54,94 +54,130 @@ export interface ImapSessionOptions {
  *
  * Never rejects: what goes wrong is logged and ends this session only.
  */
-export async function serveImapSession(options: ImapSessionOptions): Promise<void> {
-  const {channel, remote, encrypted, shutdown, account, log, book, openStore, now = Date.now, verbs = VERBS} = options
-  channel.countAnew()
-  const session = sessionOn(options)
-  const beganMs = now()
-  const stop = (): void => channel.interrupt(new Hangup('shutdown'))
-  shutdown?.add(stop)
-  let store: Mailstore | undefined
-  let ending: Outgoing = 'disconnected'
-  // Not in functions of their own: each that waits costs half a KiB, for as long as the session lasts.
-  try {
+export function serveImapSession(options: ImapSessionOptions): Promise<void> {
+  return new AccountSession(options).serve()
+}
+
+/** Its functions wait once each, or end before the conversation begins: a session keeps what waits for as long as it lasts. */
+class AccountSession {
+  readonly #options: ImapSessionOptions
+  readonly #session: ImapSession
+  readonly #beganMs: number
+  readonly #stop = (): void => this.#options.channel.interrupt(new Hangup('shutdown'))
+  #store: Mailstore | undefined
+
+  constructor(options: ImapSessionOptions) {
+    const {channel, settings, log, remote, encrypted, now = Date.now, verbs = VERBS} = options
+    const {capabilities = new Capabilities(settings, verbs)} = options
+    this.#options = options
+    channel.countAnew()
+    const capability = () => capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: () => false, hasIdentity: false})
+    this.#session = new ImapSession({channel, settings, log, client: remote, now, capability})
+    this.#beganMs = now()
+  }
+
+  serve(): Promise<void> {
+    this.#options.shutdown?.add(this.#stop)
+    return this.#begin()
+      .catch((error: unknown) => this.#breakOff(error))
+      .then((ending) => this.#end(ending))
+  }
+
+  /** Answers when the client has ended the session. @throws {Fault} the account's mail cannot be opened */
+  async #begin(): Promise<Ending> {
+    const {account, encrypted, openStore} = this.#options
+    if (!account || refusalOf(account, encrypted) !== undefined) return this.#turnAway()
+    const store = await openStore(account)
+    this.#store = store
+    const greeted = this.#greet(account)
+    if (greeted !== undefined) await greeted
+    return this.#converse(account, store)
+  }
+
+  async #converse(account: Account, store: Mailstore): Promise<Ending> {
+    const {channel, remote, encrypted, log, book, verbs = VERBS} = this.#options
+    const session = this.#session
+    log.info('imap.login', {ip: remote.ip, port: remote.port, user: account.name, protocol: 'IMAP', tls: encrypted})
+    book?.join(session)
+    const outgoing = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})
+    if (typeof outgoing === 'object') throw new Error('A login within a session')
+    return outgoing
+  }
+
+  /** Tells a client that it may not have the account's mail. @throws {Hangup} */
+  async #turnAway(): Promise<Ending> {
+    const {account, tag, encrypted} = this.#options
+    const session = this.#session
+    if (account) {
+      // Told like a wrong password at its time: a login that may not be used.
+      if (tag !== undefined) await this.#untilAnswer()
+      // Courier: says OK first, then BYE; its look at the Maildir, which such an account need not have, comes before both.
+      await this.#greet(account)
+      await sayBye(session, bye(refusalOf(account, encrypted) ?? ''))
+    } else await sayBye(session, bye('Temporary problem, please try again later', 'UNAVAILABLE'))
+    return 'disconnected'
+  }
+
+  /** Answers the login. undefined: nothing has to be waited for. @throws {Hangup} */
+  #greet(account: Account): Promise<void> | undefined {
+    const {tag, remote} = this.#options
+    const session = this.#session
+    session.client = {ip: remote.ip, port: remote.port, user: account.name}
+    session.out.line(tag === undefined ? '* PREAUTH Ready.' : `${tag} OK LOGIN Ok.`)
+    return session.out.flush()
+  }
+
+  /** After what did not end as it should. Never rejects. */
+  async #breakOff(error: unknown): Promise<Ending> {
+    const {channel, account} = this.#options
+    const session = this.#session
+    const isRefusal = account && !this.#store && error instanceof Fault
+    this.#giveBack()
+    if (!isRefusal) return breakOff(error, {channel, session})
     try {
-      if (account && refusalOf(account, encrypted) === undefined) {
-        store = await openStore(account)
-        const greeted = greet(options, {account, session})
-        if (greeted !== undefined) await greeted
-        log.info('imap.login', {ip: remote.ip, port: remote.port, user: account.name, protocol: 'IMAP', tls: encrypted})
-        book?.join(session)
-        ending = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})
-        if (typeof ending === 'object') throw new Error('A login within a session')
-      } else await turnAway(options, session)
-    } finally {
-      if (store) book?.leave(session)
-      session.select(undefined)
-      store?.release()
+      return await this.#tellFault(error, account)
+    } catch (hangup) {
+      return breakOff(hangup, {channel, session})
     }
-  } catch (error) {
-    ending = await (error instanceof Fault && account && !store
-      ? tellFault(error, options, {account, session})
-      : breakOff(error, {channel, session}))
   }
-  try {
-    logEnd(ending, {session, channel, beganMs, encrypted})
-    await channel.close()
-  } finally {
-    shutdown?.remove(stop)
-    channel.end()
-  }
-}
 
-function sessionOn(options: ImapSessionOptions): ImapSession {
-  const {
-    channel,
-    settings,
-    log,
-    remote,
-    encrypted,
-    now = Date.now,
-    verbs = VERBS,
-    capabilities = new Capabilities(settings, verbs),
-  } = options
-  const capability = () => capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: () => false, hasIdentity: false})
-  return new ImapSession({channel, settings, log, client: remote, now, capability})
-}
-
-/** Tells a client that it may not have the account's mail. @throws {Hangup} */
-async function turnAway(options: ImapSessionOptions, session: ImapSession): Promise<void> {
-  const {channel, account, tag, encrypted} = options
-  if (!account) return sayBye(session, bye('Temporary problem, please try again later', 'UNAVAILABLE'))
-  // Told like a wrong password at its time: a login that may not be used.
-  if (tag !== undefined) await untilAnswer(options, channel.signal)
-  // Courier: says OK first, then BYE; its look at the Maildir, which such an account need not have, comes before both.
-  await greet(options, {account, session})
-  await sayBye(session, bye(refusalOf(account, encrypted) ?? ''))
-}
-
-/** Answers the login. undefined: nothing has to be waited for. @throws {Hangup} */
-function greet(
-  {tag, remote}: ImapSessionOptions,
-  {account, session}: {readonly account: Account; readonly session: ImapSession},
-): Promise<void> | undefined {
-  session.client = {ip: remote.ip, port: remote.port, user: account.name}
-  session.out.line(tag === undefined ? '* PREAUTH Ready.' : `${tag} OK LOGIN Ok.`)
-  return session.out.flush()
-}
-
-/** The account's mail cannot be opened. */
-async function tellFault(
-  error: Fault,
-  {channel, log}: ImapSessionOptions,
-  {account, session}: {readonly account: Account; readonly session: ImapSession},
-): Promise<Ending> {
-  log.error('imap.maildir-refused', {...session.client, user: account.name, path: account.maildir, error})
-  try {
+  /** The account's mail cannot be opened. @throws {Hangup} */
+  async #tellFault(error: Fault, account: Account): Promise<Ending> {
+    const {log} = this.#options
+    const session = this.#session
+    log.error('imap.maildir-refused', {...session.client, user: account.name, path: account.maildir, error})
     await sayBye(session, bye(repeated(error.message), 'ALERT'))
     return 'disconnected'
-  } catch (hangup) {
-    return breakOff(hangup, {channel, session})
+  }
+
+  /** Nobody needs the mail any more. */
+  #giveBack(): void {
+    const store = this.#store
+    this.#store = undefined
+    if (store) this.#options.book?.leave(this.#session)
+    this.#session.select(undefined)
+    store?.release()
+  }
+
+  async #end(ending: Ending): Promise<void> {
+    const {channel, shutdown, encrypted} = this.#options
+    try {
+      this.#giveBack()
+      logEnd(ending, {session: this.#session, channel, beganMs: this.#beganMs, encrypted})
+      await channel.close()
+    } finally {
+      shutdown?.remove(this.#stop)
+      channel.end()
+    }
+  }
+
+  async #untilAnswer(): Promise<void> {
+    const {channel, settings, elapsedMs = 0, time = REAL_TIME} = this.#options
+    try {
+      await new FailureClock({periodMs: settings.failedLoginMs, time}).wait(time.now() - elapsedMs, channel.signal)
+    } catch {
+      throw new Hangup('closed')
+    }
   }
 }
 
@@ -150,12 +186,4 @@ function refusalOf({options}: Account, encrypted: boolean): string | undefined {
   if (optionIsOn(options, 'disableimap')) return 'IMAP access disabled for this account.'
   if (optionIsOn(options, 'disableinsecureimap') && !encrypted) return 'IMAP access disabled via insecure connection.'
   return undefined
-}
-
-async function untilAnswer({settings, elapsedMs = 0, time = REAL_TIME}: ImapSessionOptions, signal: AbortSignal): Promise<void> {
-  try {
-    await new FailureClock({periodMs: settings.failedLoginMs, time}).wait(time.now() - elapsedMs, signal)
-  } catch {
-    throw new Hangup('closed')
-  }
 }

@@ -111,11 +111,11 @@ export class ImapFront implements FrontRole {
     })
   }
 
-  async #serve(name: ServiceName, {socket, remote, local, variables, tls, startTls, loggedIn, shutdown}: ClientConnection): Promise<void> {
+  #serve(name: ServiceName, {socket, remote, local, variables, tls, startTls, loggedIn, shutdown}: ClientConnection): Promise<void> {
     const {service: serviceOf, authFor, mailFor, deadlines} = this.#options
     const service = serviceOf(name)
     const mail = mailFor(name)
-    const admitted = await serveImapLogin({
+    const login = serveImapLogin({
       stream: socket,
       remote,
       encrypted: tls,
@@ -129,9 +129,12 @@ export class ImapFront implements FrontRole {
       service: service.authServices[local.port] ?? 'imap',
       shutdown,
     })
-    if (admitted) loggedIn()
-    // Returned, not awaited: nothing of this function stays for as long as the session lasts.
-    return admitted && mail.serve(admitted, {service: name, shutdown})
+    // Not awaited: nothing of this function stays for as long as the session lasts.
+    return login.then((admitted) => {
+      if (!admitted) return undefined
+      loggedIn()
+      return mail.serve(admitted, {service: name, shutdown})
+    })
   }
 
   async open(): Promise<void> {
