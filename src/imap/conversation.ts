@@ -1,11 +1,11 @@
 /** What a connection does before the login and after it alike: one command after the other, and a proper end. */
 import type {LogFacts} from '../log/log.js'
 import {Hangup} from '../support/fault.js'
-import type {Channel} from '../wire/channel.js'
-import {firstLine, readCommand} from './command-reader.js'
+import type {Channel, Line} from '../wire/channel.js'
+import {type BrokenCommand, type Command, type CommandReaderOptions, firstLine, readCommand} from './command-reader.js'
 import {BUG_FAREWELL, begin, findVerb, finish, outcomeOf, type Stage} from './dispatcher.js'
 import type {ImapSession} from './imap-session.js'
-import {bye, type Farewell, formatReply, type Handover, type Outcome} from './replies/tagged.js'
+import {bye, type Farewell, formatReply, type Handover, type Outcome, type Reply} from './replies/tagged.js'
 import type {AnyVerb} from './verb.js'
 
 export interface ConversationOptions {
@@ -31,56 +31,97 @@ const MAX_VIOLATIONS = 10
  * @throws {Hangup}
  * @throws what was not expected: a bug
  */
-export async function converse({channel, session, stage, verbs}: ConversationOptions): Promise<Outgoing> {
-  const {out} = session
-  const invite = async () => {
-    out.line('+ OK')
-    await out.flush()
-  }
-  const reading = {
-    channel,
-    find: findVerb(verbs, stage, session),
-    cursor: () => ({utf8: session.utf8, keywords: session.settings.keywords}),
-    authenticated: stage.kind === 'account',
-    invite,
-  }
-  let violations = 0
-  // What is there at once is not waited for: this function would be left and entered again each time.
+export async function converse(options: ConversationOptions): Promise<Outgoing> {
+  const conversation = new Conversation(options)
   for (;;) {
-    const line = await firstLine(reading)
+    const line = await firstLine(conversation.reading)
     if (!line) return 'disconnected'
-    const read = readCommand(line, reading)
-    const command = read instanceof Promise ? await read : read
-    session.command = 'verb' in command ? command.verb.name : undefined
-    let outcome: Outcome
-    // Not in a function of its own: a session may wait here for hours.
-    try {
-      const begun = begin(command, stage, session)
-      outcome = begun instanceof Promise ? await begun : begun
-    } catch (error) {
-      outcome = outcomeOf(error, session)
+    const answered = conversation.answer(line)
+    const outgoing = answered instanceof Promise ? await answered : answered
+    if (outgoing !== undefined) return outgoing
+  }
+}
+
+/** How the commands end; undefined: there may be another one. */
+type Step = Outgoing | undefined
+
+/** One command at a time. What is there at once is not waited for: most commands are read, run and answered in one go. */
+class Conversation {
+  readonly reading: CommandReaderOptions
+  readonly #options: ConversationOptions
+  /** Protocol violations since the last command that was none. */
+  #violations = 0
+
+  constructor(options: ConversationOptions) {
+    const {channel, session, stage, verbs} = options
+    this.#options = options
+    this.reading = {
+      channel,
+      find: findVerb(verbs, stage, session),
+      cursor: () => ({utf8: session.utf8, keywords: session.settings.keywords}),
+      authenticated: stage.kind === 'account',
+      invite: async () => {
+        session.out.line('+ OK')
+        await session.out.flush()
+      },
     }
-    const finishing = 'verb' in command ? finish(command, session) : undefined
-    if (finishing !== undefined) await finishing
+  }
+
+  /** Reads the command that begins with this line, runs it and tells how it ended. */
+  answer(line: Line): Step | Promise<Step> {
+    const command = readCommand(line, this.reading)
+    return command instanceof Promise ? command.then((read) => this.#run(read)) : this.#run(command)
+  }
+
+  #run(command: Command | BrokenCommand): Step | Promise<Step> {
+    const {session, stage} = this.#options
+    session.command = 'verb' in command ? command.verb.name : undefined
+    let begun: Outcome | Promise<Outcome>
+    try {
+      begun = begin(command, stage, session)
+    } catch (error) {
+      begun = outcomeOf(error, session)
+    }
+    if (!(begun instanceof Promise)) return this.#finish(command, begun)
+    // No function that waits: a session may be here for hours.
+    return begun.catch((error: unknown) => outcomeOf(error, session)).then((outcome) => this.#finish(command, outcome))
+  }
+
+  #finish(command: Command | BrokenCommand, outcome: Outcome): Step | Promise<Step> {
+    const finishing = 'verb' in command ? finish(command, this.#options.session) : undefined
+    return finishing === undefined ? this.#reply(command.tag, outcome) : finishing.then(() => this.#reply(command.tag, outcome))
+  }
+
+  #reply(tag: string, outcome: Outcome): Step | Promise<Step> {
     if (outcome.status === 'HANDOVER') {
       const {status, ticket, beganMs} = outcome
-      return {tag: command.tag, status, ticket, beganMs}
+      return {tag, status, ticket, beganMs}
     }
-    if (outcome.status === 'BYE') {
-      await sayBye(session, outcome)
-      return 'disconnected'
+    if (outcome.status === 'BYE') return this.#leave(outcome)
+    this.#violations = outcome.status === 'BAD' ? this.#violations + 1 : 0
+    if (this.#violations >= MAX_VIOLATIONS) return this.#leave(bye('Fatal error: TOO MANY CONSECUTIVE PROTOCOL VIOLATIONS: ', 'ALERT'))
+    const {session} = this.#options
+    session.out.line(formatReply(tag, outcome))
+    const written = session.out.flush()
+    return written === undefined ? this.#goOn(outcome) : written.then(() => this.#goOn(outcome))
+  }
+
+  #goOn({afterwards}: Reply): Step | Promise<Step> {
+    if (afterwards === 'close') return 'logout'
+    const {session} = this.#options
+    if (!afterwards) {
+      session.command = undefined
+      return undefined
     }
-    violations = outcome.status === 'BAD' ? violations + 1 : 0
-    if (violations >= MAX_VIOLATIONS) {
-      await sayBye(session, bye('Fatal error: TOO MANY CONSECUTIVE PROTOCOL VIOLATIONS: ', 'ALERT'))
-      return 'disconnected'
-    }
-    out.line(formatReply(command.tag, outcome))
-    const written = out.flush()
-    if (written !== undefined) await written
-    if (outcome.afterwards === 'close') return 'logout'
-    if (outcome.afterwards) await outcome.afterwards()
-    session.command = undefined
+    return afterwards().then(() => {
+      session.command = undefined
+      return undefined
+    })
+  }
+
+  async #leave(farewell: Farewell): Promise<Step> {
+    await sayBye(this.#options.session, farewell)
+    return 'disconnected'
   }
 }
 

@@ -71,7 +71,8 @@ class AccountSession {
     const {capabilities = new Capabilities(settings, verbs)} = options
     this.#options = options
     channel.countAnew()
-    const capability = () => capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: () => false, hasIdentity: false})
+    const capability = () =>
+      capabilities.words({authenticated: true, encrypted, canEncrypt: false, canBind: () => false, hasIdentity: false})
     this.#session = new ImapSession({channel, settings, log, client: remote, now, capability})
     this.#beganMs = now()
   }

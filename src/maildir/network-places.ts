@@ -42,9 +42,14 @@ export class NetworkPlaces {
     return false
   }
 
+  /** The directory is known to be on this machine. */
+  isHere(path: string): boolean {
+    return this.#known.get(path) === false
+  }
+
   /** Finds out where a directory is, without waiting on the loop. undefined: it is known, and on this machine. `native`: the path for node. */
   find(path: string, native: string | Buffer): Promise<void> | undefined {
-    return this.#known.get(path) === false ? undefined : this.#find(path, native)
+    return this.isHere(path) ? undefined : this.#find(path, native)
   }
 
   async #find(path: string, native: string | Buffer): Promise<void> {

@@ -84,11 +84,12 @@ export class NodeFiles implements MaildirFiles {
   }
 
   reach(directory: string, names: readonly string[] = []): Promise<void> | undefined {
-    const found = this.#network.find(directory, native(directory))
-    return found?.then(async () => {
-      if (!this.#network.has(directory)) return
-      await askedFor([directory, ...names.map((name) => `${directory}/${name}`)].map(native))
-    })
+    return this.#network.isHere(directory) ? undefined : this.#reachFar(directory, names)
+  }
+
+  async #reachFar(directory: string, names: readonly string[]): Promise<void> {
+    await this.#network.find(directory, native(directory))
+    if (this.#network.has(directory)) await askedFor([directory, ...names.map((name) => `${directory}/${name}`)].map(native))
   }
 
   /** Calls for this path may run on the loop. */

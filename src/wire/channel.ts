@@ -210,17 +210,25 @@ export class Channel {
    * @throws {Hangup} also `limit` for a line without an end
    */
   async readLine(max: number, options: ReadOptions): Promise<Line | undefined> {
+    if (this.#queue.length > 0 && performance.now() - this.#turnBegan >= TURN_MS) await this.#pause()
     for (;;) {
-      if (this.#queue.length > 0 && performance.now() - this.#turnBegan >= TURN_MS) await this.#pause()
-      const bytes = this.#queue.takeLine()
-      if (bytes && bytes.length <= max) return {bytes, cut: false, tail: EMPTY}
-      if (bytes) return {bytes: bytes.subarray(0, max), cut: true, tail: bytes.subarray(-TAIL_OCTETS)}
+      const line = this.#receivedLine(max)
+      if (line) return line
       // One more for the CR of a line that is just short enough.
       if (this.#queue.length > max + 1) return this.#readRest(this.#queue.take(max), options)
-      if (this.#take()) continue
       if (this.#ended) return undefined
       await this.#readable(this.#queue.length > 0 ? Math.min(options.withinMs, TIMES.commandMs) : options.withinMs)
       this.#turnBegan = performance.now()
+    }
+  }
+
+  /** The next line, if all of it is there, or too much for one. @throws {Hangup} */
+  #receivedLine(max: number): Line | undefined {
+    for (;;) {
+      const bytes = this.#queue.takeLine()
+      if (bytes && bytes.length <= max) return {bytes, cut: false, tail: EMPTY}
+      if (bytes) return {bytes: bytes.subarray(0, max), cut: true, tail: bytes.subarray(-TAIL_OCTETS)}
+      if (this.#queue.length > max + 1 || !this.#take()) return undefined
     }
   }
 
