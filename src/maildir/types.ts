@@ -132,6 +132,14 @@ export interface MoveResult extends CopyResult {
   readonly failure: Error | undefined
 }
 
+/** Messages that follow each other, of which something is known without a look at each. */
+export interface Stretch {
+  readonly first: MessageNumber
+  readonly size: number
+  /** How many of them lack all of these flags. Counted once while nothing changes. */
+  lacking(flags: FlagBits): number
+}
+
 /** One session's mailbox: what the client has been told, and how to change it. */
 export interface View {
   readonly name: FolderName
@@ -157,6 +165,8 @@ export interface View {
   keywordsOf(number: MessageNumber): readonly string[]
   /** Number of the first message that lacks all of these flags; 0 when there is none. Cheap, however large the mailbox. */
   firstWithout(flags: FlagBits): MessageNumber | 0
+  /** All messages in stretches; none while the client does not know of the latest changes. Cheap. */
+  stretches(): readonly Stretch[]
   isRecent(number: MessageNumber): boolean
   modseqOf(number: MessageNumber): number
 

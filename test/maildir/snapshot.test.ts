@@ -95,6 +95,14 @@ function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: rea
     snapshot.firstWithout(8),
     model.findIndex(({flags}) => (flags & 8) === 0),
   )
+  let next = 1
+  for (const {first, size, lacking} of snapshot.stretches()) {
+    assert.is(first, next)
+    next += size
+    const those = model.slice(first - 1, next - 1)
+    for (const flag of [8, 1, 8]) assert.is(lacking(flag), those.filter(({flags}) => (flags & flag) === 0).length)
+  }
+  assert.is(next, model.length + 1)
   for (const index of [-1, model.length]) assert.throws(() => snapshot.row(index))
 }
 

@@ -1,4 +1,4 @@
-import type {Column, MessageMetadata, MessageNumber, MetadataNeed, View} from '../../maildir/types.js'
+import type {Column, MessageMetadata, MessageNumber, MetadataNeed, Stretch, View} from '../../maildir/types.js'
 import type {LocalTime} from '../../message/date.js'
 import {FieldNames} from '../../message/field-scan.js'
 import {fieldValue} from '../../message/headers.js'
@@ -39,6 +39,8 @@ export interface Test {
   readonly kind: 'test'
   readonly stage: number
   holds(subject: Subject): boolean
+  /** What it says of every message of a stretch; undefined, or not there: that depends on each. */
+  holdsAll?: ((stretch: Stretch) => boolean | undefined) | undefined
 }
 
 export type Node = Test | {readonly kind: 'and' | 'or'; readonly nodes: readonly Node[]} | {readonly kind: 'not'; readonly node: Node}
@@ -109,7 +111,7 @@ class Compiler {
       case 'size':
         return this.#size(key)
       default:
-        return this.#test('view', this.#viewTest(key))
+        return {...this.#test('view', this.#viewTest(key)), holdsAll: stretchTest(key)}
     }
   }
 
@@ -187,6 +189,17 @@ class Compiler {
   }
 }
 
+/** What a key says of all messages of a stretch at once. */
+function stretchTest(key: ViewKey): Test['holdsAll'] {
+  if (key.kind === 'all') return () => true
+  if (key.kind !== 'flag') return undefined
+  return (stretch) => {
+    const lacking = stretch.lacking(key.bit)
+    if (lacking === 0) return true
+    return lacking === stretch.size ? false : undefined
+  }
+}
+
 type ViewKey = Extract<SearchKey, {kind: 'all' | 'numbers' | 'uids' | 'flag' | 'recent' | 'keyword'}>
 type DateKey = Extract<SearchKey, {kind: 'date'}>
 type SizeKey = Extract<SearchKey, {kind: 'size'}>
@@ -230,30 +243,38 @@ function membership(set: MessageSet, highest: number): (number: number) => boole
   }
 }
 
+/** What a test says of something; undefined: that depends on more. */
+type Verdicts = (test: Test) => boolean | undefined
+
 /** Does the message match, as far as it is known at this stage? undefined: that depends on more. */
 export function judge(node: Node, subject: Subject, stage: number): boolean | undefined {
+  return judgeWith(node, (test) => (test.stage <= stage ? test.holds(subject) : undefined))
+}
+
+/** Do all messages of a stretch match, or none? undefined: that depends on each. */
+export function judgeStretch(node: Node, stretch: Stretch): boolean | undefined {
+  return judgeWith(node, (test) => test.holdsAll?.(stretch))
+}
+
+function judgeWith(node: Node, verdictOf: Verdicts): boolean | undefined {
   switch (node.kind) {
     case 'test':
-      return node.stage <= stage ? node.holds(subject) : undefined
+      return verdictOf(node)
     case 'not': {
-      const verdict = judge(node.node, subject, stage)
+      const verdict = judgeWith(node.node, verdictOf)
       return verdict === undefined ? undefined : !verdict
     }
     case 'and':
     case 'or':
-      return judgeAll(node.nodes, subject, {stage, decisive: node.kind === 'or'})
+      return judgeAll(node.nodes, verdictOf, node.kind === 'or')
   }
 }
 
 /** One `decisive` verdict decides, whatever the others are. */
-function judgeAll(
-  nodes: readonly Node[],
-  subject: Subject,
-  {stage, decisive}: {readonly stage: number; readonly decisive: boolean},
-): boolean | undefined {
+function judgeAll(nodes: readonly Node[], verdictOf: Verdicts, decisive: boolean): boolean | undefined {
   let unknown = false
   for (const node of nodes) {
-    const verdict = judge(node, subject, stage)
+    const verdict = judgeWith(node, verdictOf)
     if (verdict === decisive) return decisive
     if (verdict === undefined) unknown = true
   }

@@ -9,7 +9,7 @@ import {Fault} from '../../support/fault.js'
 import {Pace} from '../../support/pace.js'
 import type {SelectedContext} from '../session.js'
 import type {SearchKey} from './keys.js'
-import {type BodyNeedle, compileSearch, judge, type Program, STAGES, type Subject} from './program.js'
+import {type BodyNeedle, compileSearch, judge, judgeStretch, type Program, STAGES, type Subject} from './program.js'
 
 /** Messages between two looks at the clock, where each takes next to no time. */
 const STRIDE = 256
@@ -150,14 +150,27 @@ class SearchRun {
     return verdict === undefined
   }
 
+  /** Flags that all messages of a stretch have, or none of them, decide at once. */
   async #judgeByView(): Promise<MessageNumber[]> {
     const undecided: MessageNumber[] = []
-    for (let number = 1; number < this.#matches.length; number++) {
+    let next = 1
+    for (const stretch of this.#context.view.stretches()) {
+      const verdict = judgeStretch(this.#program.root, stretch)
+      const end = stretch.first + stretch.size
+      if (verdict === undefined) await this.#judgeEach({first: stretch.first, end}, undecided)
+      else if (verdict) this.#matches.fill(1, stretch.first, end)
+      next = end
+    }
+    await this.#judgeEach({first: next, end: this.#matches.length}, undecided)
+    return undecided
+  }
+
+  async #judgeEach({first, end}: {readonly first: number; readonly end: number}, undecided: MessageNumber[]): Promise<void> {
+    for (let number = first; number < end; number++) {
       const subject = new KnownSubject({number: number as MessageNumber, metadata: undefined}, this.#known)
       if (this.#isOpen(subject, 0)) undecided.push(subject.number)
       if (number % STRIDE === 0 && this.#pace.due) await this.#pace.pause()
     }
-    return undecided
   }
 
   #judge(undecided: readonly MessageNumber[], stage: number): Promise<MessageNumber[]> {

@@ -19,5 +19,8 @@ export async function sortMessages(
     all.push({ranks: reverse ? ranks.map((rank) => count - 1 - rank) : ranks, count})
     if (pace.due) await pace.pause()
   }
-  return (await orderOf(all, numbers.length, pace)).map((place) => numbers[place] as MessageNumber)
+  const order = await orderOf(all, numbers.length, pace)
+  const sorted: MessageNumber[] = []
+  for (let at = 0; at < order.length; at += 1) sorted.push(numbers[order[at] ?? 0] as MessageNumber)
+  return sorted
 }

@@ -26,8 +26,8 @@ interface State {
   /** Index into the folder's list of keyword sets. */
   readonly keywordSets: Uint32Array
   readonly modseqs: Float64Array
-  /** The messages without some flags, counted when somebody asks. */
-  lacking?: Lacking | undefined
+  /** The messages without some flags, for each set of flags that somebody has asked for. */
+  lacking?: readonly Lacking[] | undefined
 }
 
 /** The messages of a stretch that lack all of `flags`. */
@@ -118,8 +118,10 @@ export function hasNoKeywords({buffer, byteOffset, byteLength}: Uint32Array): bo
 }
 
 export function lacking(state: State, wanted: FlagBits): Lacking {
-  if (state.lacking?.flags !== wanted) state.lacking = lackingIn(state.flags, wanted)
-  return state.lacking
+  for (const known of state.lacking ?? []) if (known.flags === wanted) return known
+  const lacking = lackingIn(state.flags, wanted)
+  state.lacking = [...(state.lacking ?? []), lacking]
+  return lacking
 }
 
 export function lackingIn(column: Uint8Array, wanted: FlagBits): Lacking {

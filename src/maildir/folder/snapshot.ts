@@ -6,7 +6,7 @@
  */
 import {finish, type Steps} from '../../support/steps.js'
 import {nameHash} from '../name-hash.js'
-import type {FlagBits, Uid} from '../types.js'
+import type {FlagBits, MessageNumber, Stretch, Uid} from '../types.js'
 import {isNameAt} from './base-table.js'
 import {
   AS_THEY_ARE,
@@ -40,8 +40,8 @@ export interface SnapshotColumns {
   readonly flags: Uint8Array
   readonly keywordSets: Uint32Array
   readonly modseqs: Float64Array
-  /** Where it is known already. */
-  readonly lacking?: Lacking | undefined
+  /** Of some flags, where it is known already. */
+  readonly lacking?: readonly Lacking[] | undefined
 }
 
 const NO_UIDS: Uint32Array = new Uint32Array(0)
@@ -264,6 +264,15 @@ export class Snapshot {
     let count = 0
     for (const {state} of this.#chunks) count += lacking(state, flags).count
     return count
+  }
+
+  /** The messages in stretches, by their numbers. */
+  stretches(): Stretch[] {
+    return this.#chunks.map(({place, state}, number) => ({
+      first: ((this.#starts[number] ?? 0) + 1) as MessageNumber,
+      size: place.uids.length,
+      lacking: (flags) => lacking(state, flags).count,
+    }))
   }
 
   /** Index of the first message without all of these flags; -1 when every one has some. */

@@ -20,6 +20,7 @@ import type {
   MetadataNeed,
   MoveResult,
   OpenMessage,
+  Stretch,
   Uid,
   Update,
   View,
@@ -130,6 +131,10 @@ export class FolderView implements View {
     for (let number = 1; number <= this.size; number += 1)
       if ((this.flagsOf(number as MessageNumber) & flags) === 0) return number as MessageNumber
     return 0
+  }
+
+  stretches(): readonly Stretch[] {
+    return this.#listed === this.#folder.snapshot ? this.#listed.stretches() : []
   }
 
   keywordsOf(number: MessageNumber): readonly string[] {

@@ -292,7 +292,7 @@ function snapshotOf(memory: ArrayBuffer, form: MessageForm, tables: SavedTables)
       flags: flags.subarray(first, end),
       keywordSets: keywordSets?.subarray(first, end) ?? noKeywords(end - first),
       modseqs: modseqs.subarray(first, end),
-      lacking: tables.unseen[first / CHUNK_MESSAGES],
+      lacking: tables.unseen.slice(first / CHUNK_MESSAGES, first / CHUNK_MESSAGES + 1),
     })
   }
   return Snapshot.ofColumns(stretches)
