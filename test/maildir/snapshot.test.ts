@@ -119,11 +119,14 @@ function checkDifference(now: {snapshot: Snapshot; model: readonly MessageRow[]}
     added,
     now.model.filter(({uid}) => !old.has(uid)),
   )
-  const isOther = ({uid, info, modseq}: MessageRow) => old.has(uid) && (old.get(uid)?.info !== info || old.get(uid)?.modseq !== modseq)
-  assert.equal(
-    changed,
-    now.model.filter(isOther).map(({uid, info, keywordSet, modseq}) => ({uid, info, keywordSet, modseq})),
-  )
+  const isOther = ({uid, info, modseq}: MessageRow) => old.get(uid)?.info !== info || old.get(uid)?.modseq !== modseq
+  const groups = new Map<string, {info: string; keywordSet: number; modseq: number; uids: number[]}>()
+  for (const {uid, info, keywordSet, modseq} of now.model.filter(isOther)) {
+    const group = groups.get(`${info} ${keywordSet} ${modseq}`) ?? {info, keywordSet, modseq, uids: []}
+    groups.set(`${info} ${keywordSet} ${modseq}`, group)
+    group.uids.push(uid)
+  }
+  assert.equal(changed, [...groups.values()])
 }
 
 snapshots('any changes give what an array would hold, and change no snapshot before', () => {

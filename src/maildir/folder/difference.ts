@@ -1,52 +1,76 @@
 /** What has happened to the messages of a folder between two snapshots. */
-import type {Uid} from '../types.js'
 import {type Chunk, isSameState, type MessageRow, rowAt} from './chunk.js'
 
-/** What a message has got. */
-export type ChangedMessage = Pick<MessageRow, 'uid' | 'info' | 'keywordSet' | 'modseq'>
+/** Messages that have got the same. */
+export interface AlikeMessages {
+  readonly info: string
+  readonly keywordSet: number
+  readonly modseq: number
+  /** In ascending order. */
+  readonly uids: readonly number[]
+}
 
 /** What makes one snapshot of another. */
 export interface SnapshotDifference {
   readonly gone: readonly number[]
   readonly added: readonly MessageRow[]
-  /** Messages that both have, with another state; in ascending order of UID. */
-  readonly changed: readonly ChangedMessage[]
+  /** What messages that both have, with another state, and those that were added have got. */
+  readonly changed: readonly AlikeMessages[]
 }
 
-/** Without its name, which may have to be made. */
-function changedAt({place, state}: Chunk, offset: number): ChangedMessage {
-  return {
-    uid: (place.uids[offset] ?? 0) as Uid,
-    info: state.infos.at(offset) ?? '',
-    keywordSet: state.keywordSets[offset] ?? 0,
-    modseq: state.modseqs[offset] ?? 0,
+/**
+ * Puts messages that have got the same together: a flag that all messages of a folder get makes the same of most of them, and
+ * messages that came together have much in common.
+ */
+class Alike {
+  readonly #groups = new Map<string, AlikeMessages & {readonly uids: number[]}>()
+  #last: (AlikeMessages & {readonly uids: number[]}) | undefined
+
+  get groups(): readonly AlikeMessages[] {
+    return [...this.#groups.values()]
+  }
+
+  /** UIDs in ascending order. */
+  add({place, state}: Chunk, offset: number): void {
+    const info = state.infos.at(offset) ?? ''
+    const keywordSet = state.keywordSets[offset] ?? 0
+    const modseq = state.modseqs[offset] ?? 0
+    let group = this.#last
+    if (!group || group.modseq !== modseq || group.info !== info || group.keywordSet !== keywordSet) {
+      const key = `${modseq} ${keywordSet} ${info}`
+      group = this.#groups.get(key) ?? {info, keywordSet, modseq, uids: []}
+      this.#groups.set(key, group)
+      this.#last = group
+    }
+    group.uids.push(place.uids[offset] ?? 0)
   }
 }
 
-interface Difference extends SnapshotDifference {
+interface Difference {
   readonly gone: number[]
   readonly added: MessageRow[]
-  readonly changed: ChangedMessage[]
+  readonly alike: Alike
 }
 
 /** Adds the messages of a stretch that had another state before. */
-function addChanged({changed}: Difference, before: Chunk['state'], chunk: Chunk): void {
+function addChanged({alike}: Difference, before: Chunk['state'], chunk: Chunk): void {
   for (let offset = 0; offset < chunk.place.uids.length; offset += 1)
-    if (!isSameState(before, offset, chunk.state, offset)) changed.push(changedAt(chunk, offset))
+    if (!isSameState(before, offset, chunk.state, offset)) alike.add(chunk, offset)
 }
 
 /** Adds what makes a stretch of the messages from `old` on, up to its last UID. */
-function addDifference({gone, added, changed}: Difference, old: ChunkCursor, chunk: Chunk): void {
+function addDifference({gone, added, alike}: Difference, old: ChunkCursor, chunk: Chunk): void {
   const {place, state} = chunk
   for (let offset = 0; offset < place.uids.length; offset += 1) {
     const uid = place.uids[offset] ?? 0
     for (; old.uid !== undefined && old.uid < uid; old.next()) gone.push(old.uid)
     const before = old.uid === uid ? old.chunk : undefined
     if (before && before.place.bases.at(old.offset) === place.bases.at(offset)) {
-      if (!isSameState(before.state, old.offset, state, offset)) changed.push(changedAt(chunk, offset))
+      if (!isSameState(before.state, old.offset, state, offset)) alike.add(chunk, offset)
     } else {
       if (before) gone.push(uid)
       added.push(rowAt(chunk, offset))
+      alike.add(chunk, offset)
     }
     if (before) old.next()
   }
@@ -81,7 +105,7 @@ class ChunkCursor {
 
 /** What makes the later stretches of the earlier ones. Those that both share are not looked at. */
 export function differenceOf(earlier: readonly Chunk[], later: readonly Chunk[]): SnapshotDifference {
-  const difference: Difference = {gone: [], added: [], changed: []}
+  const difference: Difference = {gone: [], added: [], alike: new Alike()}
   const states = new Map(earlier.map(({place, state}) => [place, state]))
   const places = new Set(later.map(({place}) => place))
   const old = new ChunkCursor(earlier.filter(({place}) => !places.has(place)))
@@ -92,5 +116,5 @@ export function differenceOf(earlier: readonly Chunk[], later: readonly Chunk[])
     else addDifference(difference, old, chunk)
   }
   for (; old.uid !== undefined; old.next()) difference.gone.push(old.uid)
-  return difference
+  return {gone: difference.gone, added: difference.added, changed: difference.alike.groups}
 }
