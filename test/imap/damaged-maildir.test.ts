@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import type {FileStart, OpenFile} from '../../src/maildir/files.js'
 import {NodeFiles} from '../../src/maildir/node-files.js'
+import {BeatenFiles} from '../support/beaten-files.js'
 import {imapServer} from '../support/imap-server.js'
 import {clientIn} from '../support/indexed-mail.js'
 import {ServedMaildir} from '../support/served-maildir.js'
@@ -30,6 +31,24 @@ damaged('odd entries in cur/ are messages or nothing; one that cannot be removed
   assert.is(untagged.filter((line) => line.endsWith('EXPUNGE')).length, 4)
   assert.equal(readdirSync(cur).sort(), ['.hidden', 'a directory:2,ST'])
   await client.ok('NOOP')
+})
+
+damaged('CLOSE and EXPUNGE are NO while others keep renaming a message; the others are removed, and the mailbox stays open', async () => {
+  const inbox = {'1.host:2,T': 'Subject: 1\n\nx\n', '2.host:2,T': 'Subject: 2\n\nx\n', '3.host:2,T': 'Subject: 3\n\nx\n'}
+  for (const command of ['CLOSE', 'EXPUNGE']) {
+    await using server = await imapServer({inbox, environment: {files: new BeatenFiles('2.host')}})
+    const imap = await server.login()
+    await imap.command('SELECT INBOX')
+    assert.is((await imap.command(command)).at(-1), 'x NO [INUSE] The mailbox is in use by another program, please try again.')
+    const left = readdirSync(join(server.maildir.path, 'cur'))
+    assert.equal(
+      left.map((name) => name.slice(0, 6)),
+      ['2.host'],
+    )
+    await imap.command('NOOP')
+    assert.equal(await imap.command('FETCH 1:* (UID)'), ['* 1 FETCH (UID 2)', 'x OK FETCH completed.'])
+    assert.equal(await imap.command('UNSELECT'), ['x OK UNSELECT completed.'])
+  }
 })
 
 damaged('a link among the messages is not copied: not as a link, and not what it leads to', async () => {

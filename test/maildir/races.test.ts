@@ -5,10 +5,9 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import * as assert from 'uvu/assert'
-import type {Move} from '../../src/maildir/files.js'
-import {NodeFiles} from '../../src/maildir/node-files.js'
 import {FLAG, type FolderName, type MessageNumber} from '../../src/maildir/types.js'
 import {Fault, Hangup} from '../../src/support/fault.js'
+import {BeatenFiles} from '../support/beaten-files.js'
 import {Ledger, work} from '../support/ledger.js'
 import {allNumbers, INBOX, isLong, makeFolder, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
 import {suite} from '../support/suite.js'
@@ -74,28 +73,10 @@ races('a time stamp that was set back hides nothing', async () => {
   assert.is(view.size, 2)
 })
 
-/** Somebody is always first: a message has another name whenever it is to be renamed or removed. */
-class Beaten extends NodeFiles {
-  override renameAll(directory: string, moves: readonly Move[]): Promise<readonly (Error | undefined)[]> {
-    this.#beBeaten(directory)
-    return super.renameAll(directory, moves)
-  }
-
-  override unlinkAll(directory: string, names: readonly string[]): Promise<readonly (Error | undefined)[]> {
-    this.#beBeaten(directory)
-    return super.unlinkAll(directory, names)
-  }
-
-  #beBeaten(directory: string): void {
-    const name = readdirSync(directory).find((each) => each.startsWith('2.host')) ?? ''
-    renameSync(join(directory, name), join(directory, name.endsWith('R') ? name.slice(0, -1) : `${name}R`))
-  }
-}
-
 races('flags of a message that others keep renaming: the others get them, and the client is told that it did not', async () => {
   using maildir = new TemporaryMaildir()
   for (const name of ['1.host:2,', '2.host:2,S', '3.host:2,']) maildir.put(`cur/${name}`)
-  const store = await openStore(maildir, {files: new Beaten()})
+  const store = await openStore(maildir, {files: new BeatenFiles('2.host')})
   const view = await store.select(INBOX, {readOnly: false})
   await assertFault(view.store(allNumbers(view), {mode: 'add', flags: FLAG.flagged, keywords: []}), 'busy')
   const names = readdirSync(join(maildir.path, 'cur')).sort()
@@ -109,7 +90,7 @@ races('flags of a message that others keep renaming: the others get them, and th
 races('a message that others keep renaming is not removed, and the client is told; the others are removed', async () => {
   using maildir = new TemporaryMaildir()
   for (const name of ['1.host:2,T', '2.host:2,T', '3.host:2,T', '4.host:2,']) maildir.put(`cur/${name}`)
-  const store = await openStore(maildir, {files: new Beaten()})
+  const store = await openStore(maildir, {files: new BeatenFiles('2.host')})
   const view = await store.select(INBOX, {readOnly: false})
   await assertFault(view.expunge(), 'busy')
   assert.equal(
