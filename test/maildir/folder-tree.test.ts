@@ -10,6 +10,9 @@ import {temporaryDirectory} from '../support/temporary-directory.js'
 const folders = suite('Folders')
 const context = {...maildirContext(), trashFolder: 'Trash'}
 const {files} = context
+const FOLDERS = 5_000
+/** In one go they take at least twice as long. */
+const LONGEST_TURN_MICROSECONDS = 60_000
 
 async function refuses(code: FaultCode, promise: Promise<unknown>): Promise<void> {
   try {
@@ -138,6 +141,27 @@ folders('move with all below them and their rights', async () => {
     plan?.folders.map(({from, to}) => `${from} ${to}`),
     ['INBOX.P INBOX.Q.R', 'INBOX.P.Kid INBOX.Q.R.Kid', 'INBOX.P.Kid.x INBOX.Q.R.Kid.x'],
   )
+})
+
+folders('move by the thousand in turn with other work', async () => {
+  using directory = temporaryDirectory()
+  const root = account(directory.path, ['.a'])
+  for (let number = 0; number < FOLDERS; number += 1) mkdirSync(`${root}/.a.${number}/cur`, {recursive: true})
+  /** Processor time between two turns of the event loop, microseconds. */
+  let longest = 0
+  let last = process.cpuUsage()
+  let timer: NodeJS.Immediate
+  const turn = () => {
+    const {user, system} = process.cpuUsage(last)
+    longest = Math.max(longest, user + system)
+    last = process.cpuUsage()
+    timer = setImmediate(turn)
+  }
+  timer = setImmediate(turn)
+  await renameFolder(root, folderName('INBOX.a'), folderName('INBOX.b'), context)
+  clearImmediate(timer)
+  assert.is(dots(root).filter((name) => name.startsWith('.b')).length, FOLDERS + 1)
+  assert.ok(longest < LONGEST_TURN_MICROSECONDS, `${longest} µs`)
 })
 
 folders('that exist only through those below them move as well', async () => {
