@@ -122,6 +122,8 @@ class SearchRun {
   readonly #pace: Pace
   /** One octet for each message: 1 when it matches. */
   readonly #matches: Uint8Array
+  /** How many match. */
+  #found = 0
   /** Of the columns that were asked for so far. */
   readonly #known: unknown[][]
 
@@ -139,14 +141,17 @@ class SearchRun {
       if (stage > 0 && undecided.length > 0) undecided = await this.#judge(undecided, stage)
     }
     const numbers: MessageNumber[] = []
-    for (let number = 1; number < this.#matches.length; number++) if (this.#matches[number] === 1) numbers.push(number as MessageNumber)
+    for (let number = 1; numbers.length < this.#found; number++) if (this.#matches[number] === 1) numbers.push(number as MessageNumber)
     return numbers
   }
 
   /** Notes the verdict on a message; true when it is still open. */
   #isOpen(subject: Subject, stage: number): boolean {
     const verdict = judge(this.#program.root, subject, stage)
-    if (verdict === true) this.#matches[subject.number] = 1
+    if (verdict === true) {
+      this.#matches[subject.number] = 1
+      this.#found += 1
+    }
     return verdict === undefined
   }
 
@@ -158,7 +163,10 @@ class SearchRun {
       const verdict = judgeStretch(this.#program.root, stretch)
       const end = stretch.first + stretch.size
       if (verdict === undefined) await this.#judgeEach({first: stretch.first, end}, undecided)
-      else if (verdict) this.#matches.fill(1, stretch.first, end)
+      else if (verdict) {
+        this.#matches.fill(1, stretch.first, end)
+        this.#found += stretch.size
+      }
       next = end
     }
     await this.#judgeEach({first: next, end: this.#matches.length}, undecided)
