@@ -1,4 +1,5 @@
 /** What an earlier process left in the index about a folder, taken up by this one. */
+import {STRIDE, type Steps} from '../../support/steps.js'
 import type {SavedFolder} from '../index/metadata-index.js'
 import {hasNoKeywords, type MessageRow} from './chunk.js'
 import type {KeywordTable} from './keyword-table.js'
@@ -24,19 +25,21 @@ export function takeUpSnapshot(saved: SavedFolder, table: KeywordTable): Snapsho
 
 /**
  * Messages that are as they were keep their modification sequence (RFC 7162 §3.1). `rows` in ascending order of UID.
- * Answers how many do.
+ * Answers how many do, in steps.
  */
-export function keepModseqs(rows: MessageRow[], saved: SavedFolder, keywords: (set: number) => readonly string[]): number {
+export function* keepModseqs(rows: MessageRow[], saved: SavedFolder, keywords: (set: number) => readonly string[]): Steps<number> {
   const {snapshot} = saved
   const isSameSet = (a: number, b: number) => (a === 0 && b === 0) || keywords(a).join(' ') === saved.keywords(b).join(' ')
   let kept = 0
   let index = 0
-  for (const [place, row] of rows.entries()) {
-    while (index < snapshot.size && snapshot.uidAt(index) < row.uid) index += 1
+  for (let place = 0; place < rows.length; place += 1) {
+    if (place % STRIDE === 0) yield
+    const {uid, base, info, flags, keywordSet} = rows[place] as MessageRow
+    while (index < snapshot.size && snapshot.uidAt(index) < uid) index += 1
     if (index === snapshot.size) break
-    const old = snapshot.row(index)
-    if (old.uid !== row.uid || old.base !== row.base || old.info !== row.info || !isSameSet(row.keywordSet, old.keywordSet)) continue
-    rows[place] = {...row, modseq: old.modseq}
+    const isSame = snapshot.uidAt(index) === uid && snapshot.isNamed(index, base, base.length) && snapshot.infoAt(index) === info
+    if (!isSame || !isSameSet(keywordSet, snapshot.keywordSetAt(index))) continue
+    rows[place] = {uid, base, info, flags, keywordSet, modseq: snapshot.modseqAt(index)}
     kept += 1
   }
   return kept

@@ -101,7 +101,8 @@ export async function merge(findings: Findings, options: MergeOptions): Promise<
   const fresh = written === 'full' ? [] : found
   const rows = written === 'full' ? known : all
   const before = first && saved?.uidValidity === uidValidity ? saved : undefined
-  const kept = before ? keepModseqs(rows, before, (set) => contents.keywordTable.keywords(set)) : 0
+  const keywords = (set: number) => contents.keywordTable.keywords(set)
+  const kept = before ? await paced(keepModseqs(rows, before, keywords), pace) : 0
   contents.isRead({uidValidity, uidNext: uidNext + fresh.length})
   options.onNumbered(uidValidity)
   if (fresh.length > 0) contents.recents.add(uidNext, uidNext + fresh.length)
