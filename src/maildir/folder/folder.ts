@@ -54,6 +54,8 @@ export class Folder {
   #verifyTimer: NodeJS.Timeout | undefined
   /** Changes of our own that nobody has verified: when they began and when the last was. */
   #burst = {beganMs: 0, lastMs: 0}
+  /** It has changed while nobody listened. */
+  #isUnverified = false
   #index: FolderIndex | undefined
   #unwatch: (() => void) | undefined
   #watchers = 0
@@ -133,6 +135,7 @@ export class Folder {
   /** Calls `listener` after each change. Returns the end of it. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener)
+    if (this.#isUnverified && !this.#reader.trusted) this.#verifyLater()
     return () => {
       this.#listeners.delete(listener)
       if (this.#listeners.size > 0) return
@@ -221,7 +224,8 @@ export class Folder {
   }
 
   #verifyLater(): void {
-    if (this.#listeners.size === 0) return
+    this.#isUnverified = this.#listeners.size === 0
+    if (this.#isUnverified) return
     this.#burst.lastMs = performance.now()
     if (this.#verifyTimer) return
     this.#burst.beganMs = this.#burst.lastMs

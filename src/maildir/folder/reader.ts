@@ -145,7 +145,10 @@ export class FolderReader {
     return this.#trusted !== undefined && sameIdentity(this.#trusted, folderIdentity(env.files, path))
   }
 
-  /** Goes on from what an earlier process left in the index: nothing is read when the folder has not changed since. */
+  /**
+   * Goes on from what an earlier process left in the index: nothing is read when the folder has not changed since, and nothing but
+   * `new/` when only mail has been delivered there.
+   */
   async #takeUp(): Promise<void> {
     const {env, path, access, contents, cur, uidFile, index} = this.#options
     access.checkPlace()
@@ -153,16 +156,20 @@ export class FolderReader {
     this.#saved = saved
     if (!saved?.identity) return
     const identity = folderIdentity(env.files, path)
-    if (!sameIdentity(saved.identity, identity) || !env.files.isLocal(path) || !isSettled(contentParts(identity), nowNs(env))) return
-    const known = {...saved, snapshot: takeUpSnapshot(saved, contents.keywordTable)}
-    if (!(await contents.takeUp(known, {hasKeywords: identity.keywords !== undefined}))) return
+    const {fresh} = saved.identity
+    const hasNewMail = !sameFacts(identity.fresh, fresh)
+    const known = {...identity, fresh}
+    const parts = contentParts(hasNewMail ? {...known, fresh: undefined} : known)
+    if (!sameIdentity(saved.identity, known) || !env.files.isLocal(path) || !isSettled(parts, nowNs(env))) return
+    const state = {...saved, snapshot: takeUpSnapshot(saved, contents.keywordTable)}
+    if (!(await contents.takeUp(state, {hasKeywords: identity.keywords !== undefined}))) return
     uidFile.takeUp(identity.uids)
-    this.#newMail.takeUp(identity.fresh)
+    if (!hasNewMail) this.#newMail.takeUp(fresh)
     cur.takeUp(identity.cur)
     this.#keywordsSeen = identity.keywords
     this.leftNew = true
     this.#saved = undefined
-    this.#trusted = identity
+    this.#trusted = known
   }
 
   async #scan(): Promise<void> {

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -27,6 +28,7 @@ import {
   type FolderName,
   type Mailstore,
   type MessageMetadata,
+  type MessageNumber,
   type MetadataNeed,
   type View,
 } from '../../../src/maildir/types.js'
@@ -50,6 +52,7 @@ const flat = suite('Index in files')
 class CountedFiles extends NodeFiles {
   opened = 0
   listed = 0
+  listedCur = 0
   started = 0
   override open(path: string) {
     if (path.includes('/cur/')) this.opened += 1
@@ -61,6 +64,7 @@ class CountedFiles extends NodeFiles {
   }
   override list(path: string) {
     this.listed += 1
+    if (path.endsWith('/cur')) this.listedCur += 1
     return super.list(path)
   }
 }
@@ -159,6 +163,44 @@ flat('after a restart the first unseen message is the same, whether it came befo
 
     const third = await opened(maildir, flatIndex(cache))
     assert.equal(await firstUnseen(third.store, third.view), {first: unseen === 0 ? 9 : unseen, count: count + 1})
+  }
+})
+
+flat('after a restart mail that was delivered meanwhile is taken without a look at the messages that were there', async () => {
+  for (const meanwhile of ['delivered', 'delivered, and others have renamed a message', 'delivered and taken by others'] as const) {
+    using maildir = new TemporaryMaildir()
+    using cache = new Cache()
+    for (let number = 1; number <= 5; number += 1) maildir.put(`cur/${1_700_000_000 + number}.M${number}.host:2,S`)
+    const first = flatIndex(cache)
+    const {view} = await opened(maildir, first)
+    await settled()
+    await view.refresh()
+    const {highestModseq, uidValidity} = view
+    await first.close()
+
+    maildir.put(meanwhile === 'delivered and taken by others' ? 'cur/1700000006.M6.host:2,F' : 'new/1700000006.M6.host')
+    if (meanwhile === 'delivered, and others have renamed a message')
+      renameSync(join(maildir.path, 'cur/1700000002.M2.host:2,S'), join(maildir.path, 'cur/1700000002.M2.host:2,FS'))
+    await settled()
+    const files = new CountedFiles()
+    const second = flatIndex(cache)
+    const again = (await opened(maildir, second, {files})).view
+    assert.equal([again.size, again.uidOf(6 as MessageNumber), again.uidValidity], [6, 6, uidValidity])
+    const isTaken = meanwhile === 'delivered and taken by others'
+    assert.is(again.isRecent(6 as MessageNumber), true)
+    assert.is(again.flagsOf(6 as MessageNumber), isTaken ? FLAG.flagged : 0)
+    assert.is((again.flagsOf(2 as MessageNumber) & FLAG.flagged) !== 0, meanwhile === 'delivered, and others have renamed a message')
+    assert.ok(again.modseqOf(6 as MessageNumber) > highestModseq)
+    assert.is(again.modseqOf(1 as MessageNumber), view.modseqOf(1 as MessageNumber))
+    assert.is(files.listedCur > 0, meanwhile !== 'delivered')
+    if (meanwhile === 'delivered') {
+      // What others may have done in the moment when it was taken is looked for soon, although no session had the folder open then.
+      while (files.listedCur === 0) await settled()
+      await settled()
+      await again.refresh()
+      assert.is(files.listedCur, 1)
+    }
+    await second.close()
   }
 })
 
