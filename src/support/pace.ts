@@ -5,14 +5,20 @@ import {setImmediate as nextTurn} from 'node:timers/promises'
 const SLICE_MS = 4
 
 /**
+ * For work that nobody ends. It also keeps the shape of signals alive, which V8 makes anew when the garbage collector has found
+ * none, and then compiles again what looks at them.
+ */
+const ENDLESS = new AbortController().signal
+
+/**
  * Shares the event loop: long work asks `due` every few steps, and then awaits `pause()`.
  */
 export class Pace {
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: AbortSignal
   #since = performance.now()
 
   /** Work ends with the signal's reason when it is aborted. */
-  constructor(signal?: AbortSignal) {
+  constructor(signal = ENDLESS) {
     this.#signal = signal
   }
 
@@ -23,9 +29,9 @@ export class Pace {
 
   /** Lets everything else that is ready run first. @throws the signal's reason */
   async pause(): Promise<void> {
-    this.#signal?.throwIfAborted()
+    this.#signal.throwIfAborted()
     await nextTurn()
-    this.#signal?.throwIfAborted()
+    this.#signal.throwIfAborted()
     this.#since = performance.now()
   }
 }
