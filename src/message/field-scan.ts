@@ -93,14 +93,24 @@ export class FieldNames {
 
   #fieldAt(header: string, start: number): HeaderField | undefined {
     for (const name of this.#byInitial[header.charCodeAt(start)] ?? []) {
-      let colon = start
-      while (colon - start < name.length && lower(header.charCodeAt(colon)) === name.charCodeAt(colon - start)) colon += 1
-      if (colon - start < name.length) continue
+      let colon = start + name.length
+      // Most names are told apart by their length.
+      if (colon >= header.length || !mayFollowName(header.charCodeAt(colon)) || !isNameAt(header, start, name)) continue
       while (isBlank(header.charCodeAt(colon))) colon += 1
       if (header.charCodeAt(colon) === COLON) return {name, start, valueStart: colon + 1, end: endOfField(header, colon)}
     }
     return undefined
   }
+}
+
+function mayFollowName(code: number): boolean {
+  return code === COLON || isBlank(code)
+}
+
+/** The text at `start`, which is long enough, is this name. */
+function isNameAt(header: string, start: number, name: string): boolean {
+  for (let at = 0; at < name.length; at += 1) if (lower(header.charCodeAt(start + at)) !== name.charCodeAt(at)) return false
+  return true
 }
 
 /** Not 0 when one of four octets, the lowest first, is an LF: its lowest bit is in the first of them. */
