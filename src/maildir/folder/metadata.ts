@@ -21,6 +21,8 @@ const PIECE_BYTES = 256 * 1024
 /** Of a header nobody needs more. */
 const HEADER_BYTES = 1024 * 1024
 const SHORT_HEADER_BYTES = 4096
+/** Where only the start of a file is there, this much is looked at first: what is taken from a text keeps all of it in memory. */
+const FIRST_HEADER_BYTES = 1024
 /** Messages between two looks at the clock, where each takes next to no time. */
 const STRIDE = 16
 
@@ -53,9 +55,12 @@ function headerOf(start: Buffer): string {
 
 /** The header at the start of a file, if it ends there. */
 function headerIn({facts, octets}: FileStart): string | undefined {
-  const text = octets.toString('latin1')
-  const end = headerLength(text)
-  return end < text.length || facts.size <= text.length ? text.slice(0, end) : undefined
+  for (const length of [FIRST_HEADER_BYTES, octets.length]) {
+    const text = octets.toString('latin1', 0, length)
+    const end = headerLength(text)
+    if (end < text.length || facts.size <= text.length) return text.slice(0, end)
+  }
+  return undefined
 }
 
 type Known = ConstructorParameters<typeof KnownMetadata>[1]
