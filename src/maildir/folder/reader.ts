@@ -269,7 +269,7 @@ export class FolderReader {
     const {files, keywordsMode, log} = env
     if (keywordsMode === 0 || (contents.loaded && this.#keywordsSeen && sameFacts(seen, this.#keywordsSeen))) return []
     const beganNs = nowNs(env)
-    if (contents.loaded) await contents.names.make()
+    if (contents.loaded && seen) await contents.names.make()
     const {changed, problem} = await contents.keywordFiles.load({exists, consolidate: true})
     if (problem) log.warning('maildir.keywords-not-saved', {path, reason: problem.message})
     const after = files.stat(`${path}/courierimapkeywords`)
