@@ -320,6 +320,38 @@ flat('rows that are damaged while a folder is open are made again, and told once
   await third.close()
 })
 
+flat('messages are removed without their rows being read, and have none from then on', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 20)
+  const first = flatIndex(cache)
+  const {view: before} = await opened(maildir, first)
+  await settled()
+  await before.refresh()
+  const expected = (await sizes(before)).slice(10)
+  await first.close()
+
+  const log = new LogLines()
+  const second = flatIndex({...cache, log})
+  const {view} = await opened(maildir, second)
+  damageRows(cache)
+  const half = allNumbers(view).slice(0, 10)
+  await view.store(half, {mode: 'add', flags: FLAG.deleted, keywords: []})
+  await view.expunge()
+  view.updates({expunges: true})
+  await second.close()
+  assert.is(log.lines.length, 0, 'nobody has seen that they are damaged')
+  damageRows(cache)
+
+  for (const round of ['from the log', 'from the view']) {
+    const index = flatIndex({...cache, log})
+    const {view: after} = await opened(maildir, index)
+    assert.equal(await sizes(after), expected, round)
+    await index.close()
+  }
+  assert.is(log.lines.length, 0)
+})
+
 /** Reads the metadata of all messages. */
 async function readAll(view: View, need: MetadataNeed): Promise<void> {
   for await (const batch of view.metadata(allNumbers(view), need)) for (const {metadata} of batch) assert.ok(metadata)

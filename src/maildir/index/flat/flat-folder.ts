@@ -153,6 +153,12 @@ export class FlatFolder implements FolderIndex {
   }
 
   delete(uids: readonly Uid[]): void {
+    if (this.#savedRows) {
+      // Nobody has asked for rows: they are not read for this, and go when they are.
+      this.#savedRows.remove(uids)
+      for (const uid of uids) this.#dirty.add(uid)
+      return
+    }
     if (this.#rows.live === 0) return
     for (const uid of uids) this.#forget(uid)
   }
@@ -409,7 +415,8 @@ export class FlatFolder implements FolderIndex {
   }
 
   #rowToKeep(uid: number): MetadataRow {
-    const place = this.#rows.find(uid)
+    // Of rows that have not been read only removals are to be kept.
+    const place = this.#savedRows ? -1 : this.#rows.find(uid)
     if (place >= 0) return this.#rows.row(place)
     return {uid, parts: DEAD, hash: 0, inode: 0n, mtimeNs: 0n, storedBytes: 0, wireBytes: 0, offset: 0, length: 0}
   }

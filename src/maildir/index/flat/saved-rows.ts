@@ -25,6 +25,7 @@ export interface SavedRowsOptions {
 export class SavedRows {
   readonly #options: SavedRowsOptions
   #isDoubtful: boolean
+  readonly #gone: number[] = []
 
   constructor(options: SavedRowsOptions) {
     this.#options = options
@@ -33,6 +34,11 @@ export class SavedRows {
 
   doubt(): void {
     this.#isDoubtful = true
+  }
+
+  /** Messages that are gone have none any more. */
+  remove(uids: readonly number[]): void {
+    for (const uid of uids) this.#gone.push(uid)
   }
 
   /** Reads them. @throws {Error} they are damaged, or the file is gone or another one */
@@ -57,6 +63,7 @@ export class SavedRows {
     }
     if (crc !== rows.crc) throw new RangeError('The rows are damaged')
     const read = rowsAfter(columns, rows.count, log)
+    for (const uid of this.#gone) read.remove(uid)
     if (this.#isDoubtful) read.doubt()
     return read
   }
