@@ -5,7 +5,7 @@ import {KeywordTable} from '../../folder/keyword-table.js'
 import type {Snapshot} from '../../folder/snapshot.js'
 import type {Uid} from '../../types.js'
 import type {SavedFolder} from '../metadata-index.js'
-import type {LogEntry, LoggedMessages, LogState} from './log-file.js'
+import type {LogEntry, LoggedChange, LoggedMessages, LogState} from './log-file.js'
 import {DEAD, type RowColumns} from './row-columns.js'
 import {MetadataRows} from './rows.js'
 import type {ViewState} from './view-file.js'
@@ -16,13 +16,15 @@ const NEW = {info: '', flags: 0, keywordSet: 0, modseq: 0}
 /** The state of the folder after the entries of a log. @throws {RangeError} they do not go together */
 export function stateAfter(view: ViewState, entries: readonly LogEntry[]): SavedFolder {
   const sets = new SavedKeywords(view.keywordSets)
-  let {snapshot, uidNext, highestModseq, identity} = view
+  const replay = new Replay(view.snapshot, sets)
+  let {uidNext, highestModseq, identity} = view
   for (const {state} of entries) {
     if (!state) continue
-    snapshot = applyState(snapshot, state, sets)
+    replay.take(state)
     ;({uidNext, highestModseq, identity} = state)
   }
-  return {uidValidity: view.uidValidity, uidNext, highestModseq, identity, snapshot, keywords: (set) => sets.keywords(set)}
+  const keywords = (set: number) => sets.keywords(set)
+  return {uidValidity: view.uidValidity, uidNext, highestModseq, identity, snapshot: replay.end(), keywords}
 }
 
 /** The rows of a view, so many at the beginning of columns, after the entries of a log. */
@@ -55,20 +57,59 @@ class SavedKeywords {
   }
 }
 
-function applyState(before: Snapshot, {gone, added, changed}: LogState, sets: SavedKeywords): Snapshot {
-  const snapshot = withAdded(before.without(gone), added)
-  const changes = new Map<number, StateChange>()
-  for (const {info, modseq, keywords, uids} of changed) {
-    if (snapshot.indexesOf(uids).includes(-1)) throw new RangeError('Messages are not in the view')
-    const state = {info, modseq, flags: flagsOfName(`x${info}`), keywordSet: sets.numberOf(keywords)}
-    for (const uid of uids) changes.set(uid, state)
+/** Makes many entries one change of the snapshot where it can: each by itself would copy a stretch of messages. */
+class Replay {
+  readonly #sets: SavedKeywords
+  #snapshot: Snapshot
+  /** In ascending order of UID; not in the snapshot yet. */
+  readonly #added = new Map<number, MessageRow>()
+  /** Of messages in the snapshot. */
+  readonly #changes = new Map<number, StateChange>()
+  #highest: number
+
+  constructor(snapshot: Snapshot, sets: SavedKeywords) {
+    this.#sets = sets
+    this.#snapshot = snapshot
+    this.#highest = highestOf(snapshot)
   }
-  return snapshot.change(inOrder(changes))
+
+  /** @throws {RangeError} it does not go on from what came before */
+  take({gone, added, changed}: LogState): void {
+    if (gone.length > 0) {
+      this.#snapshot = this.end().without(gone)
+      this.#highest = highestOf(this.#snapshot)
+    }
+    this.#add(added)
+    for (const change of changed) this.#change(change)
+  }
+
+  /** The messages after all that was taken. @throws {RangeError} some that have changed do not exist */
+  end(): Snapshot {
+    if (this.#snapshot.indexesOf([...this.#changes.keys()]).includes(-1)) throw new RangeError('Messages are not in the view')
+    this.#snapshot = this.#snapshot.append([...this.#added.values()]).change(inOrder(this.#changes))
+    this.#added.clear()
+    this.#changes.clear()
+    return this.#snapshot
+  }
+
+  #add({uids, bases}: LoggedMessages): void {
+    for (const [place, uid] of uids.entries()) {
+      if (uid <= this.#highest) throw new RangeError(`UID ${uid} does not go on from the view`)
+      this.#highest = uid
+      this.#added.set(uid, {...NEW, uid: uid as Uid, base: bases[place] ?? ''})
+    }
+  }
+
+  #change({info, modseq, keywords, uids}: LoggedChange): void {
+    const state = {info, modseq, flags: flagsOfName(`x${info}`), keywordSet: this.#sets.numberOf(keywords)}
+    for (const uid of uids) {
+      const added = this.#added.get(uid)
+      if (added) this.#added.set(uid, {...added, ...state})
+      else this.#changes.set(uid, state)
+    }
+  }
 }
 
-function withAdded(snapshot: Snapshot, {uids, bases}: LoggedMessages): Snapshot {
-  const highest: number = snapshot.size > 0 ? snapshot.uidAt(snapshot.size - 1) : 0
-  if ((uids[0] ?? Number.POSITIVE_INFINITY) <= highest) throw new RangeError(`UID ${uids[0]} does not go on from the view`)
-  const rowOf = (uid: number, place: number): MessageRow => ({...NEW, uid: uid as Uid, base: bases[place] ?? ''})
-  return snapshot.append(uids.map(rowOf))
+function highestOf(snapshot: Snapshot): number {
+  return snapshot.size > 0 ? snapshot.uidAt(snapshot.size - 1) : 0
 }
