@@ -9,8 +9,8 @@ const KEPT_ACCOUNTS = 64
 interface OpenAccount {
   readonly store: Maildir
   readonly env: StoreEnvironment
-  /** What was left unfinished in the Maildir is done. */
-  readonly ready: Promise<void>
+  /** Until what was left unfinished in the Maildir is done. */
+  unready: Promise<void> | undefined
   uses: number
 }
 
@@ -47,7 +47,7 @@ export class OpenAccounts {
     this.#accounts.set(key, account)
     account.uses += 1
     account.store.quotaText = quota ?? ''
-    await account.ready
+    if (account.unready !== undefined) await account.unready
     return account.store
   }
 
@@ -63,7 +63,10 @@ export class OpenAccounts {
   #make(key: string, {path, env}: OpenOptions): OpenAccount {
     this.#closeReplaced(path)
     const store = new Maildir({env, path, idle: this.#idle, onRelease: () => this.#release(key, account)})
-    const account: OpenAccount = {store, env, ready: store.finishRename(), uses: 0}
+    const unready = store.finishRename().then(() => {
+      account.unready = undefined
+    })
+    const account: OpenAccount = {store, env, unready, uses: 0}
     return account
   }
 

@@ -66,6 +66,17 @@ guard('an account waits when it is tried from many addresses, except where its o
   assert.is(one.delayMs('198.51.100.1', 'bob'), 0)
 })
 
+guard('a network from which an account is logged into many times a day stays its own for months', () => {
+  const {guard: one, clock} = made({banAfter: 0})
+  for (let login = 0; login < 120 * 50; login += 1) {
+    one.succeeded('192.0.2.1', 'ann')
+    clock.ms += (24 * 60 * 60_000) / 50
+  }
+  for (let from = 1; from <= 20; from += 1) one.failed(`198.51.100.${from}`, 'ann')
+  assert.is(one.delayMs('192.0.2.1', 'ann'), 0)
+  assert.ok(one.delayMs('203.0.113.1', 'ann') > 0)
+})
+
 guard('an address that goes on is banned for a while; an exempt one never is', () => {
   const {guard: one, log, clock} = made()
   fail(one, '::ffff:192.0.2.9', 10)

@@ -31,6 +31,9 @@ const HALF_LIFE_MS = 15 * 60_000
 const MAX_ADDRESSES = 20_000
 const MAX_ACCOUNTS = 20_000
 const MAX_FRIENDS = 50_000
+/** Logins that are remembered as they are, and for how long: a digest for each would cost more than all else here. */
+const MAX_LATELY = 10_000
+const LATELY_MS = 60 * 60_000
 /** Counts are written so long after a change. */
 const SAVE_MS = 10_000
 /** How often the file of the bans is looked at beside being watched. */
@@ -48,6 +51,9 @@ export class LoginGuard {
   readonly #accounts = new DecayingCounts({halfLifeMs: HALF_LIFE_MS, maxKeys: MAX_ACCOUNTS})
   /** Networks from which an account was logged into: `digest network`. They fade in weeks. */
   readonly #friends = new DecayingCounts({halfLifeMs: 14 * 24 * 60 * 60_000, maxKeys: MAX_FRIENDS})
+  /** Accounts and networks of logins that count as friends already. Only the names of accounts: a right password came with each. */
+  readonly #lately = new Set<string>()
+  #latelyUntilMs = 0
   /** Of the digests of names. */
   #key = createSecretKey(randomBytes(KEY_OCTETS))
   /** Bans of one address, or of one customer's network, by that. */
@@ -133,10 +139,24 @@ export class LoginGuard {
   /** A login with the right password: its network is one of the account's. */
   succeeded(ip: string, account: string | undefined): void {
     if (account === undefined) return
-    const key = friendKey(this.#digest(account), customerNetwork(ip))
+    const network = customerNetwork(ip)
+    if (this.#wasLately(`${account} ${network}`)) return
+    const key = friendKey(this.#digest(account), network)
     if (this.#friends.get(key, this.#options.now()) >= 1) return
     this.#friends.add(key, this.#options.now())
     this.#save()
+  }
+
+  /** This login was told within the last hour. Notes it. */
+  #wasLately(login: string): boolean {
+    const now = this.#options.now()
+    if (now >= this.#latelyUntilMs || this.#lately.size >= MAX_LATELY) {
+      this.#lately.clear()
+      this.#latelyUntilMs = now + LATELY_MS
+    }
+    if (this.#lately.has(login)) return true
+    this.#lately.add(login)
+    return false
   }
 
   #isFriend(account: string, network: string): boolean {
