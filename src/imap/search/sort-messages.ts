@@ -1,5 +1,6 @@
 import type {MessageNumber} from '../../maildir/types.js'
 import {Pace} from '../../support/pace.js'
+import {STRIDE} from '../../support/steps.js'
 import type {SelectedContext} from '../session.js'
 import {orderOf} from './order.js'
 import {type Ranks, SORT_COLUMNS} from './sort-columns.js'
@@ -21,6 +22,9 @@ export async function sortMessages(
   }
   const order = await orderOf(all, numbers.length, pace)
   const sorted: MessageNumber[] = []
-  for (let at = 0; at < order.length; at += 1) sorted.push(numbers[order[at] ?? 0] as MessageNumber)
+  for (let at = 0; at < order.length; at += 1) {
+    sorted.push(numbers[order[at] ?? 0] as MessageNumber)
+    if (at % STRIDE === 0 && pace.due) await pace.pause()
+  }
   return sorted
 }
