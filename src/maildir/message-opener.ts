@@ -20,8 +20,8 @@ function notAMessage(error: unknown): boolean {
 }
 
 /**
- * Opens message files for reading. Their access time is left alone: no Maildir program asks for it, and to write it with the
- * first reading of each message takes a tenth of the time of reading it.
+ * Opens message files for reading. Their access time is left alone: no Maildir program asks for it, and writing it
+ * would be part of the first reading of each message.
  */
 export class MessageOpener {
   #flags = READ_FLAGS | NO_ACCESS_TIME
