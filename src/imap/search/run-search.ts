@@ -141,7 +141,9 @@ class SearchRun {
       if (stage > 0 && undecided.length > 0) undecided = await this.#judge(undecided, stage)
     }
     const numbers: MessageNumber[] = []
-    for (let number = 1; numbers.length < this.#found; number++) if (this.#matches[number] === 1) numbers.push(number as MessageNumber)
+    const {length} = this.#matches
+    for (let number = 1; number < length && numbers.length < this.#found; number++)
+      if (this.#matches[number] === 1) numbers.push(number as MessageNumber)
     return numbers
   }
 

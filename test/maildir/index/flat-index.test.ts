@@ -290,16 +290,22 @@ function damageRows(cache: Cache): void {
   }
 }
 
+/** Fills a folder, and leaves an index behind that knows it. Answers the sizes of its messages. */
+async function keptSizes(maildir: TemporaryMaildir, cache: Cache): Promise<number[]> {
+  fillWithMail(maildir, 20)
+  const index = flatIndex(cache)
+  const {view} = await opened(maildir, index)
+  await settled()
+  await view.refresh()
+  const known = await sizes(view)
+  await index.close()
+  return known
+}
+
 flat('rows that are damaged while a folder is open are made again, and told once', async () => {
   using maildir = new TemporaryMaildir()
   using cache = new Cache()
-  fillWithMail(maildir, 20)
-  const first = flatIndex(cache)
-  const {view: before} = await opened(maildir, first)
-  await settled()
-  await before.refresh()
-  const expected = await sizes(before)
-  await first.close()
+  const expected = await keptSizes(maildir, cache)
 
   const log = new LogLines()
   const second = flatIndex({...cache, log})
@@ -323,13 +329,7 @@ flat('rows that are damaged while a folder is open are made again, and told once
 flat('messages are removed without their rows being read, and have none from then on', async () => {
   using maildir = new TemporaryMaildir()
   using cache = new Cache()
-  fillWithMail(maildir, 20)
-  const first = flatIndex(cache)
-  const {view: before} = await opened(maildir, first)
-  await settled()
-  await before.refresh()
-  const expected = (await sizes(before)).slice(10)
-  await first.close()
+  const expected = (await keptSizes(maildir, cache)).slice(10)
 
   const log = new LogLines()
   const second = flatIndex({...cache, log})
