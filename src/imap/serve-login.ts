@@ -4,6 +4,7 @@ import type {Authenticator, ChannelFacts} from '../auth/account.js'
 import {REAL_TIME, type TimeSource} from '../auth/failure-clock.js'
 import type {Log} from '../log/log.js'
 import {Hangup} from '../support/fault.js'
+import type {Place} from '../support/linked-list.js'
 import {Channel} from '../wire/channel.js'
 import type {Deadline, DeadlineSource} from '../wire/deadlines.js'
 import type {ConnectionEnd, HandedOver} from '../wire/hand-over.js'
@@ -79,7 +80,7 @@ class LoginConnection {
   readonly #beganMs: number
   /** Whatever the client does, the login has to be done in time; then the connection ends without a word, as Courier's does. */
   readonly #deadline: Deadline
-  readonly #stop = (): void => this.#channel.interrupt(new Hangup('shutdown'))
+  #stopping: Place | undefined
   #encrypted: boolean
   #tls = NO_TLS
 
@@ -152,7 +153,7 @@ class LoginConnection {
 
   serve(): Promise<HandedOver | undefined> {
     const {shutdown, loginMs = TIMES.loginMs} = this.#options
-    shutdown?.add(this.#stop)
+    this.#stopping = shutdown?.add(() => this.#channel.interrupt(new Hangup('shutdown')))
     this.#deadline.set(loginMs)
     return this.#talk().then((outgoing) => this.#conclude(outgoing))
   }
@@ -189,7 +190,7 @@ class LoginConnection {
   }
 
   #stopWaiting(): void {
-    this.#options.shutdown?.remove(this.#stop)
+    this.#stopping?.leave()
     this.#deadline.clear()
   }
 

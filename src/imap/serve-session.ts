@@ -5,6 +5,7 @@ import {optionIsOn} from '../auth/options.js'
 import type {Log} from '../log/log.js'
 import type {Mailstore} from '../maildir/types.js'
 import {Fault, Hangup} from '../support/fault.js'
+import type {Place} from '../support/linked-list.js'
 import type {Channel} from '../wire/channel.js'
 import type {ConnectionEnd} from '../wire/hand-over.js'
 import type {SessionBook} from '../wire/live-session.js'
@@ -63,7 +64,8 @@ class AccountSession {
   readonly #options: ImapSessionOptions
   readonly #session: ImapSession
   readonly #beganMs: number
-  readonly #stop = (): void => this.#options.channel.interrupt(new Hangup('shutdown'))
+  #stopping: Place | undefined
+  #listed: Place | undefined
   #store: Mailstore | undefined
 
   constructor(options: ImapSessionOptions) {
@@ -78,7 +80,8 @@ class AccountSession {
   }
 
   serve(): Promise<void> {
-    this.#options.shutdown?.add(this.#stop)
+    const {channel, shutdown} = this.#options
+    this.#stopping = shutdown?.add(() => channel.interrupt(new Hangup('shutdown')))
     return this.#begin()
       .catch((error: unknown) => this.#breakOff(error))
       .then((ending) => this.#end(ending))
@@ -99,7 +102,7 @@ class AccountSession {
     const {channel, remote, encrypted, log, book, verbs = VERBS} = this.#options
     const session = this.#session
     log.info('imap.login', {ip: remote.ip, port: remote.port, user: account.name, protocol: 'IMAP', tls: encrypted})
-    book?.join(session)
+    this.#listed = book?.join(session)
     const outgoing = await converse({channel, session, stage: {kind: 'account', account, store}, verbs})
     if (typeof outgoing === 'object') throw new Error('A login within a session')
     return outgoing
@@ -155,19 +158,19 @@ class AccountSession {
   #giveBack(): void {
     const store = this.#store
     this.#store = undefined
-    if (store) this.#options.book?.leave(this.#session)
+    this.#listed?.leave()
     this.#session.select(undefined)
     store?.release()
   }
 
   async #end(ending: Ending): Promise<void> {
-    const {channel, shutdown, encrypted} = this.#options
+    const {channel, encrypted} = this.#options
     try {
       this.#giveBack()
       logEnd(ending, {session: this.#session, channel, beganMs: this.#beganMs, encrypted})
       await channel.close()
     } finally {
-      shutdown?.remove(this.#stop)
+      this.#stopping?.leave()
       channel.end()
     }
   }

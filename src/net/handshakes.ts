@@ -10,6 +10,7 @@
 import type {Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 import {Hangup} from '../support/fault.js'
+import {LinkedList, type Place} from '../support/linked-list.js'
 
 export interface HandshakeLimits {
   /** Handshakes in progress, in all and of one network. */
@@ -37,7 +38,7 @@ export class Handshakes {
   /** Waiting for their turn, by network: the networks take turns. */
   readonly #queue = new Map<string, (() => void)[]>()
   /** In progress, by network, the oldest first. */
-  readonly #running = new Map<string, Set<Socket>>()
+  readonly #running = new Map<string, LinkedList<Socket>>()
   #total = 0
   #turning = false
   /** The next turn is for a network with few in progress. */
@@ -59,11 +60,11 @@ export class Handshakes {
     await this.#turn(network)
     if (socket.destroyed) throw new Hangup('stalled', 'Unexpected SSL connection shutdown.')
     this.#makeRoom(network)
-    this.#enter(network, socket)
+    const place = this.#enter(network, socket)
     try {
       return await begin()
     } finally {
-      this.#leave(network, socket)
+      this.#leave(network, place)
     }
   }
 
@@ -115,24 +116,24 @@ export class Handshakes {
     else if (this.#total >= total) evictOldest(largest(this.#running))
   }
 
-  #enter(network: string, socket: Socket): void {
-    const own = this.#running.get(network)
-    if (own) own.add(socket)
-    else this.#running.set(network, new Set([socket]))
+  #enter(network: string, socket: Socket): Place {
+    const found = this.#running.get(network)
+    const own = found ?? new LinkedList<Socket>()
+    if (!found) this.#running.set(network, own)
     this.#total += 1
+    return own.add(socket)
   }
 
-  #leave(network: string, socket: Socket): void {
-    const own = this.#running.get(network)
-    if (!own?.delete(socket)) return
+  #leave(network: string, place: Place): void {
+    place.leave()
     this.#total -= 1
-    if (own.size === 0) this.#running.delete(network)
+    if (this.#running.get(network)?.size === 0) this.#running.delete(network)
   }
 }
 
 /** Its handshake fails, and leaves its place, when the socket is closed. */
-function evictOldest(sockets: ReadonlySet<Socket> | undefined): void {
-  sockets?.values().next().value?.destroy()
+function evictOldest(sockets: LinkedList<Socket> | undefined): void {
+  sockets?.first?.destroy()
 }
 
 /** The largest of some collections. */

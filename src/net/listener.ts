@@ -5,6 +5,7 @@ import type {Endpoint} from '../config/port-list.js'
 import type {Log} from '../log/log.js'
 import {Fault, Hangup} from '../support/fault.js'
 import {customerNetwork} from '../support/ip-address.js'
+import {LinkedList, type Place} from '../support/linked-list.js'
 import type {TlsAcceptor} from '../tls/tls-acceptor.js'
 import {closeGently} from '../wire/close-gently.js'
 import {StopSignal} from '../wire/stop-signal.js'
@@ -89,11 +90,16 @@ function asksLists({admission}: ListenerPolicy): boolean {
   return admission !== undefined && admission.options.lists.length + admission.options.drop.length > 0
 }
 
+interface Live {
+  readonly socket: Socket
+  /** Resolves when it has ended. */
+  done: Promise<void> | undefined
+}
+
 export class Listener {
   readonly #options: ListenerOptions
   readonly #servers: Server[] = []
-  /** With what resolves when they have ended. */
-  readonly #live = new Map<Socket, Promise<void>>()
+  readonly #live = new LinkedList<Live>()
   readonly #shutdown = new StopSignal()
   readonly #counter: ConnectionCounter
   readonly #callers: Callers
@@ -150,13 +156,14 @@ export class Listener {
     socket.on('error', () => socket.destroy())
     // Gone before it was accepted.
     if (socket.remoteAddress === undefined) return void socket.destroy()
-    const gone = () => void this.#live.delete(socket)
-    const done = this.#take(socket).then(gone, (error: unknown) => {
+    const live: Live = {socket, done: undefined}
+    const place = this.#live.add(live)
+    const gone = () => void place.leave()
+    live.done = this.#take(socket).then(gone, (error: unknown) => {
       if (!(error instanceof Hangup)) this.#options.log.error('net.connection-failed', {...remotePeer(socket), error})
       socket.destroy()
       gone()
     })
-    this.#live.set(socket, done)
   }
 
   async #take(socket: Socket): Promise<void> {
@@ -168,14 +175,14 @@ export class Listener {
     const refusal = this.#options.isBanned?.(ip) ? 'banned' : this.#enter(caller, policy.limits)
     if (refusal) return this.#refuse(socket, refusal)
     const network = customerNetwork(ip)
-    this.#callers.add(socket, network)
+    const waiting = this.#callers.add(socket, network)
     const leave = () => {
-      this.#callers.delete(socket, network)
+      this.#callers.delete(waiting, network)
       this.#counter.leave(ip)
     }
     const asked = asksLists(policy) ? await this.#ask(socket, {caller, policy}).catch(() => undefined) : caller
     // Returned, not awaited: nothing of this function stays for as long as the session lasts.
-    return asked ? this.#run(socket, asked, {policy, network}).then(leave) : leave()
+    return asked ? this.#run(socket, asked, {policy, network, waiting}).then(leave) : leave()
   }
 
   /** Who it is; undefined when he may not come in and has been told. @throws {Hangup} */
@@ -210,11 +217,10 @@ export class Listener {
     if (this.#counter.total < limits.total) return this.#counter.enter(ip, wanted)
     const victim = this.#callers.dispensable()
     if (!victim) return this.#counter.enter(ip, wanted)
-    const wasLive = this.#live.has(victim)
     victim.destroy()
     // His place becomes free when his session has noticed; one more connection until then does no harm.
     const refusal = this.#counter.enter(ip, {...wanted, total: wanted.total + MAX_UNKNOWN})
-    if (wasLive) this.#options.log.debug('net.made-room', {ip})
+    this.#options.log.debug('net.made-room', {ip})
     return refusal
   }
 
@@ -243,7 +249,7 @@ export class Listener {
   async #run(
     socket: Socket,
     {remote, local, variables}: Caller,
-    {policy: {acceptor}, network}: {readonly policy: ListenerPolicy; readonly network: string},
+    {policy: {acceptor}, network, waiting}: {readonly policy: ListenerPolicy; readonly network: string; readonly waiting: Place},
   ): Promise<void> {
     const {implicitTls, serve, log, handshakeMs = HANDSHAKE_MS} = this.#options
     let current: Socket = socket
@@ -265,7 +271,7 @@ export class Listener {
         variables,
         tls: implicitTls,
         startTls: acceptor && !implicitTls ? () => secure(acceptor) : undefined,
-        loggedIn: () => this.#callers.delete(socket, network),
+        loggedIn: () => this.#callers.delete(waiting, network),
         shutdown: this.#shutdown,
       })
     } catch (error) {
@@ -316,9 +322,9 @@ export class Listener {
   async drain(limitMs: number): Promise<void> {
     this.#shutdown.stop()
     const timer = setTimeout(() => {
-      for (const socket of this.#live.keys()) socket.destroy()
+      for (const {socket} of [...this.#live]) socket.destroy()
     }, limitMs)
-    await Promise.all(this.#live.values())
+    await Promise.all([...this.#live].map(({done}) => done))
     clearTimeout(timer)
   }
 }

@@ -30,6 +30,21 @@ const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION
 /** Contexts that are kept for certificates selected by name. */
 const MAX_CONTEXTS = 500
 
+/**
+ * Takes what listens off a socket when it is closed. Until the next full collection the runtime keeps every encrypted socket as if it were in
+ * use, and with it all that its listeners know.
+ */
+function forgetAtEnd(socket: Socket): void {
+  socket.once('close', forget)
+}
+
+function forget(this: Socket): void {
+  this.removeAllListeners().on('error', ignore)
+}
+
+/** Nobody is left to be told. */
+function ignore(): void {}
+
 /** Short text of a failed handshake, without OpenSSL's file names. */
 function reasonOf(error: Error): string {
   const parts = error.message.trim().split(':')
@@ -81,6 +96,8 @@ export class TlsAcceptor {
       }
       const succeed = (secure: TLSSocket) => {
         finish()
+        forgetAtEnd(socket)
+        forgetAtEnd(secure)
         secure.allowHalfOpen = halfOpen
         resolve(secure)
       }

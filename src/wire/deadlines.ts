@@ -1,3 +1,5 @@
+import {LinkedList, type Place} from '../support/linked-list.js'
+
 /** One deadline that can be set, moved and cleared as often as needed at the price of storing a number. */
 export interface Deadline {
   /** Calls back once in `ms` milliseconds at the earliest, and at most one tick later; replaces an earlier setting. */
@@ -23,6 +25,8 @@ class Entry implements Deadline {
   dueMs = 0
   /** The tick in whose bucket it waits; 0 for none. */
   bucket = 0
+  /** In that bucket. */
+  place: Place | undefined
   readonly expired: () => void
   readonly #wheel: Wheel
 
@@ -48,7 +52,7 @@ class Entry implements Deadline {
  */
 export class Deadlines implements DeadlineSource, Wheel {
   readonly #tickMs: number
-  readonly #buckets = new Map<number, Set<Entry>>()
+  readonly #buckets = new Map<number, LinkedList<Entry>>()
   /** In all buckets. */
   #waiting = 0
   #timer: NodeJS.Timeout | undefined
@@ -83,9 +87,10 @@ export class Deadlines implements DeadlineSource, Wheel {
   #file(entry: Entry): void {
     this.#unfile(entry)
     entry.bucket = Math.max(this.#tickOf(entry.dueMs), this.#lastTick + 1)
-    const bucket = this.#buckets.get(entry.bucket)
-    if (bucket) bucket.add(entry)
-    else this.#buckets.set(entry.bucket, new Set([entry]))
+    const found = this.#buckets.get(entry.bucket)
+    const bucket = found ?? new LinkedList<Entry>()
+    if (!found) this.#buckets.set(entry.bucket, bucket)
+    entry.place = bucket.add(entry)
     this.#waiting += 1
     this.#start()
   }
@@ -93,7 +98,7 @@ export class Deadlines implements DeadlineSource, Wheel {
   #unfile(entry: Entry): void {
     if (entry.bucket === 0) return
     // Buckets stay until their time: most deadlines are set and cleared many times within a tick.
-    if (this.#buckets.get(entry.bucket)?.delete(entry)) this.#waiting -= 1
+    if (entry.place?.leave()) this.#waiting -= 1
     entry.bucket = 0
   }
 
@@ -117,10 +122,8 @@ export class Deadlines implements DeadlineSource, Wheel {
       const bucket = this.#buckets.get(++this.#lastTick)
       if (!bucket) continue
       this.#buckets.delete(this.#lastTick)
-      for (const entry of [...bucket]) {
-        if (entry.bucket !== this.#lastTick) continue
-        this.#waiting -= 1
-        entry.bucket = 0
+      for (let entry = bucket.first; entry; entry = bucket.first) {
+        this.#unfile(entry)
         if (entry.dueMs > now) {
           this.#file(entry)
           continue

@@ -1,4 +1,5 @@
 /** Sessions as those who look after the server see them, whatever their protocol is. */
+import type {Place} from '../support/linked-list.js'
 
 /** What a session says of itself when somebody asks. */
 export interface SessionFacts {
@@ -45,8 +46,8 @@ export interface LiveSession {
 
 /** Where sessions are listed while they live. */
 export interface SessionBook {
-  join(session: LiveSession): void
-  leave(session: LiveSession): void
+  /** Lists it until it leaves its place. */
+  join(session: LiveSession): Place
 }
 
 /** Sees the octets of a connection as they come and go. Must not throw, nor keep the Buffers. */

@@ -1,26 +1,28 @@
+import {LinkedList, type Place} from '../support/linked-list.js'
+
 /**
  * Tells those who listen that it is time to end.
  *
- * What an `AbortSignal` does, for thousands of connections that come and go: each costs an entry of a set.
+ * What an `AbortSignal` does, for thousands of connections that come and go: each costs an entry of a list.
  */
 export class StopSignal {
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new LinkedList<() => void>()
   #isStopped = false
 
-  /** Calls `listener` once, when it is time to end: at once when it was before. It must not throw. */
-  add(listener: () => void): void {
-    if (this.#isStopped) listener()
-    else this.#listeners.add(listener)
-  }
-
-  remove(listener: () => void): void {
-    this.#listeners.delete(listener)
+  /** Calls `listener` once, when it is time to end, unless it has left its place: at once when it was before. It must not throw. */
+  add(listener: () => void): Place {
+    const place = this.#listeners.add(listener)
+    if (this.#isStopped) this.#tell()
+    return place
   }
 
   /** It is time to end. */
   stop(): void {
     this.#isStopped = true
-    for (const listener of this.#listeners) listener()
-    this.#listeners.clear()
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (let listener = this.#listeners.shift(); listener; listener = this.#listeners.shift()) listener()
   }
 }

@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert'
+import type {Place} from '../../src/support/linked-list.js'
 import {StopSignal} from '../../src/wire/stop-signal.js'
 import {suite} from '../support/suite.js'
 
@@ -7,11 +8,10 @@ const stopSignal = suite('Stop signal')
 stopSignal('is told once to all who listen, and not to those who have left', () => {
   const signal = new StopSignal()
   const told: string[] = []
-  const gone = () => void told.push('gone')
   signal.add(() => void told.push('first'))
-  signal.add(gone)
+  const gone = signal.add(() => void told.push('gone'))
   signal.add(() => void told.push('second'))
-  signal.remove(gone)
+  gone.leave()
   assert.equal(told, [])
   signal.stop()
   signal.stop()
@@ -31,12 +31,12 @@ stopSignal('is told at once to who comes after it', () => {
 stopSignal('lets listeners leave while they are told', () => {
   const signal = new StopSignal()
   const told: number[] = []
-  const second = () => void told.push(2)
+  let second: Place | undefined
   signal.add(() => {
     told.push(1)
-    signal.remove(second)
+    second?.leave()
   })
-  signal.add(second)
+  second = signal.add(() => void told.push(2))
   signal.stop()
   assert.equal(told, [1])
 })

@@ -1,5 +1,6 @@
 /** The sessions of this process that have logged in. */
 import {setImmediate} from 'node:timers/promises'
+import {LinkedList, type Place} from '../../support/linked-list.js'
 import type {LiveSession, SessionBook} from '../../wire/live-session.js'
 import type {SessionFilter, SessionInfo, TraceRequest, TraceSink} from './inspectable.js'
 
@@ -17,10 +18,32 @@ interface Trace {
   readonly sink: TraceSink
 }
 
-/** An entry is a number; everything else the session says when it is asked. */
+/** A session and its number; everything else it says when it is asked. */
+class Member implements Place {
+  readonly session: LiveSession
+  readonly number: number
+  readonly #place: Place
+  readonly #left: (session: LiveSession) => void
+  isHere = true
+
+  constructor(session: LiveSession, number: number, {members, left}: {members: LinkedList<Member>; left: (session: LiveSession) => void}) {
+    this.session = session
+    this.number = number
+    this.#place = members.add(this)
+    this.#left = left
+  }
+
+  leave(): boolean {
+    if (!this.#place.leave()) return false
+    this.isHere = false
+    this.#left(this.session)
+    return true
+  }
+}
+
 export class SessionRegister implements SessionBook {
   readonly #options: SessionRegisterOptions
-  readonly #sessions = new Map<LiveSession, number>()
+  readonly #members = new LinkedList<Member>()
   readonly #traces = new Set<Trace>()
   #lastNumber = 0
   #received = 0
@@ -30,13 +53,13 @@ export class SessionRegister implements SessionBook {
     this.#options = options
   }
 
-  join(session: LiveSession): void {
-    this.#sessions.set(session, ++this.#lastNumber)
-    if (this.#traces.size > 0) this.#follow(session)
+  join(session: LiveSession): Place {
+    const member = new Member(session, ++this.#lastNumber, {members: this.#members, left: this.#left})
+    if (this.#traces.size > 0) this.#follow(member)
+    return member
   }
 
-  leave(session: LiveSession): void {
-    if (!this.#sessions.delete(session)) return
+  readonly #left = (session: LiveSession): void => {
     const {received, sent} = session.facts()
     this.#received += received
     this.#sent += sent
@@ -46,7 +69,7 @@ export class SessionRegister implements SessionBook {
   get octets(): {readonly received: number; readonly sent: number} {
     let received = this.#received
     let sent = this.#sent
-    for (const session of this.#sessions.keys()) {
+    for (const {session} of this.#members) {
       const facts = session.facts()
       received += facts.received
       sent += facts.sent
@@ -54,25 +77,25 @@ export class SessionRegister implements SessionBook {
     return {received, sent}
   }
 
-  #idOf(session: LiveSession): string {
-    return `${this.#options.pid}.${this.#sessions.get(session) ?? 0}`
+  #idOf({number}: Member): string {
+    return `${this.#options.pid}.${number}`
   }
 
   /** All sessions, some at a time: between them others have their turn. */
   async *list(): AsyncGenerator<readonly SessionInfo[], void> {
     const {role} = this.#options
-    const sessions = [...this.#sessions.keys()]
-    for (let at = 0; at < sessions.length; at += SLICE) {
+    const members = [...this.#members]
+    for (let at = 0; at < members.length; at += SLICE) {
       if (at > 0) await setImmediate()
-      const alive = sessions.slice(at, at + SLICE).filter((session) => this.#sessions.has(session))
-      yield alive.map((session) => ({id: this.#idOf(session), role, ...session.facts()}))
+      const alive = members.slice(at, at + SLICE).filter(({isHere}) => isHere)
+      yield alive.map((member) => ({id: this.#idOf(member), role, ...member.session.facts()}))
     }
   }
 
   /** Sessions now by protocol. */
   counts(): Record<string, number> {
     const counts: Record<string, number> = {}
-    for (const session of this.#sessions.keys()) {
+    for (const {session} of this.#members) {
       const {protocol} = session
       counts[protocol] = (counts[protocol] ?? 0) + 1
     }
@@ -81,17 +104,17 @@ export class SessionRegister implements SessionBook {
 
   /** @returns how many were told to end */
   kick(filter: SessionFilter): number {
-    const chosen = [...this.#sessions.keys()].filter((session) =>
-      'id' in filter ? this.#idOf(session) === filter.id : session.user === filter.user,
+    const chosen = [...this.#members].filter((member) =>
+      'id' in filter ? this.#idOf(member) === filter.id : member.session.user === filter.user,
     )
-    for (const session of chosen) session.kick()
+    for (const {session} of chosen) session.kick()
     return chosen.length
   }
 
   trace(request: TraceRequest, sink: TraceSink): () => void {
     const trace = {request, sink}
     const refresh = () => {
-      for (const session of this.#sessions.keys()) if (session.user === request.user) this.#follow(session)
+      for (const member of this.#members) if (member.session.user === request.user) this.#follow(member)
     }
     this.#traces.add(trace)
     refresh()
@@ -101,9 +124,10 @@ export class SessionRegister implements SessionBook {
   }
 
   /** Lets the session tell those who follow its user: with contents only if all of them want that. */
-  #follow(session: LiveSession): void {
+  #follow(member: Member): void {
+    const {session} = member
     const {user} = session
-    const id = this.#idOf(session)
+    const id = this.#idOf(member)
     const traces = [...this.#traces].filter(({request}) => request.user === user)
     if (traces.length === 0) {
       session.trace(undefined)
