@@ -1,7 +1,7 @@
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
-import {LOCK_BATCH} from '../../src/maildir/folder/access.js'
+import {LARGEST_BATCH} from '../../src/maildir/folder/lock-batches.js'
 import {NodeFiles} from '../../src/maildir/node-files.js'
 import {ImapClient} from '../support/imap-client.js'
 import {imapServer, PASSWORD} from '../support/imap-server.js'
@@ -83,7 +83,7 @@ class Locked extends NodeFiles {
 move('what has moved before somebody took the lock is told and counted, and the rest stays without copies', async () => {
   using maildir = new TemporaryMaildir()
   makeFolder(join(maildir.path, '.Archive'))
-  const count = LOCK_BATCH + 50
+  const count = LARGEST_BATCH + 50
   for (let number = 0; number < count; number += 1) maildir.put(`cur/${1000 + number}.M1P1.host,S=100:2,S`)
   writeFileSync(join(maildir.path, 'maildirsize'), `1000000S\n ${count * 100} ${count}\n`)
   const files = new Locked(join(maildir.path, 'tmp/courier.lock'))

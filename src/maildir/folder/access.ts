@@ -11,8 +11,6 @@ import type {FileFacts} from '../files.js'
 import type {FolderName} from '../types.js'
 import {reachFolder, samePlace} from './identity.js'
 
-/** Files that are renamed or unlinked under one hold of the lock: about 5 ms on a local disk. */
-export const LOCK_BATCH = 350
 /** Tasks that wait for each other share one hold of the lock, for this long. */
 const SHARED_HOLD_MS = 4
 

@@ -10,9 +10,9 @@ import {fileFault} from '../file-fault.js'
 import {infoWithFlags} from '../file-names.js'
 import type {Move} from '../files.js'
 import {FLAG, type FlagBits, type FlagChange, type Uid} from '../types.js'
-import {LOCK_BATCH} from './access.js'
 import {basesIn, inOrder, type StateChange, type StateChanges} from './chunk.js'
 import type {Folder} from './folder.js'
+import {LockBatches} from './lock-batches.js'
 import type {Snapshot} from './snapshot.js'
 
 /** Readings of the folder for messages that others keep renaming. */
@@ -41,19 +41,18 @@ export function writeFlags(folder: Folder, uids: readonly Uid[], options: FlagWr
 }
 
 async function writeAll(folder: Folder, uids: readonly Uid[], options: FlagWriteOptions): Promise<void> {
+  const batches = new LockBatches()
   let rest: readonly Uid[] = uids
   let renamed = false
   try {
     for (let attempt = 0; rest.length > 0 && attempt < TRIES; attempt += 1) {
       if (attempt > 0) await folder.refresh()
       const again: Uid[] = []
-      for (let at = 0; at < rest.length; at += LOCK_BATCH) {
-        const batch = rest.slice(at, at + LOCK_BATCH)
-        const done = await folder.exclusive(() => writeBatch(folder, batch, options))
+      await batches.each(rest, async (batch) => {
+        const done = await folder.exclusive(() => writeBatch(folder, batch, {...options, batches}))
         again.push(...done.again)
         renamed ||= done.renamed
-        if (at + LOCK_BATCH < rest.length) await new Promise((resolve) => setImmediate(resolve))
-      }
+      })
       rest = again
       if (rest.length > 0) folder.touched()
     }
@@ -144,8 +143,12 @@ class Results {
   }
 }
 
-async function writeBatch(folder: Folder, uids: readonly Uid[], options: FlagWriteOptions): Promise<{again: Uid[]; renamed: boolean}> {
-  const {change, by} = options
+interface BatchOptions extends FlagWriteOptions {
+  readonly batches: LockBatches
+}
+
+async function writeBatch(folder: Folder, uids: readonly Uid[], options: BatchOptions): Promise<{again: Uid[]; renamed: boolean}> {
+  const {change, by, batches} = options
   const again: Uid[] = []
   const done: Pick<Renames, 'uids' | 'states'> = {uids: [], states: []}
   const keywordSets = new Map<number, StateChange>()
@@ -153,10 +156,11 @@ async function writeBatch(folder: Folder, uids: readonly Uid[], options: FlagWri
   const setsKeywords = folder.env.keywordsMode !== 0 && (change.mode === 'replace' || change.keywords.length > 0)
   if (renames.uids.length === 0 && !setsKeywords) return {again, renamed: false}
   try {
-    await folder.locked(async () => {
+    const write = async () => {
       if (renames.uids.length > 0) await folder.changing(() => renameAll(folder, renames, {again, done, ...options}))
       if (setsKeywords) await changeKeywords(folder, uids, change, keywordSets)
-    })
+    }
+    await folder.locked(() => batches.held(write))
   } finally {
     const changed = keywordSets.size === 0 ? done : together(done, keywordSets)
     folder.apply({changed, by})

@@ -1,8 +1,8 @@
 /**
  * One mailbox as this process knows it, shared by all sessions that have it open.
  *
- * Who changes something holds the process's mutex of the folder and then Courier's lock file, for at most a hundred
- * files at a time (`access.ts`). What is known is a cache of the directory (`contents.ts`), compared with the disk
+ * Who changes something holds the process's mutex of the folder and then Courier's lock file, for a batch of
+ * files at a time (`lock-batches.ts`). What is known is a cache of the directory (`contents.ts`), compared with the disk
  * before it is believed (`reader.ts`). UIDs are synced to disk before anybody is told (`design.md` §3).
  */
 import {Fault} from '../../support/fault.js'

@@ -4,7 +4,6 @@ import {Pace} from '../../support/pace.js'
 import type {StoreEnvironment} from '../environment.js'
 import {nameInCur} from '../file-names.js'
 import type {FileFacts} from '../files.js'
-import {LOCK_BATCH} from './access.js'
 import type {CurChanges} from './cur-changes.js'
 import {isSettled, nowNs, sameFacts, samePlace} from './identity.js'
 import type {NameTable} from './known-names.js'
@@ -30,6 +29,8 @@ export interface Moved {
   readonly isFull: boolean
 }
 
+/** Files that are moved under one hold of the lock: others wait meanwhile. */
+const FILES_AT_ONCE = 350
 /** Where others have changed `cur/`: what a program may have called a message in the moment of taking it. */
 const INFOS = likelyInfos([])
 const NOTHING: Moved = {messages: [], isFull: false}
@@ -72,7 +73,7 @@ export class NewMail {
     const messages: MovedMessage[] = []
     const pace = new Pace()
     const endings = cur.isKnown(env.files.stat(`${path}/cur`)) ? [] : INFOS
-    for (const name of waiting.slice(0, LOCK_BATCH)) {
+    for (const name of waiting.slice(0, FILES_AT_ONCE)) {
       try {
         const moved = await this.#take(name, endings)
         if (moved) messages.push(moved)
@@ -83,7 +84,7 @@ export class NewMail {
       }
       if (pace.due) await pace.pause()
     }
-    return {messages, isFull: waiting.length > LOCK_BATCH}
+    return {messages, isFull: waiting.length > FILES_AT_ONCE}
   }
 
   async #list(): Promise<string[]> {

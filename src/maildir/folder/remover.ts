@@ -2,8 +2,8 @@
 import {errnoOf, Fault} from '../../support/fault.js'
 import {fileFault} from '../file-fault.js'
 import type {FlagBits, Uid} from '../types.js'
-import {LOCK_BATCH} from './access.js'
 import type {Folder} from './folder.js'
+import {LockBatches} from './lock-batches.js'
 
 const TRIES = 10
 
@@ -31,15 +31,12 @@ export async function removeMessages(folder: Folder, uids: readonly Uid[], flags
 
 async function removeAllOf(work: Work, uids: readonly Uid[]): Promise<void> {
   const {folder} = work
+  const batches = new LockBatches()
   let rest: readonly Uid[] = uids
   for (let attempt = 0; rest.length > 0 && attempt < TRIES; attempt += 1) {
     if (attempt > 0) await folder.refresh()
     const again: Uid[] = []
-    for (let at = 0; at < rest.length; at += LOCK_BATCH) {
-      const batch = rest.slice(at, at + LOCK_BATCH)
-      await folder.exclusive(() => removeBatch({...work, again}, batch))
-      if (at + LOCK_BATCH < rest.length) await new Promise((resolve) => setImmediate(resolve))
-    }
+    await batches.each(rest, (batch) => folder.exclusive(() => removeBatch({...work, again, batches}, batch)))
     rest = again
   }
   if (rest.length > 0) throw new Fault('busy', `Others keep changing messages of "${folder.name}"`)
@@ -54,7 +51,11 @@ interface Work {
   readonly failures: unknown[]
 }
 
-async function removeBatch({folder, flags, removed, again, failures}: Work, uids: readonly Uid[]): Promise<void> {
+interface BatchWork extends Work {
+  readonly batches: LockBatches
+}
+
+async function removeBatch({folder, flags, removed, again, failures, batches}: BatchWork, uids: readonly Uid[]): Promise<void> {
   let gone: readonly Uid[] = []
   try {
     const removeAll = async () => {
@@ -70,7 +71,7 @@ async function removeBatch({folder, flags, removed, again, failures}: Work, uids
         else if (error) failures.push(error)
       }
     }
-    await folder.locked(() => folder.changing(removeAll))
+    await folder.locked(() => batches.held(() => folder.changing(removeAll)))
   } catch (error) {
     throw fileFault(error, `Cannot remove messages of "${folder.name}"`)
   } finally {
