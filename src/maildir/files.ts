@@ -4,6 +4,7 @@
  * Paths and names are latin1 strings: one character for each octet. A name read as UTF-8 that is not UTF-8 could
  * not be opened again (`design.md` §3).
  */
+import type {NameOctets} from './name-octets.js'
 
 /** What `lstat` tells. */
 export interface FileFacts {
@@ -73,6 +74,8 @@ export interface MaildirFiles {
   readFile(path: string, limitBytes: number): Promise<Buffer | undefined>
   /** Names in a directory, without `.` and `..`. May miss and repeat names that others rename meanwhile. */
   list(path: string): Promise<string[]>
+  /** The same in pieces of a few thousand names at most, in any order. Each piece is valid until the next one is asked for. */
+  names(path: string): AsyncIterable<NameOctets>
   /** Opens a message without following a link; undefined when it is missing or not a plain file. A promise where one has to wait. */
   open(path: string): OpenFile | undefined | Promise<OpenFile | undefined>
   /** The first octets of a message, at most `START_BYTES`; undefined when it has to be opened: to wait for it, or to learn that it is gone. */

@@ -22,6 +22,7 @@ import {
 import * as fs from 'node:fs/promises'
 import {promisify} from 'node:util'
 import {callEach} from './call-each.js'
+import {DirectoryReading, entriesCall} from './directory-reading.js'
 import {factsOf} from './file-facts.js'
 import {
   type FileFacts,
@@ -35,6 +36,7 @@ import {
 } from './files.js'
 import {diskReads, LoopCalls} from './loop-calls.js'
 import {MessageOpener, missing, READ_FLAGS} from './message-opener.js'
+import {type NameOctets, nameOctets} from './name-octets.js'
 import {native, nativeNames} from './native-path.js'
 import {askedFor, isNetworkType, NetworkPlaces, type NetworkPlacesOptions} from './network-places.js'
 import {NodeNewFile, WRITE_ON_LOOP_BYTES} from './new-files.js'
@@ -77,6 +79,8 @@ export class NodeFiles implements MaildirFiles {
   readonly #buffers = new ReadBuffers()
   readonly #start = Buffer.allocUnsafeSlow(START_BYTES)
   readonly #localDevices = new Map<bigint, boolean>()
+  /** undefined: nobody has asked yet whether there is one. */
+  #entriesCall: {readonly call: ReturnType<typeof entriesCall>} | undefined
   readonly #network: NetworkPlaces
 
   constructor(options: NetworkPlacesOptions = {}) {
@@ -176,6 +180,34 @@ export class NodeFiles implements MaildirFiles {
     const names: string[] = []
     for await (const {name} of await fs.opendir(directory, {encoding: 'latin1', bufferSize: NAMES_AT_ONCE})) names.push(name)
     return names
+  }
+
+  async *names(path: string): AsyncGenerator<NameOctets> {
+    const facts = this.stat(path)
+    const isLarge = facts !== undefined && facts.size >= SMALL_DIRECTORY_ENTRIES * 8
+    if (isLarge) this.#entriesCall ??= {call: entriesCall()}
+    const call = isLarge ? this.#entriesCall?.call : undefined
+    if (call) yield* this.#entries(path, call)
+    else yield* nameOctets(await this.list(path))
+  }
+
+  async *#entries(path: string, call: NonNullable<ReturnType<typeof entriesCall>>): AsyncGenerator<NameOctets> {
+    const descriptor = await this.#openDirectory(path)
+    try {
+      const reading = new DirectoryReading(call, descriptor)
+      for (;;) {
+        const names = this.#mayRead(path) ? this.#reads.timed(() => reading.now()) : await reading.later()
+        if (!names) return
+        yield names
+      }
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
+  async #openDirectory(path: string): Promise<number> {
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY
+    return this.#mayCall(path) ? this.#calls.timed(() => openSync(native(path), flags)) : await openLater(native(path), flags)
   }
 
   open(path: string): OpenFile | undefined | Promise<OpenFile | undefined> {
@@ -297,8 +329,7 @@ export class NodeFiles implements MaildirFiles {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    const flags = constants.O_RDONLY | constants.O_DIRECTORY
-    const descriptor = this.#mayCall(path) ? this.#calls.timed(() => openSync(native(path), flags)) : await openLater(native(path), flags)
+    const descriptor = await this.#openDirectory(path)
     try {
       await syncLater(descriptor)
     } finally {

@@ -4,7 +4,7 @@
  *     1 <uidValidity> <uidNext>
  *     <uid> <base name>
  *
- * Pure: text in, numbers out. A folder of 100,000 messages has 9 MB of it, so nothing here looks twice at an octet.
+ * Pure: octets in, numbers out. A folder of 100,000 messages has 9 MB of it, so nothing here looks twice at an octet.
  */
 
 import {finish, STRIDE, type Steps} from '../support/steps.js'
@@ -13,6 +13,9 @@ import {finish, STRIDE, type Steps} from '../support/steps.js'
 const NUMBER_MAX = 0xffffffff
 const SPACE = 0x20
 const TAB = 0x09
+const LF = 0x0a
+/** The first line is not longer. */
+const HEADER_OCTETS = 200
 
 export interface UidDatabase {
   readonly uidValidity: number
@@ -30,10 +33,10 @@ export interface UidDatabaseHeader {
   readonly linesStart: number
 }
 
-/** Reads the first line. `text`: latin1. undefined: it is no database that can be used. */
-export function readUidDatabaseHeader(text: string): UidDatabaseHeader | undefined {
-  const end = endOfLine(text, 0)
-  const header = /^[ \t]*0*1[ \t]+(\d+)[ \t]+(\d+)/.exec(text.slice(0, Math.min(end, 200)))
+/** Reads the first line. undefined: it is no database that can be used. */
+export function readUidDatabaseHeader(octets: Buffer): UidDatabaseHeader | undefined {
+  const end = endOfLine(octets, 0)
+  const header = /^[ \t]*0*1[ \t]+(\d+)[ \t]+(\d+)/.exec(octets.toString('latin1', 0, Math.min(end, HEADER_OCTETS)))
   if (!header) return undefined
   const uidValidity = Number(header[1])
   if (uidValidity < 1 || uidValidity > NUMBER_MAX) return undefined
@@ -48,14 +51,16 @@ export function nextUid(header: UidDatabaseHeader, highest: number): number | un
 
 /** Goes through the lines after the first one, over those that name no message. Values are those of the line that it is at. */
 export class UidDatabaseLines {
-  readonly #text: string
+  /** While it lives, so does the shape of these objects, and V8 keeps what it has compiled for them. */
+  static readonly none = new UidDatabaseLines(Buffer.alloc(0), 0)
+  readonly #octets: Buffer
   #next: number
   #nameStart = 0
   #nameEnd = 0
   #uid = 0
 
-  constructor(text: string, start: number) {
-    this.#text = text
+  constructor(octets: Buffer, start: number) {
+    this.#octets = octets
     this.#next = start
   }
 
@@ -63,25 +68,30 @@ export class UidDatabaseLines {
     return this.#uid
   }
 
-  /** The base name. */
-  get base(): string {
-    return this.#text.slice(this.#nameStart, this.#nameEnd)
+  /** Where the base name begins. */
+  get nameStart(): number {
+    return this.#nameStart
+  }
+
+  /** Where it ends. */
+  get nameEnd(): number {
+    return this.#nameEnd
   }
 
   /** Goes to the next line; false: there is none. */
   next(): boolean {
-    const text = this.#text
-    while (this.#next < text.length) {
-      const end = endOfLine(text, this.#next)
-      let at = skipBlanks(text, this.#next, end)
+    const octets = this.#octets
+    while (this.#next < octets.length) {
+      const end = endOfLine(octets, this.#next)
+      let at = skipBlanks(octets, this.#next, end)
       const digits = at
       let uid = 0
       for (; at < end; at += 1) {
-        const value = text.charCodeAt(at) - 0x30
+        const value = (octets[at] ?? 0) - 0x30
         if (value < 0 || value > 9) break
         uid = uid * 10 + value
       }
-      const name = skipBlanks(text, at, end)
+      const name = skipBlanks(octets, at, end)
       this.#next = end + 1
       if (at === digits || name === at || name === end || uid < 1 || uid >= NUMBER_MAX) continue
       this.#uid = uid >>> 0 // a whole number also where it was worked out as a fraction
@@ -100,18 +110,20 @@ export class UidDatabaseLines {
  * name the first counts, so that two messages never have one UID.
  */
 export function parseUidDatabase(bytes: Buffer): UidDatabase | undefined {
-  return finish(uidDatabaseSteps(bytes.toString('latin1')))
+  return finish(uidDatabaseSteps(bytes))
 }
 
-/** The same in steps, of its text. */
-export function* uidDatabaseSteps(text: string): Steps<UidDatabase | undefined> {
-  const header = readUidDatabaseHeader(text)
+/** The same in steps. */
+export function* uidDatabaseSteps(octets: Buffer): Steps<UidDatabase | undefined> {
+  const header = readUidDatabaseHeader(octets)
   if (!header) return undefined
+  // One conversion for all names; each is a slice of it.
+  const text = octets.toString('latin1')
   const uids = new Map<string, number>()
   let highest = 0
   // Made at the first UID out of order; a sorted file needs no memory of what it had.
   let seen: Set<number> | undefined
-  const lines = new UidDatabaseLines(text, header.linesStart)
+  const lines = new UidDatabaseLines(octets, header.linesStart)
   for (let count = 1; lines.next(); count += 1) {
     if (count % STRIDE === 0) yield
     const {uid} = lines
@@ -121,7 +133,7 @@ export function* uidDatabaseSteps(text: string): Steps<UidDatabase | undefined> 
     }
     // Also of a line that does not count: its UID was given to somebody once, so never again.
     highest = Math.max(highest, uid)
-    const {base} = lines
+    const base = text.slice(lines.nameStart, lines.nameEnd)
     if (uids.has(base)) continue
     uids.set(base, uid)
     seen?.add(uid)
@@ -130,14 +142,14 @@ export function* uidDatabaseSteps(text: string): Steps<UidDatabase | undefined> 
   return uidNext === undefined ? undefined : {uidValidity: header.uidValidity, uidNext, uids}
 }
 
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\n', from)
-  return end < 0 ? text.length : end
+function endOfLine(octets: Buffer, from: number): number {
+  const end = octets.indexOf(LF, from)
+  return end < 0 ? octets.length : end
 }
 
-function skipBlanks(text: string, from: number, end: number): number {
+function skipBlanks(octets: Buffer, from: number, end: number): number {
   let at = from
-  while (at < end && (text.charCodeAt(at) === SPACE || text.charCodeAt(at) === TAB)) at += 1
+  while (at < end && (octets[at] === SPACE || octets[at] === TAB)) at += 1
   return at
 }
 

@@ -6,6 +6,7 @@
  * promise made here: a file that exists all the time is missing from at most `missesInARow` listings in a row.
  */
 import {type FileFacts, type MaildirFiles, type Move, type NewFile, type OpenFile, WHOLE_FILE_BYTES} from '../../src/maildir/files.js'
+import {type NameOctets, nameOctets} from '../../src/maildir/name-octets.js'
 import {failure, type SimulatedDisk, type SimulatedNode} from './simulated-disk.js'
 
 /** What goes on beside the program whose calls these are. */
@@ -117,6 +118,10 @@ export class SimulatedFiles implements MaildirFiles {
       this.#surroundings.moment()
       await null
     }
+  }
+
+  async *names(path: string): AsyncGenerator<NameOctets> {
+    yield* nameOctets(await this.list(path))
   }
 
   open(path: string): Promise<OpenFile | undefined> {

@@ -3,8 +3,6 @@
  * instant: what is known is a cache, and is believed only while the time stamps prove that nothing has changed.
  */
 import {errnoOf} from '../../support/fault.js'
-import {Pace} from '../../support/pace.js'
-import {paced} from '../../support/steps.js'
 import type {StoreEnvironment} from '../environment.js'
 import {fileFault} from '../file-fault.js'
 import type {FileFacts} from '../files.js'
@@ -185,9 +183,9 @@ export class FolderReader {
     const beganNs = nowNs(env)
     const observed = folderIdentity(env.files, path)
     const reread = !uidFile.isCurrent(observed.uids)
-    const text = reread ? await uidFile.readText() : undefined
-    const listed = text === undefined ? undefined : await this.#readFirst(text, observed.keywords)
-    const {complete, written} = listed ? await this.#mergeUnknown(listed) : await this.#mergeAll(observed.keywords, {text, reread})
+    const lines = reread ? await uidFile.readOctets() : undefined
+    const listed = lines && (await this.#readFirst(lines, observed.keywords))
+    const {complete, written} = listed ? await this.#mergeUnknown(listed) : await this.#mergeAll(observed.keywords, {lines, reread})
     const after = folderIdentity(env.files, path)
     cur.isRead(complete && sameFacts(observed.cur, after.cur) ? after.cur : undefined)
     // A database that we have just put there is as we know it: whoever replaces it does so for what changes in `cur/`.
@@ -200,12 +198,11 @@ export class FolderReader {
   }
 
   /** Takes a folder that nobody knows anything of as it is listed, where there is no doubt about it. */
-  async #readFirst(text: string, keywords: FileFacts | undefined): Promise<ListedFolder | undefined> {
+  async #readFirst(lines: Buffer, keywords: FileFacts | undefined): Promise<ListedFolder | undefined> {
     const {env, path, contents, cur, index} = this.#options
     if (contents.loaded || this.#saved) return undefined
     cur.noticeOthers()
-    const names = await this.#reading(env.files.list(`${path}/cur`))
-    const listed = await paced(listedFolder(text, names), new Pace())
+    const listed = await this.#reading(listedFolder(lines, env.files.names(`${path}/cur`)))
     if (!listed) return undefined
     const readKeywords: KeywordReading = (exists) => this.#readKeywords(keywords, exists)
     await contents.begin(listed, {hasKeywords: keywords !== undefined, readKeywords})
@@ -222,13 +219,13 @@ export class FolderReader {
     return this.#merge({result, database: undefined, reread: false, keywordsChanged: [], modseq})
   }
 
-  /** Compares all that is known with the directory. `text`: the UID database when it was read, which is `reread`. */
+  /** Compares all that is known with the directory. `lines`: the UID database when it was read, which is `reread`. */
   async #mergeAll(
     keywords: FileFacts | undefined,
-    {text, reread}: {readonly text: string | undefined; readonly reread: boolean},
+    {lines, reread}: {readonly lines: Buffer | undefined; readonly reread: boolean},
   ): Promise<Merged> {
     const {access, contents, uidFile, cur} = this.#options
-    const database = await uidFile.parse(text)
+    const database = await uidFile.parse(lines)
     if (contents.loaded && database && database.uidValidity !== contents.uidValidity) access.lose('replaced by another')
     cur.noticeOthers()
     const result = await this.#compare(database)

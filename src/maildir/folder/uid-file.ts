@@ -61,11 +61,11 @@ export class UidFile {
 
   /** Reads the file. undefined: there is none that can be used. @throws {Fault} `io-error` when it cannot be read */
   async read(): Promise<UidDatabase | undefined> {
-    return this.parse(await this.readText())
+    return this.parse(await this.readOctets())
   }
 
-  /** The text of the file as latin1; undefined: there is none. @throws {Fault} `io-error` when it cannot be read */
-  async readText(): Promise<string | undefined> {
+  /** The file as it is; undefined: there is none. @throws {Fault} `io-error` when it cannot be read */
+  async readOctets(): Promise<Buffer | undefined> {
     const before = this.#stat()
     let bytes: Buffer | undefined
     try {
@@ -75,13 +75,14 @@ export class UidFile {
     }
     this.#facts = bytes && before
     this.#text = undefined
-    return bytes?.toString('latin1')
+    return bytes
   }
 
-  /** What the text says, in turn with other work. undefined: it cannot be used. */
-  async parse(text: string | undefined): Promise<UidDatabase | undefined> {
-    const database = text === undefined ? undefined : await paced(uidDatabaseSteps(text), new Pace())
-    if (text && !database) this.#env.log.warning('maildir.bad-uid-database', {path: `${this.#folder}/courierimapuiddb`})
+  /** What the octets say, in turn with other work. undefined: they cannot be used. */
+  async parse(octets: Buffer | undefined): Promise<UidDatabase | undefined> {
+    const database = octets && (await paced(uidDatabaseSteps(octets), new Pace()))
+    if (octets && octets.length > 0 && !database)
+      this.#env.log.warning('maildir.bad-uid-database', {path: `${this.#folder}/courierimapuiddb`})
     return database
   }
 
