@@ -1,7 +1,8 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {getPriority} from 'node:os'
 import * as assert from 'uvu/assert'
-import {type Crypt, loadCrypt} from '../../src/auth/native.js'
+import {CryptPool} from '../../src/auth/hash/crypt-pool.js'
+import {loadCrypt} from '../../src/auth/native.js'
 import {type LoginLoad, loginLoad, percentile} from '../support/login-load.js'
 import type {SaslHost} from '../support/sasl-host.js'
 import {suite} from '../support/suite.js'
@@ -11,11 +12,12 @@ const ATTEMPTS = 3
 const HASHING_MS = 1000
 /** Of a processor. A machine whose processors hash less than 450 times a second can't take the full rate beside the clients. */
 const HASHING_SHARE = 0.45
+/** Logins per second of a machine that is busy with others. */
+const LEAST = 5
 const isLong = process.env.COURIER_LONG === '1'
 
 const rates = suite('Many logins', {limitMs: 120_000})
-const crypt = loadCrypt()
-const system = rates.when(crypt, 'this system has no libcrypt')
+const system = rates.when(loadCrypt(), 'this system has no libcrypt')
 
 /** Nice values of the server's threads: 19th field of `/proc/PID/task/TID/stat`, counted from behind the name. */
 function niceValues({server}: SaslHost): number[] {
@@ -41,18 +43,23 @@ async function best(measure: () => Promise<RatedLoad>, isGood: (load: RatedLoad)
   return load
 }
 
-function describe({rate, perSecond, noops, stats}: RatedLoad): string {
+function describe({rate, perSecond, noops, quiet, stats}: RatedLoad): string {
   const times = (name: string, values: readonly number[]) =>
     `${name} ${[0.5, 0.99, 1].map((part) => percentile(values, part).toFixed(1)).join(' / ')} ms`
-  return `${perSecond.toFixed(0)} of ${rate} logins per second; ${times('NOOP', noops)}; ${times('stat', stats)} (median / 99 % / longest)`
+  return `${perSecond.toFixed(0)} of ${rate} logins per second; ${times('NOOP', noops)}, before ${times('', quiet)}; ${times('stat', stats)} (median / 99 % / longest)`
 }
 
-/** Hashes per second that one thread of this machine computes now, of the kind that {@link loginLoad} checks. */
-function hashRate(crypt: Crypt): number {
+/** Hashes per second that a thread of the server gets on this machine now, of the kind that {@link loginLoad} checks. */
+async function hashRate(): Promise<number> {
+  const pool = new CryptPool({threads: 1, limitMs: 10_000})
+  const hash = (number: number) => pool.hash({password: 'pass', setting: `$6$${String(number).padStart(16, '0')}$`, remote: ''})
+  await hash(0)
   const began = performance.now()
   let hashes = 0
-  for (; performance.now() - began < HASHING_MS; hashes += 1) crypt(Buffer.from('pass'), `$6$${String(hashes).padStart(16, '0')}$`)
-  return (hashes * 1000) / (performance.now() - began)
+  for (; performance.now() - began < HASHING_MS; hashes += 1) await hash(hashes)
+  const took = performance.now() - began
+  await pool.close()
+  return (hashes * 1000) / took
 }
 
 /** The long form measures, and wants a machine to itself; the short one runs beside other tests, and shows that hashing stops nobody. */
@@ -63,13 +70,18 @@ system(`${most} logins a second with SHA-512-crypt: NOOPs of another session and
   const look = (host: SaslHost) => {
     nice = existsSync('/proc/self/task') ? niceValues(host) : [getPriority(), getPriority() + 10]
   }
-  const quick = (values: readonly number[]) => values.length > 0 && percentile(values, part) < LIMIT_MS
-  const isGood = ({rate, perSecond, noops, stats}: RatedLoad) => perSecond > rate * (isLong ? 0.97 : 0.5) && quick(noops) && quick(stats)
+  const isGood = ({rate, perSecond, noops, quiet, stats}: RatedLoad) => {
+    // What other programs of the machine make a NOOP wait is not the logins' doing; on a quiet machine it is well below 1 ms.
+    const limit = LIMIT_MS + percentile(quiet, part)
+    const quick = (values: readonly number[]) => values.length > 0 && percentile(values, part) < limit
+    return perSecond > rate * (isLong ? 0.97 : 0.5) && quick(noops) && quick(stats)
+  }
   const measure = async () => {
-    const rate = Math.min(most, Math.floor(hashRate(crypt as Crypt) * HASHING_SHARE))
+    const rate = Math.max(LEAST, Math.min(most, Math.floor((await hashRate()) * HASHING_SHARE)))
     return {rate, ...(await loginLoad({rate, seconds, accounts: rate * seconds, look}))}
   }
   const load = await best(measure, isGood)
+  if (isLong) process.stdout.write(`${describe(load)}\n`)
   assert.ok(isGood(load), describe(load))
   // The server has the priority of this test.
   const own = getPriority()

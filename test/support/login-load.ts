@@ -28,12 +28,15 @@ export interface LoginLoad {
   readonly logins: readonly number[]
   /** NOOPs of a session that another process has. */
   readonly noops: readonly number[]
+  /** The same before the logins: what the machine does besides. */
+  readonly quiet: readonly number[]
   /** `fs.stat` within the server. */
   readonly stats: readonly number[]
 }
 
 /** Fewer than MAXPERIP allows. */
 const MAX_AT_ONCE = 16
+const QUIET_MS = 1000
 /** The first logins load what all use. */
 const WARM_UP = 40
 
@@ -43,6 +46,9 @@ export async function loginLoad({rate, seconds, accounts, look}: LoginLoadOption
   process.env.NODE_OPTIONS = `--import ${probe(measured)}`
   await using host = await saslHost({userdb: userdb(accounts)}).finally(() => delete process.env.NODE_OPTIONS)
   for (let number = 0; number < WARM_UP; number += 1) await login(host.port, `u${accounts - 1 - (number % accounts)}`)
+  const before = await noopSession(host.port, 'u0')
+  await sleep(QUIET_MS)
+  const quiet = await before.end()
   const noops = await noopSession(host.port, 'u0')
   host.server.child.kill('SIGUSR2')
   const {logins, took} = await logIn(host.port, {rate, seconds, accounts, onHalf: () => look?.(host)})
@@ -51,7 +57,7 @@ export async function loginLoad({rate, seconds, accounts, look}: LoginLoadOption
   await host.server.ended()
   const stats = JSON.parse(readFileSync(measured, 'utf8')) as number[]
   rmSync(measured)
-  return {perSecond: logins.length / took, seconds: took, logins, noops: noopTimes, stats}
+  return {perSecond: logins.length / took, seconds: took, logins, noops: noopTimes, quiet, stats}
 }
 
 /** Loaded into the server: measures how long a stat takes there, from SIGUSR2 on. Written down when the server ends. */
