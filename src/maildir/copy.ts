@@ -12,11 +12,17 @@ import {sizeOfName} from './file-names.js'
 import type {FileFacts, OpenFile} from './files.js'
 import {type Arrival, type Arrivals, CANNOT_LINK} from './folder/arrivals.js'
 import type {Folder} from './folder/folder.js'
-import {openByUid} from './folder/metadata.js'
+import {factsOfMessage, openByUid} from './folder/metadata.js'
 import {removeMessages} from './folder/remover.js'
+import type {IndexedMessage} from './index/metadata-index.js'
+import {Slab} from './index/slab.js'
 import {FLAG, type Uid} from './types.js'
 
 const PIECE_BYTES = 256 * 1024
+/** Links that are prepared before others get their turn. */
+const LINKS_AT_ONCE = 256
+/** So many files take longer to be looked at than the index takes to be asked, even if it has to be read for that. */
+const WORTH_ASKING = 100
 
 /** A message that has been copied. */
 export interface Copied {
@@ -89,14 +95,8 @@ function pair(from: Uid, to: Uid | undefined): Copied[] {
 async function prepareAll(source: Folder, uids: readonly Uid[], target: Folder): Promise<Prepared[]> {
   const first = await prepareFiles(source, uids.slice(0, 1), target)
   const rest = uids.slice(1)
-  const links = new Map<Uid, Prepared>()
-  const pace = new Pace()
-  for (const uid of first[0]?.isLink ? rest : []) {
-    const link = prepareLink(source, uid)
-    if (link) links.set(uid, link)
-    if (pace.due) await pace.pause()
-  }
   try {
+    const links = first[0]?.isLink ? await prepareLinks(source, rest) : new Map<Uid, Prepared>()
     const others = rest.filter((uid) => !links.has(uid))
     const files = new Map((await prepareFiles(source, others, target)).map((each) => [each.uid, each]))
     return [...first, ...rest.flatMap((uid) => links.get(uid) ?? files.get(uid) ?? [])]
@@ -106,18 +106,54 @@ async function prepareAll(source: Folder, uids: readonly Uid[], target: Folder):
   }
 }
 
-/** A link that is made at once in its place: the first message was a file that can be linked. undefined: a link will not do. */
-function prepareLink({env, path, snapshot, keywordTable}: Folder, uid: Uid): Prepared | undefined {
-  const index = snapshot.indexOf(uid)
+/** Links that are made at once in their place: the first message was a file that can be linked. Without those for which a link will not do. */
+async function prepareLinks(source: Folder, uids: readonly Uid[]): Promise<ReadonlyMap<Uid, Prepared>> {
+  const links = new Map<Uid, Prepared>()
+  const pace = new Pace()
+  for (let at = 0; at < uids.length; at += LINKS_AT_ONCE) {
+    const some = uids.slice(at, at + LINKS_AT_ONCE)
+    const sizes = uids.length < WORTH_ASKING ? [] : await knownSizes(source, some)
+    const indexes = source.snapshot.indexesOf(some)
+    for (let place = 0; place < some.length; place += 1) {
+      const link = prepareLink(source, indexes[place] ?? -1, sizes[place])
+      if (link) links.set(link.uid, link)
+    }
+    if (pace.due) await pace.pause()
+  }
+  return links
+}
+
+/** Octets of messages whose files were opened before and have not changed since, as far as is known: plain files. */
+async function knownSizes(folder: Folder, uids: readonly Uid[]): Promise<(number | undefined)[]> {
+  const {snapshot} = folder
+  const indexes = snapshot.indexesOf(uids)
+  const messages = uids.map((uid, place) => {
+    const index = indexes[place] ?? -1
+    return {uid, hash: index < 0 ? 0 : snapshot.baseHashAt(index)}
+  })
+  const factsOf = (message: IndexedMessage) => factsOfMessage(folder, message)
+  const known = await folder.index.read(messages, {need: 'size', factsOf, slab: new Slab()})
+  return known.map((metadata) => metadata?.storedBytes)
+}
+
+/** `knownBytes`: octets of a file that is known to be a plain one. undefined: a link will not do. */
+function prepareLink({env, path, snapshot, keywordTable}: Folder, index: number, knownBytes: number | undefined): Prepared | undefined {
   if (index < 0) return undefined
   const linked = snapshot.baseAt(index)
   const file = `${path}/cur/${linked}${snapshot.infoAt(index)}`
-  const facts = env.files.stat(file)
-  if (facts?.kind !== 'file') return undefined // somebody has renamed it, or it is a link or a directory
-  const bytes = sizeOfName(linked) ?? facts.size
+  const fileBytes = knownBytes ?? sizeOfPlainFile(env, file)
+  if (fileBytes === undefined) return undefined
+  const bytes = sizeOfName(linked) ?? fileBytes
   const keywords = keywordTable.keywords(snapshot.keywordSetAt(index))
-  const base = env.names.message().baseOfLink(linked, bytes)
-  return {uid, arrival: {file, linked: true, base, flags: snapshot.flagsAt(index), keywords}, bytes, isLink: true}
+  const base = env.names.ofLink(linked, bytes)
+  const arrival = {file, linked: true, base, flags: snapshot.flagsAt(index), keywords}
+  return {uid: snapshot.uidAt(index), arrival, bytes, isLink: true}
+}
+
+/** undefined: somebody has renamed it, or it is a link or a directory. */
+function sizeOfPlainFile({files}: StoreEnvironment, path: string): number | undefined {
+  const facts = files.stat(path)
+  return facts?.kind === 'file' ? facts.size : undefined
 }
 
 /** Puts copies of messages into the target's `tmp/`, all or none; messages that vanished are left out. */

@@ -20,8 +20,6 @@ export interface UniqueName {
   readonly temporary: string
   /** Base name for `new/` or `cur/` once the file exists and its size is known. */
   base(file: {readonly device: number | bigint; readonly inode: number | bigint}, sizeBytes: number): string
-  /** As `base`, for one more link to the file of a message with this base name: it says what that one says of the file. */
-  baseOfLink(base: string, sizeBytes: number): string
   /** As `base`, with the flags. */
   final(file: {readonly device: number | bigint; readonly inode: number | bigint}, sizeBytes: number, flags: FlagBits): string
 }
@@ -44,23 +42,32 @@ export class UniqueNames {
     return this.#make(String(this.#counter++))
   }
 
+  /** Base name for one more link to the file of a message with this base name: it says what that one says of the file. */
+  ofLink(base: string, sizeBytes: number): string {
+    const {stem, tail} = this.#parts(String(this.#counter++))
+    return `${stem}${PLACE.exec(base)?.[0] ?? ''}${tail},S=${sizeBytes}`
+  }
+
   /** Name for a side file in `tmp/`; Courier's tags tell what for (`courierlock`, `imapsubscribe`, …). */
   side(tag: string): string {
     return this.#make(`${tag}${this.#counter++}`).temporary
   }
 
   #make(tag: string): UniqueName {
-    const now = this.#nowMicroseconds()
-    const seconds = Math.floor(now / 1e6)
-    const stem = `${seconds}.M${Math.floor(now - seconds * 1e6)}P${this.#pid}`
-    const tail = `_${tag}.${this.#host}`
+    const {stem, tail} = this.#parts(tag)
     const base: UniqueName['base'] = ({device, inode}, sizeBytes) => `${stem}V${hex(device)}I${hex(inode)}${tail},S=${sizeBytes}`
     return {
       temporary: stem + tail,
       base,
-      baseOfLink: (linked, sizeBytes) => `${stem}${PLACE.exec(linked)?.[0] ?? ''}${tail},S=${sizeBytes}`,
       final: (file, sizeBytes, flags) => withFlags(base(file, sizeBytes), flags),
     }
+  }
+
+  /** What stands before and behind what a name says of its file. */
+  #parts(tag: string): {readonly stem: string; readonly tail: string} {
+    const now = this.#nowMicroseconds()
+    const seconds = Math.floor(now / 1e6)
+    return {stem: `${seconds}.M${Math.floor(now - seconds * 1e6)}P${this.#pid}`, tail: `_${tag}.${this.#host}`}
   }
 }
 

@@ -128,10 +128,10 @@ files('are made unique', () => {
   assert.is(unique.message().temporary, '1795226013.M566P42_1.ho\\057st\\0721')
   assert.is(unique.side('courierlock'), '1795226013.M566P42_courierlock2.ho\\057st\\0721')
   assert.is(
-    unique.message().baseOfLink('1700000000.M1P1V000000000000FE00I0000000000000001_0.other,S=5', 12),
+    unique.ofLink('1700000000.M1P1V000000000000FE00I0000000000000001_0.other,S=5', 12),
     '1795226013.M566P42V000000000000FE00I0000000000000001_3.ho\\057st\\0721,S=12',
   )
-  assert.is(unique.message().baseOfLink('1700000000.M1P1.V00I00', 12), '1795226013.M566P42_4.ho\\057st\\0721,S=12')
+  assert.is(unique.ofLink('1700000000.M1P1.V00I00', 12), '1795226013.M566P42_4.ho\\057st\\0721,S=12')
   assert.is(escapeHost(''), 'localhost')
   assert.is(escapeHost('x'.repeat(300)).length, 100)
 })

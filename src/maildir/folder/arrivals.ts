@@ -7,7 +7,7 @@
  */
 import {errnoOf} from '../../support/fault.js'
 import {fileFault} from '../file-fault.js'
-import {withFlags} from '../file-names.js'
+import {infoWithFlags} from '../file-names.js'
 import type {FlagBits, Uid} from '../types.js'
 import type {MessageRow} from './chunk.js'
 import {uidLines} from './contents.js'
@@ -34,6 +34,13 @@ interface Group {
   readonly arrivals: readonly Arrival[]
   readonly done: (uids: readonly (Uid | undefined)[]) => void
   readonly failed: (error: unknown) => void
+}
+
+interface PlaceOutcome {
+  /** Gets the paths of files that have their names in `cur/`. */
+  readonly inPlace: string[]
+  /** Gets the base names of those that could not be linked. */
+  readonly notLinked: Set<string>
 }
 
 /** The queue of one folder. */
@@ -120,26 +127,34 @@ export class Arrivals {
   }
 
   /** Gives the files their names in `cur/`. @throws what a file call throws: some may be in place */
-  async #place(arrivals: readonly Arrival[], {inPlace, notLinked}: {inPlace: string[]; notLinked: Set<string>}): Promise<void> {
-    const {path: folder, env} = this.#folder
-    const nameOf = ({base, flags}: Arrival) => `cur/${withFlags(base, flags)}`
-    const pathOf = (arrival: Arrival) => `${folder}/${nameOf(arrival)}`
+  async #place(arrivals: readonly Arrival[], outcome: PlaceOutcome): Promise<void> {
     const own = arrivals.filter(({linked}) => !linked)
-    const failures = await env.files.renameAll(
-      folder,
-      own.map((arrival) => ({from: arrival.file.slice(folder.length + 1), to: nameOf(arrival)})),
-    )
-    for (const [place, arrival] of own.entries()) if (!failures[place]) inPlace.push(pathOf(arrival))
+    if (own.length > 0) await this.#move(own, outcome)
+    if (own.length < arrivals.length) await this.#link(own.length === 0 ? arrivals : arrivals.filter(({linked}) => linked), outcome)
+  }
+
+  /** Files that wait in `tmp/`. @throws as `#place` */
+  async #move(arrivals: readonly Arrival[], {inPlace}: PlaceOutcome): Promise<void> {
+    const {path: folder, env} = this.#folder
+    const moves = arrivals.map((arrival) => ({from: arrival.file.slice(folder.length + 1), to: `cur/${nameOf(arrival)}`}))
+    const failures = await env.files.renameAll(folder, moves)
+    for (let place = 0; place < moves.length; place += 1) if (!failures[place]) inPlace.push(`${folder}/${moves[place]?.to}`)
     const failure = failures.find((each) => each !== undefined)
     if (failure) throw failure
-    const linked = arrivals.filter((arrival) => arrival.linked)
-    const links = linked.map((arrival) => ({from: arrival.file, to: pathOf(arrival)}))
+  }
+
+  /** Messages of another folder. @throws as `#place` */
+  async #link(arrivals: readonly Arrival[], {inPlace, notLinked}: PlaceOutcome): Promise<void> {
+    const {path: folder, env} = this.#folder
+    const links = arrivals.map((arrival) => ({from: arrival.file, to: `${folder}/cur/${nameOf(arrival)}`}))
     const refusals = await env.files.linkAll(links)
-    for (const [place, {to}] of links.entries()) {
-      if (!refusals[place]) inPlace.push(to)
-      else if (CANNOT_LINK.has(errnoOf(refusals[place]))) notLinked.add(linked[place]?.base ?? '')
+    let refusal: Error | undefined
+    for (let place = 0; place < links.length; place += 1) {
+      const error = refusals[place]
+      if (!error) inPlace.push(links[place]?.to ?? '')
+      else if (CANNOT_LINK.has(errnoOf(error))) notLinked.add(arrivals[place]?.base ?? '')
+      else refusal ??= error
     }
-    const refusal = refusals.find((each) => each && !CANNOT_LINK.has(errnoOf(each)))
     if (refusal) throw refusal
   }
 
@@ -163,6 +178,11 @@ export class Arrivals {
   }
 }
 
+/** Of its file in `cur/`. */
+function nameOf({base, flags}: Arrival): string {
+  return base + infoWithFlags('', flags)
+}
+
 function rowOf({base, flags}: Arrival, uid: Uid): MessageRow {
-  return {uid, base, info: withFlags('', flags), flags, keywordSet: 0, modseq: 0}
+  return {uid, base, info: infoWithFlags('', flags), flags, keywordSet: 0, modseq: 0}
 }
