@@ -94,6 +94,38 @@ async function opened(maildir: TemporaryMaildir, index: MetadataIndex, changes: 
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 60))
 
+flat('a folder that was only opened has no log, and is not listed after a restart; its first change begins one', async () => {
+  using maildir = new TemporaryMaildir()
+  using cache = new Cache()
+  fillWithMail(maildir, 3)
+  const first = flatIndex(cache)
+  await opened(maildir, first)
+  await settled()
+  await (await opened(maildir, first)).view.refresh()
+  await first.close()
+  const names = () =>
+    readdirSync(cache.directory, {recursive: true, encoding: 'utf8'})
+      .flatMap((name) => /-.*\/(.+)$/.exec(name)?.[1] ?? [])
+      .sort()
+  assert.equal(names(), ['view'])
+
+  const files = new CountedFiles()
+  const second = flatIndex(cache)
+  const {view} = await opened(maildir, second, {files})
+  assert.is(files.listedCur, 0)
+  await view.store(allNumbers(view), {mode: 'add', flags: FLAG.seen, keywords: []})
+  await second.close()
+  assert.equal(names(), ['log', 'view'])
+
+  const third = flatIndex(cache)
+  const again = (await opened(maildir, third)).view
+  assert.equal(
+    allNumbers(again).map((number) => again.flagsOf(number) & FLAG.seen),
+    [FLAG.seen, FLAG.seen, FLAG.seen],
+  )
+  await third.close()
+})
+
 flat('after a restart an unchanged folder is neither listed nor are its messages opened', async () => {
   using maildir = new TemporaryMaildir()
   using cache = new Cache()

@@ -17,8 +17,9 @@ import {
   statSync,
   unlinkSync,
   writeSync,
+  writev,
 } from 'node:fs'
-import * as fs from 'node:fs/promises'
+import {promisify} from 'node:util'
 import {errnoOf} from '../../../support/fault.js'
 import type {Slab} from '../slab.js'
 
@@ -26,6 +27,8 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 const PIECE_BYTES = 1024 * 1024
+
+const writeLater = promisify(writev)
 
 function withFile<T>(path: string, flags: number, use: (descriptor: number, size: number) => T): T {
   const descriptor = openSync(path, flags, 0o600)
@@ -122,22 +125,34 @@ export function appendAt(path: string, expectedBytes: number, data: Buffer): boo
   })
 }
 
-/** Puts a file in the place of another. */
+/** Puts a file in the place of another; what is written goes through the thread pool, all at once. */
 export async function replaceFile(path: string, data: readonly Buffer[]): Promise<void> {
   const temporary = `${path}.new`
   removeFile(temporary)
-  const file = await fs.open(temporary, CREATE, 0o600)
+  const descriptor = openSync(temporary, CREATE, 0o600)
   try {
-    for (const chunk of data) {
-      for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, Math.min(PIECE_BYTES, chunk.length - at))).bytesWritten
-    }
+    await writeAll(descriptor, data)
   } catch (error) {
-    await file.close().catch(() => {}) // the first error counts
     removeFile(temporary)
     throw error
+  } finally {
+    closeSync(descriptor)
   }
-  await file.close()
   renameSync(temporary, path)
+}
+
+async function writeAll(descriptor: number, data: readonly Buffer[]): Promise<void> {
+  let rest = data.filter(({length}) => length > 0)
+  while (rest.length > 0) {
+    let {bytesWritten: left} = await writeLater(descriptor, rest)
+    const next = rest.findIndex(({length}) => {
+      left -= length
+      return left < 0
+    })
+    // A disk that is nearly full takes a part.
+    const [cut, ...others] = next < 0 ? [] : rest.slice(next)
+    rest = cut ? [cut.subarray(cut.length + left), ...others] : []
+  }
 }
 
 export function sizeOf(path: string): number {

@@ -28,6 +28,9 @@ export class KeptState {
   /** 0: there is no view that the log could go on from. */
   #generation = 0
   #viewBytes = 0
+  /** The view has rows. */
+  #hasRows = false
+  /** 0: there is no log yet. */
   #logBytes = 0
 
   /** `seed`: checksums begin with it. */
@@ -65,8 +68,8 @@ export class KeptState {
     const log = read?.entries ?? []
     const state = stateAfter(view.state, log)
     this.#state = state
-    // What a log, or the end of one, said is unknown; a new view makes an end of it.
-    const isWhole = read?.isWhole === true
+    // What a log, or the end of one, said is unknown; a new view makes an end of it. A view without rows may have none.
+    const isWhole = octets ? read?.isWhole === true : view.rows.count === 0
     this.#generation = isWhole ? view.generation : 0
     this.#viewBytes = size
     this.#logBytes = octets?.byteLength ?? 0
@@ -100,7 +103,8 @@ export class KeptState {
 
   /** Goes on in the log: after this entry they tell `state`. False: somebody else has written to it. @throws {Error} the disk is full, … */
   append(entry: LogEntry, state: FolderState): boolean {
-    const octets = encodeLogEntry(entry, this.#seed)
+    const encoded = encodeLogEntry(entry, this.#seed)
+    const octets = this.#logBytes === 0 ? Buffer.concat([logHeader(this.#generation), encoded]) : encoded
     if (!appendAt(this.#log, this.#logBytes, octets)) return false
     this.#logBytes += octets.length
     this.#state = state
@@ -118,13 +122,17 @@ export class KeptState {
     const octets = await encodeView(view, this.#seed)
     await replaceFile(this.#view, octets)
     this.#viewBytes = octets.reduce((sum, {length}) => sum + length, 0)
+    this.#hasRows = view.rows.places.length > 0
   }
 
-  /** Begins the log of the view of this generation, which tells `state`. @throws {Error} the disk is full, … */
+  /**
+   * Begins the log of the view of this generation, which tells `state`. That of a view with rows must exist: where it is lost, nobody
+   * knows what it said of them. @throws {Error} the disk is full, …
+   */
   beginLog(generation: number, state: FolderState): void {
     removeFile(this.#log)
-    appendAt(this.#log, 0, logHeader(generation))
-    this.#logBytes = LOG_HEADER_BYTES
+    if (this.#hasRows) appendAt(this.#log, 0, logHeader(generation))
+    this.#logBytes = this.#hasRows ? LOG_HEADER_BYTES : 0
     this.#generation = generation
     this.#state = state
   }
