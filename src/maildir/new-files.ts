@@ -10,7 +10,7 @@ const writeLater = promisify(write)
 const touchLater = promisify(futimes)
 
 /** Octets that are written on the loop in one go: the page cache takes them at once. */
-export const WRITE_ON_LOOP_BYTES = 64 * 1024
+const WRITE_ON_LOOP_BYTES = 64 * 1024
 
 export class NodeNewFile implements NewFile {
   readonly #descriptor: number

@@ -39,7 +39,7 @@ import {MessageOpener, missing, READ_FLAGS} from './message-opener.js'
 import {type NameOctets, nameOctets} from './name-octets.js'
 import {native, nativeNames} from './native-path.js'
 import {askedFor, isNetworkType, NetworkPlaces, type NetworkPlacesOptions} from './network-places.js'
-import {NodeNewFile, WRITE_ON_LOOP_BYTES} from './new-files.js'
+import {NodeNewFile} from './new-files.js'
 import {HeldFile, StreamedFile} from './opened-files.js'
 import {ReadBuffers} from './read-buffers.js'
 
@@ -136,7 +136,7 @@ export class NodeFiles implements MaildirFiles {
 
   async readFile(path: string, limitBytes: number): Promise<Buffer | undefined> {
     const small = this.#mayRead(path) ? this.stat(path) : undefined
-    if (small?.kind === 'file' && small.size <= Math.min(WRITE_ON_LOOP_BYTES, limitBytes)) return this.#readNow(path)
+    if (small?.kind === 'file' && small.size <= Math.min(WHOLE_FILE_BYTES, limitBytes)) return this.#readNow(path)
     let file: fs.FileHandle
     try {
       file = await fs.open(native(path), READ_FLAGS)
@@ -174,7 +174,7 @@ export class NodeFiles implements MaildirFiles {
     const directory = native(path)
     // st_nlink says nothing about files; the size of a directory grows with its entries on every local file system but tmpfs.
     const facts = this.stat(path)
-    if (facts && facts.size < SMALL_DIRECTORY_ENTRIES * 8 && this.#mayRead(path))
+    if ((facts?.size ?? 0) < SMALL_DIRECTORY_ENTRIES * 8 && this.#mayRead(path))
       return this.#reads.timed(() => readdirSync(directory, {encoding: 'latin1'}))
     if (!facts || facts.size < LARGE_DIRECTORY_BYTES) return fs.readdir(directory, {encoding: 'latin1'})
     const names: string[] = []

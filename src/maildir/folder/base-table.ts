@@ -37,8 +37,10 @@ export class BaseTable implements Strings {
 
   /** Where each of as many names as `into` has room for ends, when the first one begins at `start`. */
   copyEnds(into: Uint32Array, start: number): void {
+    into.set(this.#ends.subarray(this.#first, this.#first + into.length))
     const shift = start - this.#endBefore(0)
-    for (let offset = 0; offset < into.length; offset += 1) into[offset] = this.#endBefore(offset + 1) + shift
+    if (shift === 0) return
+    for (let offset = 0; offset < into.length; offset += 1) into[offset] = (into[offset] ?? 0) + shift
   }
 
   at(offset: number): string | undefined {
@@ -108,11 +110,15 @@ export class InfoTable implements Strings {
 
   /** Puts other numbers for the endings into a column. */
   copyNumbers(into: Uint32Array, numberOf: (info: string) => number): void {
-    const known: number[] = []
+    const known = new Int32Array(this.#infos.length).fill(-1)
     for (let offset = 0; offset < into.length; offset += 1) {
-      const number = this.#numbers[offset] ?? 0
-      known[number] ??= numberOf(this.#infos[number] ?? '')
-      into[offset] = known[number] ?? 0
+      const own = this.#numbers[offset] ?? 0
+      let number = known[own] ?? -1
+      if (number < 0) {
+        number = numberOf(this.#infos[own] ?? '')
+        known[own] = number
+      }
+      into[offset] = number
     }
   }
 

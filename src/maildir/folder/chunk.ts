@@ -15,7 +15,7 @@ interface Place {
   /** Base names: the file name up to its last `:`. */
   readonly bases: Strings
   /** Hashes of the base names, made when somebody asks. */
-  hashes?: Uint32Array | undefined
+  hashes: Uint32Array | undefined
 }
 
 /** What changes: flags, keywords, file name endings. */
@@ -27,7 +27,7 @@ interface State {
   readonly keywordSets: Uint32Array
   readonly modseqs: Float64Array
   /** The messages without some flags, for each set of flags that somebody has asked for. */
-  lacking?: readonly Lacking[] | undefined
+  lacking: readonly Lacking[] | undefined
 }
 
 /** The messages of a stretch that lack all of `flags`. */
@@ -101,7 +101,7 @@ export function chunkOf(rows: readonly MessageRow[], {modseq, shared} = AS_THEY_
     bases.push(row.base)
     infos.push(shared(row.info))
   }
-  return {place: {uids, bases}, state: {infos, flags, keywordSets, modseqs}}
+  return {place: {uids, bases, hashes: undefined}, state: {infos, flags, keywordSets, modseqs, lacking: undefined}}
 }
 
 const NO_SETS = new Uint32Array(CHUNK_MESSAGES)
@@ -151,12 +151,14 @@ export function joined({place, state}: Chunk, more: Chunk): Chunk {
     place: {
       uids: grow(new Uint32Array(size), place.uids, more.place.uids),
       bases: allOf(place, place.bases).concat(allOf(more.place, more.place.bases)),
+      hashes: undefined,
     },
     state: {
       infos: allOf(place, state.infos).concat(allOf(more.place, more.state.infos)),
       flags: grow(new Uint8Array(size), state.flags, more.state.flags),
       keywordSets: grow(new Uint32Array(size), state.keywordSets, more.state.keywordSets),
       modseqs: grow(new Float64Array(size), state.modseqs, more.state.modseqs),
+      lacking: undefined,
     },
   }
 }
@@ -178,12 +180,13 @@ export function chunkWithout({place, state}: Chunk, gone: Int32Array): Chunk {
     return concatenated(runs.map(({start, end}) => all.slice(start, end)))
   }
   return {
-    place: {uids: kept(new Uint32Array(size), place.uids), bases: keptStrings(place.bases)},
+    place: {uids: kept(new Uint32Array(size), place.uids), bases: keptStrings(place.bases), hashes: undefined},
     state: {
       infos: keptStrings(state.infos),
       flags: kept(new Uint8Array(size), state.flags),
       keywordSets: kept(new Uint32Array(size), state.keywordSets),
       modseqs: kept(new Float64Array(size), state.modseqs),
+      lacking: undefined,
     },
   }
 }
@@ -294,6 +297,7 @@ export function chunkChanged(chunk: Chunk, change: ChunkChange): Chunk {
     flags: state.flags.slice(),
     keywordSets: setsKeywords(change) ? state.keywordSets.slice() : state.keywordSets,
     modseqs: state.modseqs.slice(),
+    lacking: undefined,
   }
   for (let at = 0; at < offsets.length; at += 1) {
     const offset = offsets[at] ?? -1

@@ -86,7 +86,7 @@ export class Snapshot {
   static ofColumns(stretches: readonly SnapshotColumns[]): Snapshot {
     return new Snapshot(
       stretches.map(({uids, bases, infos, flags, keywordSets, modseqs, lacking}) => ({
-        place: {uids, bases},
+        place: {uids, bases, hashes: undefined},
         state: {infos, flags, keywordSets, modseqs, lacking},
       })),
     )
