@@ -12,7 +12,7 @@ import {bye, no, type Outcome} from './replies/tagged.js'
 export interface LoginDeskOptions {
   readonly session: ImapSession
   readonly authenticator: Authenticator
-  readonly service: string
+  readonly service: () => string
   /** The state of the connection now. */
   readonly encrypted: () => boolean
   readonly channel: () => ChannelFacts
@@ -56,12 +56,12 @@ export class ImapLoginDesk implements LoginDesk {
   async check({user, password}: Credentials, attempt: Attempt): Promise<Outcome> {
     const {session, authenticator, service} = this.#options
     const began = this.begin()
-    return this.conclude(await authenticator.check({service, user, password, remote: session.client.ip}), attempt, began)
+    return this.conclude(await authenticator.check({service: service(), user, password, remote: session.client.ip}), attempt, began)
   }
 
   mechanism(name: string): SaslMechanism {
     const {session, authenticator, service, channel} = this.#options
-    return findMechanism(authenticator, {service, mechanism: name, remote: session.client.ip, channel: channel()})
+    return findMechanism(authenticator, {service: service(), mechanism: name, remote: session.client.ip, channel: channel()})
   }
 
   conclude(result: CheckResult, attempt: Attempt, beganMs: number): Outcome | Promise<Outcome> {

@@ -34,8 +34,8 @@ export interface ImapLoginOptions {
   readonly deadlines: DeadlineSource
   readonly log: Log
   readonly authenticator: Authenticator
-  /** Name of the service for the authentication, `AUTHSERVICE<port>`. */
-  readonly service?: string
+  /** Name of the service for the authentication, `AUTHSERVICE<port>`; asked at a login. */
+  readonly service?: () => string
   /** Ends the connection with BYE at the next chance. */
   readonly shutdown?: StopSignal | undefined
   /** Milliseconds since 1970. */
@@ -85,7 +85,18 @@ class LoginConnection {
   #tls = NO_TLS
 
   constructor(options: ImapLoginOptions) {
-    const {stream, deadlines, encrypted, settings, log, remote, now = Date.now, verbs = VERBS, authenticator, service = 'imap'} = options
+    const {
+      stream,
+      deadlines,
+      encrypted,
+      settings,
+      log,
+      remote,
+      now = Date.now,
+      verbs = VERBS,
+      authenticator,
+      service = () => 'imap',
+    } = options
     const {capabilities = new Capabilities(settings, verbs)} = options
     this.#options = options
     this.#channel = new Channel(stream, {deadlines, encrypted})

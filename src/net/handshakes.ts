@@ -56,8 +56,10 @@ export class Handshakes {
   /** @throws {Hangup} `stalled` when the peer says nothing, what `begin` throws else */
   async run(handshake: Handshake): Promise<TLSSocket> {
     const {socket, network, begin} = handshake
-    await firstOctets(handshake)
-    await this.#turn(network)
+    const octets = firstOctets(handshake)
+    if (octets !== undefined) await octets
+    const turn = this.#turn(network)
+    if (turn !== undefined) await turn
     if (socket.destroyed) throw new Hangup('stalled', 'Unexpected SSL connection shutdown.')
     this.#makeRoom(network)
     const place = this.#enter(network, socket)
@@ -68,16 +70,22 @@ export class Handshakes {
     }
   }
 
-  #turn(network: string): Promise<void> {
+  /** Resolves when it may begin; undefined: it may at once, the first one of a turn of the loop. */
+  #turn(network: string): Promise<void> | undefined {
+    if (!this.#turning) {
+      this.#turning = true
+      this.#afterTurn()
+      return undefined
+    }
     return new Promise((resolve) => {
       const waiting = this.#queue.get(network)
       if (waiting) waiting.push(resolve)
       else this.#queue.set(network, [resolve])
-      if (this.#turning) return
-      // The first one of a turn of the loop need not wait.
-      this.#turning = true
-      this.#next()
     })
+  }
+
+  #afterTurn(): void {
+    setImmediate(() => this.#next())
   }
 
   /** The oldest of the network whose turn it is. */
@@ -92,7 +100,7 @@ export class Handshakes {
     this.#queue.delete(network)
     waiting.shift()?.()
     if (waiting.length > 0) this.#queue.set(network, waiting)
-    setImmediate(() => this.#next())
+    this.#afterTurn()
   }
 
   /** Of the networks that have waited longest, the one with the fewest in progress. */
@@ -143,9 +151,9 @@ export function largest<T extends {readonly size: number}>(collections: Readonly
   return found
 }
 
-/** Waits until the peer has said something, and leaves that in the socket. */
-function firstOctets({socket, timeoutMs}: Handshake): Promise<void> {
-  if (socket.readableLength > 0) return Promise.resolve()
+/** Waits until the peer has said something, and leaves that in the socket. undefined: it has. */
+function firstOctets({socket, timeoutMs}: Handshake): Promise<void> | undefined {
+  if (socket.readableLength > 0) return undefined
   return new Promise((resolve, reject) => {
     const settle = (act: () => void) => {
       clearTimeout(timer)

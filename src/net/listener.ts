@@ -44,7 +44,7 @@ export interface ClientConnection {
 export interface ListenerPolicy {
   readonly limits: ConnectionLimits
   /** Gives the certificate and TLS rules of the moment; undefined: no TLS here. */
-  readonly acceptor: (() => Promise<TlsAcceptor>) | undefined
+  readonly acceptor: (() => TlsAcceptor | Promise<TlsAcceptor>) | undefined
   /** PROXY header, access rules, lists; undefined: everybody may connect. */
   readonly admission?: AdmissionPolicy | undefined
 }
@@ -253,8 +253,8 @@ export class Listener {
   ): Promise<void> {
     const {implicitTls, serve, log, handshakeMs = HANDSHAKE_MS} = this.#options
     let current: Socket = socket
-    const secure = async (from: () => Promise<TlsAcceptor>) => {
-      const wrapped = await this.#handshake(socket, {from, remote, network, localIp: local.ip, handshakeMs})
+    const secure = async (from: () => TlsAcceptor | Promise<TlsAcceptor>) => {
+      const wrapped = await this.#handshake(socket, {from, remote, network, local, handshakeMs})
       wrapped.on('error', () => wrapped.destroy())
       current = wrapped
       return wrapped
@@ -282,35 +282,31 @@ export class Listener {
     socket.destroy()
   }
 
-  async #handshake(
+  #handshake(
     socket: Socket,
     {
       from,
       remote,
       network,
-      localIp,
-      handshakeMs,
+      ...accept
     }: {
-      readonly from: () => Promise<TlsAcceptor>
+      readonly from: () => TlsAcceptor | Promise<TlsAcceptor>
       readonly remote: Peer
       readonly network: string
-      readonly localIp: string
+      readonly local: Peer
       readonly handshakeMs: number
     },
   ): Promise<TLSSocket> {
-    const {log} = this.#options
-    try {
-      return await this.#handshakes.run({
-        socket,
-        network,
-        timeoutMs: handshakeMs,
-        begin: async () => (await from()).accept(socket, {localIp, handshakeMs}),
-      })
-    } catch (error) {
+    const begin = () => {
+      const acceptor = from()
+      return acceptor instanceof Promise ? acceptor.then((found) => found.accept(socket, accept)) : acceptor.accept(socket, accept)
+    }
+    return this.#handshakes.run({socket, network, timeoutMs: accept.handshakeMs, begin}).catch((error: unknown) => {
+      const {log} = this.#options
       if (error instanceof Hangup && error.reason === 'closed') log.info('tls.failed', {ip: remote.ip, reason: error.message})
       else if (error instanceof Hangup) log.debug('tls.closed', {ip: remote.ip, reason: error.message})
       throw error
-    }
+    })
   }
 
   /** Closes the ports at once; the connections live on, `drain` looks after them. */

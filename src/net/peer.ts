@@ -17,5 +17,22 @@ export function remotePeer(socket: Socket): Peer {
 }
 
 export function localPeer(socket: Socket): Peer {
-  return shownPeer(socket.localAddress ?? '', socket.localPort ?? 0)
+  return new LocalPeer(socket)
+}
+
+/** The own end of a connection, looked at when somebody wants to know it: the system has to be asked, and few do. */
+class LocalPeer implements Peer {
+  readonly #socket: Socket
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  get ip(): string {
+    return shownIp(this.#socket.localAddress ?? '')
+  }
+
+  get port(): number {
+    return this.#socket.localPort ?? 0
+  }
 }

@@ -126,7 +126,7 @@ export class ImapFront implements FrontRole {
       deadlines,
       log: this.#logs[name],
       authenticator: withDefaultDomain(new GuardedAuthenticator(authFor(name), this.#guards.for(service.guard)), variables),
-      service: service.authServices[local.port] ?? 'imap',
+      service: () => service.authServices?.[local.port] ?? 'imap',
       shutdown,
     })
     // Not awaited: nothing of this function stays for as long as the session lasts.

@@ -37,8 +37,8 @@ export interface ServiceConfiguration {
   readonly tls: TlsPort | undefined
   readonly imap: ImapSettings
   readonly auth: AuthSettings
-  /** Names of the service for the authentication by the local port of the connection; `imap` for others. */
-  readonly authServices: Readonly<Record<string, string>>
+  /** Names of the service for the authentication by the local port of the connection; `imap` for others; undefined: for all. */
+  readonly authServices: Readonly<Record<string, string>> | undefined
   readonly mail: MailSettings
   /** `LOGGEROPTS`, `SSLLOGGEROPTS`. */
   readonly logger: SyslogIdentity
@@ -101,9 +101,10 @@ function chosenServices(
 }
 
 /** `AUTHSERVICE<port>` */
-function authServices(settings: Settings): Record<string, string> {
+function authServices(settings: Settings): Record<string, string> | undefined {
   const pairs = Object.entries(settings.environment()).map(([name, value]) => [/^AUTHSERVICE(\d+)$/.exec(name)?.[1], value] as const)
-  return Object.fromEntries(pairs.filter(([port, value]) => port !== undefined && value !== ''))
+  const named = pairs.filter(([port, value]) => port !== undefined && value !== '')
+  return named.length === 0 ? undefined : Object.fromEntries(named)
 }
 
 /**

@@ -4,8 +4,8 @@ import type {TlsMaterial} from './tls-material.js'
 /** Where the material of the moment comes from: `TlsMaterialSource`, or what another process sends. */
 export interface MaterialFeed {
   readonly material: TlsMaterial
-  /** Resolves when changes that have been noticed are in `material`. */
-  settled(): Promise<void>
+  /** Resolves when changes that have been noticed are in `material`; undefined: they are. */
+  settled(): Promise<void> | undefined
 }
 
 /** The acceptor for the material of the moment. */
@@ -22,8 +22,11 @@ export class LiveAcceptor {
   }
 
   /** What the next handshake is to use. */
-  async acceptor(): Promise<TlsAcceptor> {
-    await this.#feed.settled()
+  acceptor(): TlsAcceptor | Promise<TlsAcceptor> {
+    return this.#feed.settled()?.then(() => this.#current()) ?? this.#current()
+  }
+
+  #current(): TlsAcceptor {
     const {material} = this.#feed
     if (material !== this.#material) {
       this.#material = material

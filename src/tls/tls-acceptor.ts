@@ -12,8 +12,8 @@ import {Hangup} from '../support/fault.js'
 import {addressSuffix, type CertifiedKey, suffixesFor, type TlsMaterial} from './tls-material.js'
 
 export interface AcceptOptions {
-  /** Address that the client has connected to: it may select a certificate. */
-  readonly localIp: string
+  /** What the client has connected to: its address may select a certificate. */
+  readonly local: {readonly ip: string}
   /** Longest time for the handshake. Courier has none on TLS ports, which lets a silent client keep its place for ever. */
   readonly handshakeMs: number
 }
@@ -78,9 +78,9 @@ export class TlsAcceptor {
    * @throws {Hangup} when it fails; the socket is destroyed then. Reason `closed`: the peer spoke and was not understood;
    * `stalled`: it went away or said nothing
    */
-  accept(socket: Socket, {localIp, handshakeMs}: AcceptOptions): Promise<TLSSocket> {
+  accept(socket: Socket, {local, handshakeMs}: AcceptOptions): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
-      const server = Object.create(this.#serverFor(this.#selects ? addressSuffix(localIp) : '')) as HandshakeServer
+      const server = Object.create(this.#serverFor(this.#selects ? addressSuffix(local.ip) : '')) as HandshakeServer
       // A peer that closes within the handshake is gone; the encrypted stream may be half-closed again.
       const halfOpen = socket.allowHalfOpen
       socket.allowHalfOpen = false

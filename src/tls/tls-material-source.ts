@@ -95,8 +95,8 @@ export class TlsMaterialSource {
   }
 
   /** Resolves when the look that is going on is over. Never rejects. */
-  async settled(): Promise<void> {
-    await this.#looking
+  settled(): Promise<void> | undefined {
+    return this.#looking
   }
 
   /** Looks at the files now. Never rejects. */

@@ -255,7 +255,7 @@ export class Channel {
 
   /** Writes in order; answers when the stream has taken all of it, undefined: at once. @throws {Hangup} */
   write(chunks: readonly Buffer[]): Promise<void> | undefined {
-    return this.#encrypted ? this.#writePieces(cut(chunks, LIMITS.tlsPiece)) : this.#writePiece(chunks)
+    return this.#encrypted && !fit(chunks, LIMITS.tlsPiece) ? this.#writePieces(cut(chunks, LIMITS.tlsPiece)) : this.#writePiece(chunks)
   }
 
   async #writePieces(pieces: readonly (readonly Buffer[])[]): Promise<void> {
@@ -355,7 +355,7 @@ export class Channel {
     this.#stream.end()
     const end = performance.now() + TIMES.closingMs
     try {
-      for (let left = TIMES.closingMs; left > 0; left = end - performance.now()) {
+      for (let left = TIMES.closingMs; left > 0 && !this.#ended; left = end - performance.now()) {
         if (!(await this.read(LIMITS.tlsPiece, {withinMs: left}))) break
       }
     } catch {
@@ -367,6 +367,13 @@ export class Channel {
 
 function trimmed(tail: Buffer): Buffer {
   return tail.at(-1) === 0x0d ? tail.subarray(0, -1) : tail
+}
+
+/** They are at most `max` octets together. */
+function fit(chunks: readonly Buffer[], max: number): boolean {
+  let octets = 0
+  for (const {length} of chunks) octets += length
+  return octets <= max
 }
 
 /** The same octets as lists of chunks of at most `max` octets together. */

@@ -64,7 +64,7 @@ class Served implements AsyncDisposable {
   async #accept(socket: Socket): Promise<void> {
     socket.on('error', () => socket.destroy())
     try {
-      const secure = await (await this.#live.acceptor()).accept(socket, {localIp: this.localIp, handshakeMs: 5_000})
+      const secure = await (await this.#live.acceptor()).accept(socket, {local: {ip: this.localIp}, handshakeMs: 5_000})
       secure.on('error', () => secure.destroy())
       secure.resume()
     } catch {

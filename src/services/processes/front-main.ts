@@ -23,7 +23,7 @@ class SentMaterial implements MaterialFeed {
     this.material = material
   }
 
-  async settled(): Promise<void> {}
+  settled(): undefined {}
 }
 
 class Front implements RunningRole {
