@@ -5,6 +5,7 @@ import {createInterface} from 'node:readline'
 import * as assert from 'uvu/assert'
 import type {ServerAnswers} from '../support/ask-server.js'
 import {DEBIAN_FILES, missingForPrivateHost, type PrivateHost, privateHost} from '../support/private-host.js'
+import {until} from '../support/process-host.js'
 import {suite} from '../support/suite.js'
 
 const debian = suite("Debian's own configuration", {limitMs: 120_000})
@@ -53,6 +54,8 @@ async function withOurs<T>(host: PrivateHost, work: () => Promise<T>): Promise<{
 async function withDebian<T>(host: PrivateHost, work: () => Promise<T>): Promise<T> {
   const scripts = ['/usr/sbin/authdaemond', '/usr/sbin/imapd', '/usr/sbin/imapd-ssl']
   for (const script of scripts) assert.is((await host.program(script, 'start')).code, 0, script)
+  // Its scripts end before the daemon answers.
+  await until(async () => (await host.program('authtest', '-s', 'imap', host.user, 'pass')).code === 0, 'authdaemond answers')
   try {
     return await work()
   } finally {

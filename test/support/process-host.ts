@@ -38,6 +38,8 @@ export interface ProcessHost extends AsyncDisposable {
   readonly systemNames: readonly string[]
   readonly homes: string
   server: ServerProcess
+  /** How long the server took to start with all its processes, milliseconds: what this machine takes for such work now. */
+  readonly startMs: number
   /** Starts the server again, as a service manager would. */
   again(): Promise<void>
   roles(): RoleOnHost[]
@@ -206,16 +208,19 @@ export async function processHost({imapd = {}, env = {}}: ProcessHostOptions = {
     rmSync(`/etc/pam.d/${pamService}`, {force: true})
     rmSync(directory, {recursive: true, force: true})
   }
+  const began = performance.now()
+  const server = await start().catch((error: unknown) => {
+    remove()
+    throw error
+  })
   const host: ProcessHost = {
     directory,
     port,
     tlsPort,
     systemNames,
     homes,
-    server: await start().catch((error: unknown) => {
-      remove()
-      throw error
-    }),
+    server,
+    startMs: performance.now() - began,
     async again() {
       await host.server[Symbol.asyncDispose]()
       host.server = await start()
@@ -256,8 +261,8 @@ export async function processHost({imapd = {}, env = {}}: ProcessHostOptions = {
   return host
 }
 
-/** Waits until it is so. @throws when it takes longer than `limitMs` */
-export async function until(isSo: () => boolean | Promise<boolean>, what: string, limitMs = 5_000): Promise<void> {
+/** Waits until it is so. @throws when it takes longer than `limitMs`, by default far longer than a busy machine needs */
+export async function until(isSo: () => boolean | Promise<boolean>, what: string, limitMs = 15_000): Promise<void> {
   for (const end = Date.now() + limitMs; !(await isSo()); await sleep(10))
     if (Date.now() > end) throw new Error(`${what}: not within ${limitMs} ms`)
 }
