@@ -11,17 +11,18 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {availableParallelism} from 'node:os'
 import {dirname, join, relative} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {PATIENCE} from './support/patience.js'
 import type {Tally} from './support/suite.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const args = process.argv.slice(2)
 const long = args.includes('--long')
 const words = args.filter((word) => !word.startsWith('--'))
-const FILE_LIMIT_MS = long ? 30 * 60_000 : 170_000
+const FILE_LIMIT_MS = (long ? 30 * 60_000 : 170_000) * PATIENCE
 /** One more than there are processors: many files wait for the time limits of a server. */
 const WORKERS = Math.min(4, availableParallelism() + 1)
 /** After the end of a test file, for the processes that it started. */
-const LEFT_BEHIND_MS = 5_000
+const LEFT_BEHIND_MS = 5_000 * PATIENCE
 
 /** In their full length these measure what others notice of a load: each has the machine to itself then, after all others. */
 const MEASUREMENTS = ['auth/login-rate', 'net/floods']

@@ -5,6 +5,7 @@
  * suite whose `.run()` was forgotten. All three are counted here and reported by `test/support/one-file.ts`.
  */
 import {suite as uvuSuite} from 'uvu'
+import {PATIENCE} from './patience.js'
 
 export interface Tally {
   passed: number
@@ -50,8 +51,9 @@ const TEST_LIMIT_MS = Number(process.env.COURIER_TEST_LIMIT_MS ?? 60_000)
 
 async function limited(handler: Handler, limitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
+  const patientMs = limitMs * PATIENCE
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No result after ${limitMs} ms`)), limitMs)
+    timer = setTimeout(() => reject(new Error(`No result after ${patientMs} ms`)), patientMs)
   })
   try {
     await Promise.race([handler(), late])
