@@ -1,11 +1,11 @@
 /**
- * Debian's courier-imap as its packages left it, on a host of the test's own: namespaces in which `/etc/courier`, its run and state
- * directories and the users are copies, the loopback device is empty, and whatever was started ends with the test.
+ * Debian's courier-imap as its packages left it, on a host of the test's own: namespaces in which `/etc` and the run and state
+ * directories are copies, the loopback device is empty, and whatever was started ends with the test.
  */
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {once} from 'node:events'
-import {chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync} from 'node:fs'
+import {appendFileSync, chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {type ProgramResult, runProgram} from './run-program.js'
 import {temporaryDirectory} from './temporary-directory.js'
@@ -57,24 +57,25 @@ function directoryFor(path: string, like: string, mode: number): string {
   return path
 }
 
-/** The system's users, and `postjane`. */
-function addUser(directory: string, home: string): void {
+/** One more user in a copy of `/etc`: `postjane`. */
+function addUser(etc: string, home: string): void {
   const hash = spawnSync('openssl', ['passwd', '-6', 'pass'], {encoding: 'utf8'}).stdout.trim()
   const line = {
     passwd: `postjane:x:${UID}:${UID}:Jane:${home}:/bin/sh`,
     shadow: `postjane:${hash}:19000:0:99999:7:::`,
     group: `postjane:x:${UID}:`,
   }
-  for (const [name, text] of Object.entries(line)) {
-    copy(`/etc/${name}`, join(directory, name))
-    writeFileSync(join(directory, name), `${readFileSync(`/etc/${name}`, 'latin1')}${text}\n`, 'latin1')
-  }
+  for (const [name, text] of Object.entries(line)) appendFileSync(join(etc, name), `${text}\n`)
 }
 
 export async function privateHost(): Promise<PrivateHost> {
   const {path: directory, [Symbol.dispose]: dispose} = temporaryDirectory()
   chmodSync(directory, 0o755)
-  const etc = directoryFor(join(directory, 'etc'), ETC, 0o755)
+  // All of it: a file that is mounted alone, as the users are, is there no more once somebody puts another in place of the original.
+  const wholeEtc = join(directory, 'etc')
+  spawnSync('cp', ['-a', '/etc', wholeEtc])
+  rmSync(join(wholeEtc, 'courier'), {recursive: true, force: true})
+  const etc = directoryFor(join(wholeEtc, 'courier'), ETC, 0o755)
   for (const name of [...DEBIAN_FILES, ...MADE_AT_INSTALLATION]) copy(join(ETC, name), join(etc, name))
   for (const name of ['imapaccess', 'shared']) directoryFor(join(etc, name), ETC, 0o750)
   const run = directoryFor(join(directory, 'run'), '/var/lib/courier', 0o775)
@@ -83,13 +84,12 @@ export async function privateHost(): Promise<PrivateHost> {
   const cache = directoryFor(join(directory, 'cache'), '/var/lib/courier', 0o755)
   const home = join(directory, 'home')
   mkdirSync(home)
-  addUser(directory, home)
+  addUser(wholeEtc, home)
   spawnSync('maildirmake', [join(home, 'Maildir')])
   spawnSync('chown', ['-R', `${UID}:${UID}`, home])
   mkdirSync('/var/cache/courier', {recursive: true})
   mkdirSync('/run/courier', {recursive: true})
-  const mounts = {[etc]: ETC, [run]: '/run/courier', [state]: '/var/lib/courier', [cache]: '/var/cache/courier'}
-  for (const name of ['passwd', 'shadow', 'group']) mounts[join(directory, name)] = `/etc/${name}`
+  const mounts = {[wholeEtc]: '/etc', [run]: '/run/courier', [state]: '/var/lib/courier', [cache]: '/var/cache/courier'}
   const binds = Object.entries(mounts).map(([from, to]) => `mount --bind '${from}' ${to}`)
   const script = `mount --make-rprivate / && ${binds.join(' && ')} && ip link set lo up && echo ready && exec sleep 600`
   const keeper = spawn('unshare', ['-m', '-n', '-p', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script], {
