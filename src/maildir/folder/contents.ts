@@ -291,7 +291,8 @@ export class FolderContents {
   }
 }
 
-function snapshotOf({stretches}: ListedFolder, modseq: number): Snapshot {
+/** The messages of a folder that was read for the first time. */
+export function snapshotOf({stretches}: ListedFolder, modseq: number): Snapshot {
   return Snapshot.ofColumns(
     stretches.map((columns) => ({
       ...columns,
