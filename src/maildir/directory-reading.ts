@@ -80,7 +80,7 @@ export class DirectoryReading {
     if (bytes < 0) throw failure(koffi.errno())
     if (bytes === 0) return undefined
     const {octets, starts, ends} = this.#names
-    return {octets, starts, ends, count: findNames(octets, bytes, this.#names)}
+    return {octets, count: findNames(octets, bytes, this.#names), starts, ends}
   }
 }
 

@@ -72,8 +72,9 @@ async function* inPieces(names: readonly string[]): AsyncGenerator<NameOctets> {
 /** What SELECT asks for, and what the index keeps. Answers with the number of the first unseen message. */
 async function view(listed: ListedFolder): Promise<number> {
   const snapshot = snapshotOf(listed, MODSEQ)
+  const first = snapshot.firstWithout(FLAG.seen) + 1
   const {uidValidity, uidNext} = listed
   const state = viewState({uidValidity, uidNext, highestModseq: MODSEQ, identity: undefined, snapshot, keywords: () => []})
   await encodeView({generation: MODSEQ, recordsGeneration: 0, recordsEnd: () => 0, state, rows: new MetadataRows().inOrder()}, 1)
-  return snapshot.firstWithout(FLAG.seen) + 1
+  return first
 }

@@ -93,7 +93,9 @@ export class Snapshot {
   }
 
   columns(): readonly SnapshotColumns[] {
-    return this.#chunks.map(({place, state}) => ({...place, ...state}))
+    return this.#chunks.map(({place: {uids, bases}, state: {infos, flags, keywordSets, modseqs, lacking}}) => {
+      return {uids, bases, infos, flags, keywordSets, modseqs, lacking}
+    })
   }
 
   /** The messages are the same as in another snapshot, whatever their flags are; may say no where they are. */
