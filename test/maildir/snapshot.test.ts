@@ -74,12 +74,17 @@ function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: rea
     assert.equal([snapshot.flagsAt(index), snapshot.keywordSetAt(index), snapshot.modseqAt(index)], [row.flags, row.keywordSet, row.modseq])
   }
   const places = new Map(model.map(({uid}, index) => [uid, index]))
-  for (const uids of [probes, model.slice(0, 3000).map(({uid}) => uid), model.slice(-5).map(({uid}) => uid)]) {
-    const asked = [...uids, 0, -1] as Uid[]
+  const runs = [model.slice(0, 3000), model.slice(700, 1500), model.slice(-5)].map((rows) => rows.map(({uid}) => uid))
+  const backwards = model.slice(0, 3).map(({uid}) => uid)
+  for (const asked of [...runs, backwards.reverse(), ...[probes, ...runs].map((uids) => [...uids, 0, -1])] as Uid[][]) {
     const rows = asked.map((uid) => places.get(uid) ?? -1)
     assert.equal([...snapshot.indexesOf(asked)], rows)
     const flagged = rows.flatMap((index) => model[index] ?? []).filter(({flags}) => (flags & 5) === 5)
     const files = snapshot.filesOf(asked, 5)
+    assert.equal(
+      files.uids,
+      [...files.uids].sort((a, b) => a - b),
+    )
     assert.equal(
       files.uids.map((uid, at) => `${uid} ${files.names[at]}`).sort(),
       flagged.map(({uid, base, info}) => `${uid} ${base}${info}`).sort(),

@@ -223,19 +223,30 @@ export interface ChunkPart {
   readonly offsets: Int32Array
 }
 
+/** The offsets in a stretch: those of a run of messages are a part of it. */
+const OFFSETS = Int32Array.from({length: CHUNK_MESSAGES}, (_, offset) => offset)
+
+/** The first of these messages, as far as the stretch reaches, when they follow each other in it; undefined: they do not. */
+export function runIn(chunk: Chunk, number: number, wanted: Uint32Array): ChunkPart | undefined {
+  const {uids} = chunk.place
+  const start = lowerBound(uids, wanted[0] ?? 0)
+  const found = uids.subarray(start, start + wanted.length)
+  const isRun = found.length > 0 && octetsOf(found).equals(octetsOf(wanted.subarray(0, found.length)))
+  return isRun ? {number, chunk, offsets: OFFSETS.subarray(start, start + found.length)} : undefined
+}
+
+function octetsOf({buffer, byteOffset, byteLength}: Uint32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}
+
 /** Those of a part that have all of these flags. */
 export function filesIn({chunk, offsets}: ChunkPart, flags: FlagBits): MessageFiles {
   const {place, state} = chunk
-  const uids: Uid[] = []
-  const names: string[] = []
-  const bases = basesAt(place.bases, offsets)
-  for (let at = 0; at < offsets.length; at += 1) {
-    const offset = offsets[at] ?? 0
-    if (((state.flags[offset] ?? 0) & flags) !== flags) continue
-    uids.push((place.uids[offset] ?? 0) as Uid)
-    names.push((bases[at] ?? '') + (state.infos.at(offset) ?? ''))
+  const those = offsets.filter((offset) => ((state.flags[offset] ?? 0) & flags) === flags)
+  return {
+    uids: Array.from(those, (offset) => (place.uids[offset] ?? 0) as Uid),
+    names: basesAt(place.bases, those).map((base, at) => base + (state.infos.at(those[at] ?? 0) ?? '')),
   }
-  return {uids, names}
 }
 
 export function basesIn({chunk, offsets}: ChunkPart): string[] {

@@ -27,6 +27,7 @@ import {
   type MessageRow,
   nameIn,
   rowAt,
+  runIn,
   type StateChanges,
   type Strings,
 } from './chunk.js'
@@ -350,6 +351,27 @@ export class Snapshot {
 
   /** Those of these messages that exist, by stretch, in ascending order. */
   partsOf(uids: readonly number[]): ChunkPart[] {
+    return this.#runsOf(uids) ?? this.#scatteredParts(uids)
+  }
+
+  /** The same for messages that all exist and follow each other, as those of a command mostly do; undefined where they do not. */
+  #runsOf(uids: readonly number[]): ChunkPart[] | undefined {
+    const wanted = new Uint32Array(uids)
+    const parts: ChunkPart[] = []
+    for (let at = 0; at < wanted.length; ) {
+      const number = this.#chunkFrom(wanted[at] ?? 0)
+      const chunk = this.#chunks[number]
+      if (!chunk) return undefined
+      // A run goes on to the end of its stretch: what lies before it is out of order.
+      const run = number > (parts.at(-1)?.number ?? -1) ? runIn(chunk, number, wanted.subarray(at)) : undefined
+      if (!run) return undefined
+      parts.push(run)
+      at += run.offsets.length
+    }
+    return parts
+  }
+
+  #scatteredParts(uids: readonly number[]): ChunkPart[] {
     const indexes = ascending(this.indexesOf(uids))
     const parts: ChunkPart[] = []
     for (let at = 0; at < indexes.length; ) {
