@@ -3,7 +3,6 @@ import {once} from 'node:events'
 import {readdirSync, renameSync} from 'node:fs'
 import {connect} from 'node:net'
 import {join} from 'node:path'
-import {setTimeout as delay} from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import type {ImapClient} from '../support/imap-client.js'
 import {ServedMaildir} from '../support/served-maildir.js'
@@ -66,7 +65,8 @@ idle('a session that idles and reads nothing gets the sum of the changes in the 
   const deaf = connect({port: server.port, host: '127.0.0.1'})
   await once(deaf, 'connect')
   deaf.write('l LOGIN tester pass\r\ns SELECT INBOX\r\ni IDLE\r\n')
-  await delay(200)
+  for (let said = ''; !/^\+/m.test(said); ) said += String((await once(deaf, 'data'))[0])
+  deaf.pause()
   const before = await server.memory()
   for (let i = 0; i < (isLong ? 300 : 40); i++) await active.ok(`STORE 1:* ${i % 2 ? '-' : '+'}FLAGS.SILENT (\\Answered)`)
   await active.ok('STORE 1:* FLAGS.SILENT (\\Draft)')
@@ -76,6 +76,7 @@ idle('a session that idles and reads nothing gets the sum of the changes in the 
   deaf.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1')
   })
+  deaf.resume()
   deaf.write('DONE\r\nn NOOP\r\n')
   while (!/^n OK/m.test(text)) await once(deaf, 'data')
   const flags = new Map([...text.matchAll(/^\* (\d+) FETCH \(FLAGS \((.*)\)\)\r$/gm)].map((match) => [match[1], match[2]]))

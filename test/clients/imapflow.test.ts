@@ -241,7 +241,7 @@ imapflow('is told new mail, flags and expunges while it idles', async () => {
   const told = async (event: string, act: () => unknown) => {
     const idling = watcher.client.idle()
     await new Promise((resolve) => setTimeout(resolve, 50))
-    const news = once(watcher.client, event, {signal: AbortSignal.timeout(5_000)})
+    const news = once(watcher.client, event, {signal: AbortSignal.timeout(15_000)})
     await act()
     const [facts] = await news
     await watcher.client.noop()
