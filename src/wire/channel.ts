@@ -52,6 +52,7 @@ const CLOSED = new Hangup('closed')
  */
 export class Channel {
   readonly #queue = new ByteQueue()
+  /** Stays set when something has come: then nobody waits, and the next read moves it on, which costs less than to clear it. */
   readonly #readDeadline: Deadline
   readonly #writeDeadline: Deadline
   readonly #stalledWriteMs: number
@@ -133,7 +134,6 @@ export class Channel {
   #takeReading(): Waiter | undefined {
     const reading = this.#reading
     this.#reading = undefined
-    this.#readDeadline.clear()
     return reading
   }
 
@@ -155,6 +155,7 @@ export class Channel {
   destroy(reason: Hangup): void {
     if (this.#hangup) return
     this.#hangup = this.#gone = reason
+    this.#readDeadline.clear()
     this.#writeDeadline.clear()
     this.#endReading(reason)
     this.#writing?.reject(reason)

@@ -173,6 +173,19 @@ channels('reads have a deadline', async () => {
   assert.is(wire.signal.aborted, false)
 })
 
+channels('the time between two reads counts for neither', async () => {
+  const {peer, wire} = channel()
+  const first = wire.readLine(100, {withinMs: 20})
+  peer.push('one\n')
+  assert.is((await first)?.bytes.toString(), 'one')
+  await sleep(60)
+  const second = wire.readLine(100, SOON)
+  await sleep(60)
+  peer.push('two\n')
+  assert.is((await second)?.bytes.toString(), 'two')
+  assert.is(await hangup(wire.readLine(100, {withinMs: 20})), 'idle')
+})
+
 channels('an interrupted read ends, writes go on', async () => {
   const {peer, wire} = channel()
   const reading = hangup(wire.readLine(100, SOON))
