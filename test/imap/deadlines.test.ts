@@ -12,7 +12,7 @@ function impatient(): DeadlineSource {
   return {
     create(expired) {
       const deadline = real.create(expired)
-      return {set: (ms) => deadline.set(Math.min(ms, 80)), clear: () => deadline.clear()}
+      return {set: (ms) => deadline.set(Math.min(ms, 250)), clear: () => deadline.clear()}
     },
   }
 }

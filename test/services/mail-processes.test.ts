@@ -81,7 +81,7 @@ test('end a while after their last session, and the next login starts another on
     const message = {kind: 'hand-over', session, service: 'imap', ticket: '', passed: false, connection: CONNECTION} as const
     processes.take({front, account, handle: undefined, message})
     const place = () => told.find((each) => each.kind === 'relay' && each.session === session)
-    await until(() => place() !== undefined, 'the mail process is ready', 10_000)
+    await until(() => place() !== undefined, 'the mail process is ready')
     const {path = '', key = ''} = (place() ?? {}) as {readonly path?: string; readonly key?: string}
     const socket: Socket = connect({path, allowHalfOpen: true})
     await once(socket, 'connect')
@@ -96,7 +96,7 @@ test('end a while after their last session, and the next login starts another on
   await until(() => ended.includes(1), 'the session ends')
   assert.is(processes.count, 1)
   await second.transcript('C: b LOGOUT\nS: * BYE *\nS: b OK *')
-  await until(() => processes.count === 0, 'the process ends', 5_000)
+  await until(() => processes.count === 0, 'the process ends')
   const third = await begin(3, ann)
   assert.is(processes.count, 1)
   const stopping = processes.stop(1_000)

@@ -197,7 +197,7 @@ channels('an interrupted read ends, writes go on', async () => {
 })
 
 channels('a write waits for the peer, and for a stalled one not for ever', async () => {
-  const {peer, wire} = channel({stalledWriteMs: 30})
+  const {peer, wire} = channel({stalledWriteMs: 300})
   peer.taking = false
   let done = false
   const writing = wire.write([Buffer.alloc(100)])?.then(() => {
