@@ -1,4 +1,5 @@
 import {type ChildProcess, fork} from 'node:child_process'
+import {once} from 'node:events'
 import {fileURLToPath} from 'node:url'
 import {ImapClient} from './imap-client.js'
 import type {Question, Told} from './mail-server-process.js'
@@ -27,6 +28,8 @@ export class ServedMaildir implements AsyncDisposable {
     const path = fileURLToPath(new URL('./mail-server-process.js', import.meta.url))
     const server = fork(path, [maildir.path], {
       execArgv: ['--expose-gc', '--enable-source-maps'],
+      // It is killed in the end: what it has put there, its index, goes with the Maildir.
+      env: {...process.env, TMPDIR: maildir.home},
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     return new ServedMaildir(maildir, server, await told<Field<'ports'>>(server))
@@ -68,7 +71,10 @@ export class ServedMaildir implements AsyncDisposable {
   /** The server lives, and logged no bug. Ends what the test is about with a clear message. */
   async [Symbol.asyncDispose](): Promise<void> {
     const bugs = this.#server.connected ? (await this.log()).filter((line) => /bug|connection-failed/.test(line)) : ['The server has died']
+    const isOver = this.#server.exitCode !== null || this.#server.signalCode !== null
+    const ended = isOver ? undefined : once(this.#server, 'exit')
     this.#server.kill('SIGKILL')
+    await ended
     this.maildir[Symbol.dispose]()
     if (bugs.length > 0) throw new Error(bugs.join('\n'))
   }
