@@ -6,6 +6,7 @@
  * before it is believed (`reader.ts`). UIDs are synced to disk before anybody is told (`design.md` §3).
  */
 import {Fault} from '../../support/fault.js'
+import {LinkedList} from '../../support/linked-list.js'
 import {SharedRun} from '../../support/shared-run.js'
 import type {StoreEnvironment} from '../environment.js'
 import type {FolderIndex, FolderState} from '../index/metadata-index.js'
@@ -49,7 +50,7 @@ export class Folder {
   readonly #contents: FolderContents
   readonly #cur: CurChanges
   readonly #reader: FolderReader
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new LinkedList<() => void>()
   readonly #curSync = new SharedRun(() => this.env.files.syncDirectory(`${this.path}/cur`))
   #verifyTimer: NodeJS.Timeout | undefined
   /** Changes of our own that nobody has verified: when they began and when the last was. */
@@ -134,10 +135,10 @@ export class Folder {
 
   /** Calls `listener` after each change. Returns the end of it. */
   listen(listener: () => void): () => void {
-    this.#listeners.add(listener)
+    const place = this.#listeners.add(listener)
     if (this.#isUnverified && !this.#reader.trusted) this.#verifyLater()
     return () => {
-      this.#listeners.delete(listener)
+      place.leave()
       if (this.#listeners.size > 0) return
       clearTimeout(this.#verifyTimer)
       this.#verifyTimer = undefined
