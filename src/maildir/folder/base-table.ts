@@ -3,6 +3,8 @@ import type {Strings} from './chunk.js'
 
 /** Base names as octets, one after the other; each becomes a string when it is asked for. */
 export class BaseTable implements Strings {
+  /** While it lives, so does the shape of these objects, and V8 keeps what it has compiled for them when no folder is open. */
+  static readonly none = new BaseTable(Buffer.alloc(0), new Uint32Array(0), 0)
   readonly #octets: Buffer
   readonly #ends: Uint32Array
   readonly #first: number
@@ -100,6 +102,8 @@ export function isNameAt(names: Strings, offset: number, {text, length}: {readon
 
 /** Name endings as numbers in a short list. */
 export class InfoTable implements Strings {
+  /** As `BaseTable.none`. */
+  static readonly none = new InfoTable([], new Uint32Array(0))
   readonly #infos: readonly string[]
   readonly #numbers: Uint32Array | Uint8Array
 
