@@ -3,9 +3,10 @@
  *
  * V8 interprets what is new to it, and compiles what has run often: the first logins after the start of a server would take five
  * times as long as those after them. The loops over the messages of a mailbox, which are most of it, are compiled here
- * before the clients come.
+ * once the first client is there.
  */
 import {Pace} from '../support/pace.js'
+import {entriesCall} from './directory-reading.js'
 import {snapshotOf} from './folder/contents.js'
 import {type ListedFolder, listedFolder} from './folder/listed-folder.js'
 import {MetadataRows} from './index/flat/rows.js'
@@ -16,31 +17,27 @@ import {formatUidDatabase} from './uid-database.js'
 
 /** Of a mailbox: two stretches of columns. */
 const MESSAGES = 2048
-/** Afterwards nothing of it is compiled any more (Node 20 to 24): about 0.1 s of processor time in all. */
-const TIMES = 12
+/** Afterwards nothing of it is compiled any more (Node 20 to 24): 0.1 to 0.2 s of processor time in all. */
+const TIMES = 32
 const ENDINGS = [':2,', ':2,S', ':2,RS', ':2,FS', ':2,ST', ''] as const
 /** As large as those of a real server: V8 has other numbers for small ones. */
 const MODSEQ = 1_700_000_000_000_000
 
-/** Clients that come at once are served first, and who ends at once has not to wait. */
+/** Clients that come at once are served first. */
 const BEGINS_MS = 1_000
 
-/** Begins in a second, and lets other work have its turn in between. The process may end meanwhile. Answers with what ends it. */
-export function warmUpSoon(): () => void {
-  const ended = new AbortController()
-  const timer = setTimeout(() => void warmUp(ended.signal), BEGINS_MS).unref()
-  return () => {
-    clearTimeout(timer)
-    ended.abort()
-  }
+/** Begins in a second, and lets other work have its turn in between. The process may end meanwhile. */
+export function warmUpSoon(): void {
+  setTimeout(() => void warmUp(), BEGINS_MS).unref()
 }
 
-/** Ends early when `signal` aborts. Answers how many mailboxes were opened. Never rejects. */
-export async function warmUp(signal?: AbortSignal): Promise<number> {
+/** Answers how many mailboxes were opened. Never rejects. */
+export async function warmUp(): Promise<number> {
+  entriesCall() // loads koffi
   const {database, names} = inMemory()
   const pace = new Pace()
   let opened = 0
-  for (let time = 0; time < TIMES && !signal?.aborted; time += 1) {
+  for (let time = 0; time < TIMES; time += 1) {
     const listed = await listedFolder(database, inPieces(names))
     if (listed && (await view(listed)) > 0) opened += 1
     await pace.pause()

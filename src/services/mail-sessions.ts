@@ -5,6 +5,7 @@ import {serveImapSession} from '../imap/serve-session.js'
 import type {ImapSettings} from '../imap/settings.js'
 import {VERBS} from '../imap/verbs/registry.js'
 import type {Log} from '../log/log.js'
+import {warmUpSoon} from '../maildir/warm-up.js'
 import type {HandedOver} from '../wire/hand-over.js'
 import type {SessionBook} from '../wire/live-session.js'
 import {BySettings} from './by-settings.js'
@@ -35,6 +36,7 @@ export class MailSessions {
   readonly #logs: Readonly<Record<ServiceName, Log>>
   readonly #capabilities = new BySettings((settings: ImapSettings) => new Capabilities(settings, VERBS))
   readonly #mail: BySettings<MailSettings, ReturnType<typeof startMail>>
+  #warmsUp = false
 
   constructor(options: MailSessionsOptions) {
     this.#options = options
@@ -47,6 +49,7 @@ export class MailSessions {
     const {book} = this.#options
     const {imap, mail} = this.#options.service(service)
     const open = this.#mail.for(mail)
+    this.#warmUpFor(account)
     const {channel, remote, encrypted, tag, elapsedMs} = connection
     return serveImapSession({
       channel,
@@ -62,5 +65,13 @@ export class MailSessions {
       log: this.#logs[service],
       shutdown,
     })
+  }
+
+  /** With the first session, as what comes with it (modules that are loaded then, …) makes V8 drop code. */
+  #warmUpFor(account: Account | undefined): void {
+    // A system user's process has one mailbox to open: not worth it.
+    if (this.#warmsUp || !account || account.systemUser !== undefined) return
+    this.#warmsUp = true
+    warmUpSoon()
   }
 }

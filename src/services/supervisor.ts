@@ -4,7 +4,6 @@ import type {DaemonServer} from '../auth/daemon/daemon-server.js'
 import {LastLogins} from '../auth/last-logins.js'
 import {type Endpoint, endpointText} from '../config/port-list.js'
 import {CountedIndex} from '../maildir/index/counted-index.js'
-import {warmUpSoon} from '../maildir/warm-up.js'
 import type {ActivatedSocket} from '../net/activated-sockets.js'
 import {Fault} from '../support/fault.js'
 import {Deadlines} from '../wire/deadlines.js'
@@ -63,7 +62,6 @@ class Supervisor implements RunningServer {
   #sessions: MailSessions | undefined
   #control: ControlServer | undefined
   #metrics: MetricsServer | undefined
-  #endWarmUp = () => {}
 
   constructor(options: SupervisorOptions) {
     const {lostLogLines} = options
@@ -129,7 +127,6 @@ class Supervisor implements RunningServer {
       becomeUser(user)
     }
     front.begin()
-    this.#endWarmUp = warmUpSoon()
     await this.#configuration.checkAccounts()
     for (const [name, endpoints] of front.endpoints)
       log.info('server.listening', {protocol: name, address: endpoints.map(endpointText).join(',')})
@@ -175,7 +172,6 @@ class Supervisor implements RunningServer {
   }
 
   async stop(limitMs: number): Promise<void> {
-    this.#endWarmUp()
     await Promise.all([this.#front?.stop(limitMs), this.#daemon?.stop(limitMs)])
     await this.#configuration.close()
     for (const role of this.#auth) await role.close()

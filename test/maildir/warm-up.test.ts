@@ -5,15 +5,17 @@ import {suite} from '../support/suite.js'
 const warming = suite('Warming up')
 
 warming('opens mailboxes as a session does, and finds messages in each', async () => {
-  assert.is(await warmUp(), 12)
+  assert.is(await warmUp(), 32)
 })
 
-warming('lets other work have its turn, and ends when it is told to', async () => {
-  const ended = new AbortController()
-  const opening = warmUp(ended.signal)
-  setImmediate(() => ended.abort())
-  const opened = await opening
-  assert.ok(opened < 12, `${opened} were opened`)
+warming('lets other work have its turn', async () => {
+  let turns = 0
+  const timer = setInterval(() => {
+    turns += 1
+  }, 1)
+  await warmUp()
+  clearInterval(timer)
+  assert.ok(turns >= 16, `others had ${turns} turns`)
 })
 
 warming.run()

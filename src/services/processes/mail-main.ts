@@ -2,7 +2,6 @@
 import {createServer, type Server, type Socket} from 'node:net'
 import {readPlainAccount} from '../../auth/plain-account.js'
 import {CountedIndex} from '../../maildir/index/counted-index.js'
-import {warmUpSoon} from '../../maildir/warm-up.js'
 import {attachSocket, type SocketHandle} from '../../net/passed-socket.js'
 import {listenOn, type ServerHandle} from '../../net/server-handle.js'
 import {Channel} from '../../wire/channel.js'
@@ -32,7 +31,6 @@ class Mail implements RunningRole {
   #log: RoleLog | undefined
   #process: MailProcess | undefined
   #sessions: MailSessions | undefined
-  #endWarmUp: (() => void) | undefined
 
   constructor() {
     this.#server = createServer({allowHalfOpen: true}, (socket) => this.#relayed.accept(socket))
@@ -75,8 +73,6 @@ class Mail implements RunningRole {
   }
 
   #begin(message: Extract<ToMail, {readonly kind: 'session'}>, handle: SocketHandle | undefined): void {
-    // A system user's process has one mailbox to open: not worth it.
-    if (message.account.systemUser === undefined) this.#endWarmUp ??= warmUpSoon()
     const live: Live = {shutdown: new StopSignal(), socket: undefined, done: Promise.resolve()}
     this.#live.set(message.session, live)
     live.done = this.#serve(message, handle, live).finally(() => {
@@ -112,7 +108,6 @@ class Mail implements RunningRole {
   }
 
   async stop(limitMs: number): Promise<void> {
-    this.#endWarmUp?.()
     for (const {shutdown} of this.#live.values()) shutdown.stop()
     const timer = setTimeout(() => {
       for (const {socket} of this.#live.values()) socket?.destroy()
