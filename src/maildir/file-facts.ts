@@ -8,6 +8,10 @@ const KINDS: Readonly<Record<number, FileFacts['kind']>> = {
   [constants.S_IFLNK]: 'link',
 }
 
+export function kindOf(mode: number): FileFacts['kind'] {
+  return KINDS[mode & constants.S_IFMT] ?? 'other'
+}
+
 /** What node tells of a file. */
 export function factsOf(stats: BigIntStats): FileFacts {
   const mode = Number(stats.mode)
@@ -21,7 +25,7 @@ export function factsOf(stats: BigIntStats): FileFacts {
     uid: Number(stats.uid),
     gid: Number(stats.gid),
     links: Number(stats.nlink),
-    kind: KINDS[mode & constants.S_IFMT] ?? 'other',
+    kind: kindOf(mode),
   }
 }
 

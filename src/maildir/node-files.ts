@@ -22,6 +22,7 @@ import {
 import * as fs from 'node:fs/promises'
 import {promisify} from 'node:util'
 import {callEach} from './call-each.js'
+import {DescriptorFacts} from './descriptor-facts.js'
 import {DirectoryReading, entriesCall} from './directory-reading.js'
 import {factsOf} from './file-facts.js'
 import {
@@ -76,6 +77,7 @@ export class NodeFiles implements MaildirFiles {
   readonly #calls = new LoopCalls()
   readonly #reads = new LoopCalls(diskReads())
   readonly #opener = new MessageOpener()
+  readonly #facts = new DescriptorFacts()
   readonly #buffers = new ReadBuffers()
   readonly #start = Buffer.allocUnsafeSlow(START_BYTES)
   readonly #localDevices = new Map<bigint, boolean>()
@@ -341,7 +343,7 @@ export class NodeFiles implements MaildirFiles {
     const descriptor = this.#opener.now(path)
     if (descriptor === undefined) return undefined
     try {
-      const facts = factsOf(fstatSync(descriptor, {bigint: true}))
+      const facts = this.#facts.of(descriptor)
       if (facts.kind !== 'file') return undefined
       const length = readSync(descriptor, this.#start, 0, START_BYTES, 0)
       return {facts, octets: this.#start.subarray(0, length)}
@@ -355,7 +357,7 @@ export class NodeFiles implements MaildirFiles {
     const descriptor = this.#opener.now(path)
     if (descriptor === undefined) return undefined
     try {
-      const facts = factsOf(fstatSync(descriptor, {bigint: true}))
+      const facts = this.#facts.of(descriptor)
       if (facts.kind !== 'file') return undefined
       if (facts.size > WHOLE_FILE_BYTES) return 'big'
       const buffer = this.#buffers.take()
