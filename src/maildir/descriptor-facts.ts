@@ -3,7 +3,7 @@
  * thousands of messages are read for the first time, that is a twentieth of all work.
  */
 import {type BigIntStats, fstatSync} from 'node:fs'
-import {koffi} from '../support/native-library.js'
+import {loadedFunction} from '../support/native-library.js'
 import {factsOf, kindOf} from './file-facts.js'
 import type {FileFacts} from './files.js'
 
@@ -18,14 +18,7 @@ const FEW = 100
 
 type StatX = (directory: number, path: Buffer, flags: number, mask: number, found: Buffer) => number
 
-/** undefined: the C library has none. */
-function statxCall(): StatX | undefined {
-  try {
-    return koffi.load(null).func('int statx(int directory, void *path, int flags, unsigned int mask, void *found)') as unknown as StatX
-  } catch {
-    return undefined
-  }
-}
+const STATX = 'int statx(int directory, void *path, int flags, unsigned int mask, void *found)'
 
 export class DescriptorFacts {
   readonly #few: number
@@ -46,7 +39,7 @@ export class DescriptorFacts {
     if (this.#asked < this.#few) this.#asked += 1
     else if (this.#asked === this.#few) {
       this.#asked += 1
-      this.#call = statxCall()
+      this.#call = loadedFunction<StatX>(STATX)
     }
     // Node is asked what is wrong, too.
     if (this.#call?.(descriptor, NO_PATH, AT_EMPTY_PATH, STATX_BASIC_STATS, this.#found) !== 0) return factsOf(toldByNode(descriptor))

@@ -4,7 +4,7 @@
  */
 import {endianness} from 'node:os'
 import {getSystemErrorName} from 'node:util'
-import {koffi, type NativeLibrary} from '../support/native-library.js'
+import {koffi, loadedFunction} from '../support/native-library.js'
 import type {NameOctets} from './name-octets.js'
 
 /** What one call may give: about 800 names, in a third of a millisecond. */
@@ -25,21 +25,9 @@ interface GetEntries {
 /** The call that reads directories; undefined: this system has none that we know. */
 export function entriesCall(): GetEntries | undefined {
   if (process.platform !== 'linux' || endianness() !== 'LE') return undefined
-  try {
-    return functionOf(koffi.load(null))
-  } catch {
-    return undefined // no koffi for this system, or another C library
-  }
-}
-
-/** musl has it under the shorter name, where nothing else stands in glibc. */
-function functionOf(library: NativeLibrary): GetEntries {
   const parameters = '(int descriptor, void *buffer, size_t bytes)'
-  try {
-    return library.func(`long getdents64${parameters}`) as unknown as GetEntries
-  } catch {
-    return library.func(`long getdents${parameters}`) as unknown as GetEntries
-  }
+  // musl has it under the shorter name, where nothing else stands in glibc.
+  return loadedFunction<GetEntries>(`long getdents64${parameters}`) ?? loadedFunction<GetEntries>(`long getdents${parameters}`)
 }
 
 /** Reads a directory that is open. What it gives is valid until it is asked for more. */

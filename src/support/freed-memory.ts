@@ -1,5 +1,5 @@
 /** Memory that was freed and that the C library keeps for later. */
-import {koffi} from './native-library.js'
+import {loadedFunction} from './native-library.js'
 
 /**
  * Gives what the process has freed outside of V8's heap (TLS connections, Buffers) back to the system, where the C library can: glibc
@@ -7,16 +7,8 @@ import {koffi} from './native-library.js'
  * about 0.2 ms for each MiB that is given back.
  */
 export function giveBackFreed(): Promise<void> {
-  return new Promise((resolve) => {
-    try {
-      // koffi's own types do not know what a function can do.
-      const trim = koffi.load(null).func('int malloc_trim(size_t pad)') as unknown as {
-        async(pad: number, done: () => void): void
-      }
-      trim.async(0, resolve)
-    } catch {
-      // Another C library gives back by itself, or never.
-      resolve()
-    }
-  })
+  const trim = loadedFunction<{async(pad: number, done: () => void): void}>('int malloc_trim(size_t pad)')
+  // Another C library gives back by itself, or never.
+  if (!trim) return Promise.resolve()
+  return new Promise((resolve) => trim.async(0, resolve))
 }

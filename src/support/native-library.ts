@@ -32,3 +32,13 @@ export function loadLibrary(names: readonly (string | null)[]): NativeLibrary {
   }
   throw new Fault('unavailable', `This system has no ${names[0]}`)
 }
+
+/** A function that the process has loaded already, of the C library mostly, by its declaration; undefined: this system has none. */
+export function loadedFunction<T>(declaration: string): T | undefined {
+  try {
+    // koffi's own types do not know what a function can do.
+    return koffi.load(null).func(declaration) as unknown as T
+  } catch {
+    return undefined // another C library, or no koffi for this system
+  }
+}
