@@ -14,6 +14,8 @@ const NUMBER_MAX = 0xffffffff
 const SPACE = 0x20
 const TAB = 0x09
 const LF = 0x0a
+/** Where a folder begins anew, long before its numbers end: nobody who gives some has to look whether there are enough. */
+const UID_NEXT_MAX = NUMBER_MAX - 2 ** 24
 /** The first line is not longer. */
 const HEADER_OCTETS = 200
 
@@ -43,10 +45,10 @@ export function readUidDatabaseHeader(octets: Buffer): UidDatabaseHeader | undef
   return {uidValidity, uidNext: Number(header[2]), linesStart: end + 1}
 }
 
-/** The next UID after lines up to `highest`; undefined: none is left to give. */
+/** The next UID after lines up to `highest`; undefined: hardly any are left to give. */
 export function nextUid(header: UidDatabaseHeader, highest: number): number | undefined {
   const uidNext = Math.max(header.uidNext, highest + 1, 1)
-  return uidNext > NUMBER_MAX ? undefined : uidNext
+  return uidNext > UID_NEXT_MAX ? undefined : uidNext
 }
 
 /** Goes through the lines after the first one, over those that name no message. Values are those of the line that it is at. */
@@ -93,7 +95,7 @@ export class UidDatabaseLines {
       }
       const name = skipBlanks(octets, at, end)
       this.#next = end + 1
-      if (at === digits || name === at || name === end || uid < 1 || uid >= NUMBER_MAX) continue
+      if (at === digits || name === at || name === end || uid < 1 || uid >= UID_NEXT_MAX) continue
       this.#uid = uid >>> 0 // a whole number also where it was worked out as a fraction
       this.#nameStart = name
       this.#nameEnd = end

@@ -28,6 +28,7 @@ for (const [title, text] of [
   ['with UIDVALIDITY 0', '1 0 5\n'],
   ['with a UIDVALIDITY above 32 bits', '1 4294967296 5\n'],
   ['with no UID left', '1 5 4294967296\n'],
+  ['with too few UIDs left for a large delivery', '1 5 4294967295\n'],
   ['of NULs', '\0'.repeat(5000)],
 ] as const) {
   database(`${title} is made anew`, () => {
@@ -35,8 +36,8 @@ for (const [title, text] of [
   })
 }
 
-database('skips the highest number of all, after which none could follow', () => {
-  assert.equal(parse('1 5 6\n4294967295 a\n4294967294 b\n'), {uidValidity: 5, uidNext: 4294967295, uids: {b: 4294967294}})
+database('skips the highest numbers, after which hardly any could follow', () => {
+  assert.equal(parse('1 5 6\n4278190079 a\n4278190078 b\n4294967294 c\n'), {uidValidity: 5, uidNext: 4278190079, uids: {b: 4278190078}})
 })
 
 database('may have blanks and text after the header, and no line end at the end', () => {
