@@ -139,6 +139,14 @@ async function release(lock: string, mine: FileFacts, files: MaildirFiles): Prom
   if (isSameFile(files.stat(lock), mine)) await files.unlink(lock)
 }
 
+/** Removes the lock of this process from a folder that was moved while it was held: who holds it would not find it there. */
+export async function removeOwnLock(folder: string, {files, pid, hostName}: LockContext): Promise<void> {
+  const lock = `${folder}/tmp/courier.lock`
+  if (files.stat(lock)?.kind !== 'file') return
+  const content = await files.readFile(lock, CONTENT_MAX)
+  if (content?.toString('utf8') === `${pid}:${hostName}`) await files.unlink(lock)
+}
+
 /** Removes the lock when its owner is dead; says whether it did. */
 async function removeDead(lock: string, context: LockContext): Promise<boolean> {
   const {files} = context

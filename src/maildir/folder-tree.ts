@@ -6,7 +6,7 @@
  */
 import {errnoOf, Fault} from '../support/fault.js'
 import {Pace} from '../support/pace.js'
-import type {LockContext} from './dot-lock.js'
+import {type LockContext, removeOwnLock} from './dot-lock.js'
 import {fileFault} from './file-fault.js'
 import type {MaildirFiles, Move} from './files.js'
 import {directoryName, folderOfDirectory, folderPath, INBOX, isBelow, isPrintable} from './folder-names.js'
@@ -235,7 +235,8 @@ async function listIfAny(path: string, files: MaildirFiles): Promise<string[]> {
 }
 
 /** Makes the moves one by one. When one fails, those before it are undone. @throws {Fault} */
-async function runMoves(moves: readonly Move[], files: MaildirFiles, journal?: RenameJournal): Promise<void> {
+async function runMoves(moves: readonly Move[], context: LockContext, journal?: RenameJournal): Promise<void> {
+  const {files} = context
   const done: Move[] = []
   const pace = new Pace()
   try {
@@ -246,6 +247,7 @@ async function runMoves(moves: readonly Move[], files: MaildirFiles, journal?: R
       if (files.stat(move.to)?.kind === 'directory') throw new Fault('mailbox-exists', `"${move.to}" exists`)
       await files.rename(move.from, move.to)
       done.push(move)
+      await removeOwnLock(move.to, context).catch(() => {}) // the folder has moved all the same
     }
   } catch (error) {
     const cause = await undone(done, error, files)
@@ -282,7 +284,7 @@ export async function renameFolder(
 ): Promise<RenamePlan | undefined> {
   const plan = await planRename(root, from, to, context)
   if (plan.moves.length === 1) {
-    await runMoves(plan.moves, context.files)
+    await runMoves(plan.moves, context)
     return plan
   }
   let journal: RenameJournal | undefined
@@ -293,7 +295,7 @@ export async function renameFolder(
   }
   if (!journal) return undefined
   try {
-    await runMoves(plan.moves, context.files, journal)
+    await runMoves(plan.moves, context, journal)
   } finally {
     await journal.end().catch(() => {}) // the moves are made or undone: to be told again does no harm
   }

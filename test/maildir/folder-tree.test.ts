@@ -1,5 +1,6 @@
 import {existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import * as assert from 'uvu/assert'
+import {FolderLock} from '../../src/maildir/dot-lock.js'
 import {folderName} from '../../src/maildir/folder-names.js'
 import {createFolder, deleteFolder, folderExists, listFolders, renameFolder} from '../../src/maildir/folder-tree.js'
 import {Fault, type FaultCode} from '../../src/support/fault.js'
@@ -195,6 +196,17 @@ folders('moved before a failure are moved back', async () => {
   }
   await refuses('no-access', renameFolder(root, folderName('INBOX.a'), folderName('INBOX.q'), {...context, files: own}))
   assert.equal(dots(root), ['.a', '.a.b', '.a.c'])
+})
+
+folders('a folder that is moved while this process has its lock leaves none behind, and the lock of another stays', async () => {
+  using directory = temporaryDirectory()
+  const root = account(directory.path, ['.a', '.a.b'])
+  const held = await new FolderLock(`${root}/.a`, context).take({waitMs: 0})
+  writeFileSync(`${root}/.a.b/tmp/courier.lock`, `1:${context.hostName}`)
+  await renameFolder(root, folderName('INBOX.a'), folderName('INBOX.q'), context)
+  await held.release()
+  assert.ok(!existsSync(`${root}/.q/tmp/courier.lock`))
+  assert.is(readFileSync(`${root}/.q.b/tmp/courier.lock`, 'utf8'), `1:${context.hostName}`)
 })
 
 folders.run()
