@@ -1,8 +1,8 @@
 /**
  * Runs test files, each in a process of its own, and ends with the line `N passed, N failed, N skipped`.
  *
- * `node dist/test/run.js [--long] [WORD…]`: only files whose path holds one of the words; `--long` gives the
- * long runs their full length. A file that crashes, hangs, has a failing hook, a suite without `.run()` or
+ * `node dist/test/run.js [--long] [WORD…]`: only files whose path holds one of the words; `--long` runs those that have a long form
+ * (`support/is-long.js`), in their full length. A file that crashes, hangs, has a failing hook, a suite without `.run()` or
  * a process that outlives it fails.
  * Tests that open a store (`support/store.js`, `support/imap-server.js`, `support/example.js`) run twice, with the index and without.
  */
@@ -35,16 +35,20 @@ interface Job {
 
 function testFiles(): string[] {
   return readdirSync(here, {recursive: true, encoding: 'utf8'})
-    .filter((name) => name.endsWith('.test.js'))
+    .filter((name) => name.endsWith('.test.js') && (!long || imports(name, 'is-long')))
     .sort()
+}
+
+/** The test file imports one of these files of `support/`. */
+function imports(name: string, ...helpers: readonly string[]): boolean {
+  return new RegExp(`/support/(${helpers.join('|')})\\.js'`).test(readFileSync(join(here, name), 'utf8'))
 }
 
 /** Tests that open a store run a second time with its index switched off. */
 function jobsOf(name: string): Job[] {
   const file = join(here, name)
   const job: Job = {file, label: name.replace(/\.js$/, ''), env: {COURIER_INDEX: 'on'}}
-  const opensStore =
-    /^(imap|maildir)\/(?!index\/)/.test(name) && /support\/(store|imap-server|example)\.js/.test(readFileSync(file, 'utf8'))
+  const opensStore = /^(imap|maildir)\/(?!index\/)/.test(name) && imports(name, 'store', 'imap-server', 'example')
   return opensStore ? [job, {...job, label: `${job.label} (no index)`, env: {COURIER_INDEX: 'off'}}] : [job]
 }
 

@@ -3,6 +3,7 @@ import {getPriority} from 'node:os'
 import * as assert from 'uvu/assert'
 import {CryptPool} from '../../src/auth/hash/crypt-pool.js'
 import {loadCrypt} from '../../src/auth/native.js'
+import {isLong} from '../support/is-long.js'
 import {type LoginLoad, loginLoad, percentile} from '../support/login-load.js'
 import type {SaslHost} from '../support/sasl-host.js'
 import {suite} from '../support/suite.js'
@@ -14,7 +15,6 @@ const HASHING_MS = 1000
 const HASHING_SHARE = 0.45
 /** Logins per second of a machine that is busy with others. */
 const LEAST = 5
-const isLong = process.env.COURIER_LONG === '1'
 
 const rates = suite('Many logins', {limitMs: 120_000})
 const system = rates.when(loadCrypt(), 'this system has no libcrypt')

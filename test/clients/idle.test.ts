@@ -5,8 +5,8 @@ import {connect} from 'node:net'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import type {ImapClient} from '../support/imap-client.js'
+import {isLong} from '../support/is-long.js'
 import {ServedMaildir} from '../support/served-maildir.js'
-import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const idle = suite('Idle sessions', {limitMs: 60_000})

@@ -4,9 +4,10 @@ import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {encodeMailbox} from '../../src/imap/mailbox-name.js'
 import type {ImapClient} from '../support/imap-client.js'
+import {isLong} from '../support/is-long.js'
 import {runProgram} from '../support/run-program.js'
 import {ServedMaildir} from '../support/served-maildir.js'
-import {isLong, makeFolder} from '../support/store.js'
+import {makeFolder} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const mbsync = suite('mbsync', {limitMs: isLong ? 600_000 : 60_000})

@@ -7,8 +7,8 @@ import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import {connect as connectTls} from 'node:tls'
 import * as assert from 'uvu/assert'
+import {isLong} from '../support/is-long.js'
 import {ServedMaildir} from '../support/served-maildir.js'
-import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const cut = suite('Network cut', {limitMs: isLong ? 120_000 : 30_000})

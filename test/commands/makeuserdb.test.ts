@@ -5,6 +5,7 @@ import {gdbmHash} from '../../src/support/gdbm-form.js'
 import {readGdbm} from '../../src/support/gdbm-reader.js'
 import {openKeyedDatabase} from '../../src/support/keyed-database.js'
 import {scratch} from '../auth/support/scratch.js'
+import {isLong} from '../support/is-long.js'
 import {runProgram} from '../support/run-program.js'
 import {suite} from '../support/suite.js'
 import {originalProgram, runOriginal, runTool} from './support/run-tool.js'
@@ -260,7 +261,7 @@ makeuserdb('damaged GDBM files are an error or other records, nothing worse', as
 
 makeuserdb('many accounts in a moment', async () => {
   await using at = await scratch()
-  const count = process.env.COURIER_LONG ? 1_000_000 : 20_000
+  const count = isLong ? 1_000_000 : 20_000
   const lines = Array.from(
     {length: count},
     (_, index) => `u${index}@example.com\tuid=5000|gid=5000|home=/srv/mail/u${index}|systempw=${index}\n`,

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import {search} from '../../src/imap/verbs/search.js'
 import {FLAG} from '../../src/maildir/types.js'
 import {BadSyntax} from '../../src/support/fault.js'
+import {isLong} from '../support/is-long.js'
 import {type MemoryMessage, type MemoryViewOptions, memoryView, message} from '../support/memory-view.js'
 import {pieces, type RunOptions, runVerb} from '../support/run-verb.js'
 import {suite} from '../support/suite.js'
@@ -398,7 +399,7 @@ test('finds what a naive evaluator finds', async () => {
         const expected = plains.filter((plain) => wanted.matches(plain, highest)).map((plain) => (uid ? plain.uid : plain.number))
         assert.is(output, `* SEARCH${expected.map((n) => ` ${n}`).join('')}\r\n`, wanted.text)
       }),
-      {numRuns: process.env.COURIER_LONG === '1' ? 5_000 : 400},
+      {numRuns: isLong ? 5_000 : 400},
     )
   } finally {
     if (zone === undefined) delete process.env.TZ

@@ -1,9 +1,10 @@
 /** mutt, which takes no lock, and a session of ours at work on one Maildir at the same time. */
 import {tmpdir} from 'node:os'
 import * as assert from 'uvu/assert'
+import {isLong} from '../support/is-long.js'
 import {Ledger, work} from '../support/ledger.js'
 import {isInstalled, runProgram} from '../support/run-program.js'
-import {INBOX, isLong, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
+import {INBOX, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const SECONDS = isLong ? 60 : 4

@@ -6,9 +6,9 @@ import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import type {FileFacts, NewFile} from '../../src/maildir/files.js'
 import {type HistoryPlan, happen, type Sabotage, SESSION_DEEDS} from '../support/history.js'
+import {isLong} from '../support/is-long.js'
 import {FOLDER, INTRUSION_ACTS, type Manners} from '../support/other-programs.js'
 import {SimulatedFiles} from '../support/simulated-files.js'
-import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const RUNS = isLong ? 2_000 : 60

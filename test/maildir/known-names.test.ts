@@ -6,7 +6,7 @@ import type {MessageRow} from '../../src/maildir/folder/chunk.js'
 import {NameTable} from '../../src/maildir/folder/known-names.js'
 import {Snapshot} from '../../src/maildir/folder/snapshot.js'
 import type {Uid} from '../../src/maildir/types.js'
-import {isLong} from '../support/store.js'
+import {isLong} from '../support/is-long.js'
 import {suite} from '../support/suite.js'
 
 const known = suite('Known names')

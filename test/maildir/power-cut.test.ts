@@ -10,11 +10,12 @@ import {Mailstores} from '../../src/maildir/mailstores.js'
 import {FLAG, type FolderName, type Mailstore, type MessageNumber, type View} from '../../src/maildir/types.js'
 import {parseUidDatabase} from '../../src/maildir/uid-database.js'
 import {UniqueNames} from '../../src/maildir/unique-names.js'
+import {isLong} from '../support/is-long.js'
 import {randomNumbers} from '../support/other-programs.js'
 import {type DiskImage, diskFrom, Recording, signature} from '../support/power-cut.js'
 import {failure, SimulatedClock, SimulatedDisk} from '../support/simulated-disk.js'
 import {SimulatedFiles} from '../support/simulated-files.js'
-import {allNumbers, append, INBOX, isLong, storeEnvironment} from '../support/store.js'
+import {allNumbers, append, INBOX, storeEnvironment} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const ARCHIVE = 'INBOX.Archive' as FolderName

@@ -8,8 +8,9 @@ import * as assert from 'uvu/assert'
 import {FLAG, type FolderName, type MessageNumber} from '../../src/maildir/types.js'
 import {Fault, Hangup} from '../../src/support/fault.js'
 import {BeatenFiles} from '../support/beaten-files.js'
+import {isLong} from '../support/is-long.js'
 import {Ledger, work} from '../support/ledger.js'
-import {allNumbers, INBOX, isLong, makeFolder, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
+import {allNumbers, INBOX, makeFolder, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const SECONDS = isLong ? 60 : 3

@@ -9,7 +9,7 @@ import {isSameListing} from '../../src/maildir/folder/same-listing.js'
 import {Snapshot} from '../../src/maildir/folder/snapshot.js'
 import type {Uid} from '../../src/maildir/types.js'
 import {finish} from '../../src/support/steps.js'
-import {isLong} from '../support/store.js'
+import {isLong} from '../support/is-long.js'
 import {suite} from '../support/suite.js'
 
 const reconciling = suite('Reconcile')

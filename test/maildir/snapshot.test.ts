@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import {CHUNK_MESSAGES, inOrder, type MessageRow, type StateChange} from '../../src/maildir/folder/chunk.js'
 import {Snapshot} from '../../src/maildir/folder/snapshot.js'
 import type {Uid} from '../../src/maildir/types.js'
-import {isLong} from '../support/store.js'
+import {isLong} from '../support/is-long.js'
 import {suite} from '../support/suite.js'
 
 const snapshots = suite('Snapshot')

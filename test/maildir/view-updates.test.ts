@@ -6,9 +6,10 @@ import {Folder} from '../../src/maildir/folder/folder.js'
 import {FolderView} from '../../src/maildir/folder/view.js'
 import type {FolderName, MessageNumber, Uid} from '../../src/maildir/types.js'
 import {UidValidities} from '../../src/maildir/uid-validities.js'
+import {isLong} from '../support/is-long.js'
 import {SimulatedClock, SimulatedDisk} from '../support/simulated-disk.js'
 import {SimulatedFiles} from '../support/simulated-files.js'
-import {isLong, storeEnvironment} from '../support/store.js'
+import {storeEnvironment} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const updates = suite('Updates of a view')

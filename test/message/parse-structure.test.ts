@@ -4,6 +4,7 @@ import {countedMemory} from '../../src/message/counted-memory.js'
 import {LIMITS} from '../../src/message/limits.js'
 import {parseStructure, StructureParser} from '../../src/message/parse-structure.js'
 import type {Part, Stretch} from '../../src/message/structure.js'
+import {isLong} from '../support/is-long.js'
 import {suite} from '../support/suite.js'
 import {corpus, corpusFolder} from './corpus.js'
 import {faultsOf, hostileMessages, multiparts} from './messages.js'
@@ -227,7 +228,7 @@ structure('any octets give a valid tree, in any chunks and in memory of either k
         assert.equal(inChunks(message, sizes, fast), root)
       },
     ),
-    {numRuns: process.env.COURIER_LONG ? 20_000 : 1_500},
+    {numRuns: isLong ? 20_000 : 1_500},
   )
 })
 

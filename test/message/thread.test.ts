@@ -4,6 +4,7 @@ import {baseSubject} from '../../src/message/base-subject.js'
 import {messageIdOf, messageIds, referencesOf} from '../../src/message/message-ids.js'
 import {formatThreads, type Thread, type ThreadMessage, threadOrderedSubject} from '../../src/message/thread.js'
 import {threadReferences} from '../../src/message/thread-references.js'
+import {isLong} from '../support/is-long.js'
 import {suite} from '../support/suite.js'
 import {naiveReferences} from './naive-references.js'
 
@@ -116,7 +117,7 @@ threads('REFERENCES is what the steps of the RFC give, done one by one', () => {
     fc.property(anyMessages, (messages) => {
       assert.is(formatThreads(threadReferences(messages)), formatThreads(naiveReferences(messages)))
     }),
-    {numRuns: process.env.COURIER_LONG ? 100_000 : 5_000},
+    {numRuns: isLong ? 100_000 : 5_000},
   )
 })
 

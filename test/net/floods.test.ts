@@ -5,8 +5,8 @@ import {resolve} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import {connect as connectTls} from 'node:tls'
 import * as assert from 'uvu/assert'
+import {isLong} from '../support/is-long.js'
 import {ServedMaildir} from '../support/served-maildir.js'
-import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const floods = suite('Floods', {limitMs: isLong ? 300_000 : 60_000})

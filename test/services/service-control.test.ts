@@ -4,9 +4,9 @@ import {connect} from 'node:net'
 import {join, resolve} from 'node:path'
 import * as assert from 'uvu/assert'
 import {type ConfiguredServer, configuredServer} from '../support/configured-server.js'
+import {isLong} from '../support/is-long.js'
 import {type ProgramResult, runProgram} from '../support/run-program.js'
 import {startCourier} from '../support/server-process.js'
-import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const control = suite('Starting and stopping services')

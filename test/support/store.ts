@@ -17,9 +17,6 @@ import {UniqueNames} from '../../src/maildir/unique-names.js'
 
 export const INBOX = 'INBOX' as FolderName
 
-/** Long runs have their full length. */
-export const isLong = process.env.COURIER_LONG === '1'
-
 /** A directory on tmpfs, whose time stamps are coarse; undefined where there is none. */
 export const TMPFS = existsSync('/dev/shm') ? '/dev/shm' : undefined
 

@@ -3,9 +3,9 @@ import {appendFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import * as assert from 'uvu/assert'
 import {configuredServer} from '../support/configured-server.js'
+import {isLong} from '../support/is-long.js'
 import {isInstalled, runProgram} from '../support/run-program.js'
 import {startCourier} from '../support/server-process.js'
-import {isLong} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
 const testssl = suite('testssl.sh', {limitMs: 400_000})

@@ -19,8 +19,9 @@ import * as assert from 'uvu/assert'
 import {NO_INDEX} from '../../../src/maildir/index/metadata-index.js'
 import {ImapClient} from '../../support/imap-client.js'
 import {answer, clientIn, fillWithMail, mailNumber, serverOver} from '../../support/indexed-mail.js'
+import {isLong} from '../../support/is-long.js'
 import {randomNumbers} from '../../support/other-programs.js'
-import {flatIndex, isLong, makeFolder, TemporaryMaildir, TMPFS} from '../../support/store.js'
+import {flatIndex, makeFolder, TemporaryMaildir, TMPFS} from '../../support/store.js'
 import {suite} from '../../support/suite.js'
 
 const behind = suite('Changes behind the index', {limitMs: 120_000})

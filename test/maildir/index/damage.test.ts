@@ -14,18 +14,9 @@ import {NodeFiles} from '../../../src/maildir/node-files.js'
 import {FLAG, type FolderName, type Mailstore, type MetadataNeed, type View} from '../../../src/maildir/types.js'
 import {anyDamage, anyFile, DAMAGES, fullDisk, keepCopies, tidyUp} from '../../support/index-damage.js'
 import {fillWithMail, mailNumber} from '../../support/indexed-mail.js'
+import {isLong} from '../../support/is-long.js'
 import {randomNumbers} from '../../support/other-programs.js'
-import {
-  allNumbers,
-  append,
-  flatIndex,
-  INBOX,
-  isLong,
-  LogLines,
-  makeFolder,
-  storeEnvironment,
-  TemporaryMaildir,
-} from '../../support/store.js'
+import {allNumbers, append, flatIndex, INBOX, LogLines, makeFolder, storeEnvironment, TemporaryMaildir} from '../../support/store.js'
 import {suite} from '../../support/suite.js'
 
 const damage = suite('Damaged index', {limitMs: 120_000})

@@ -6,7 +6,8 @@ import {MemoryIndex} from '../../../src/maildir/index/memory-index.js'
 import {NO_INDEX} from '../../../src/maildir/index/metadata-index.js'
 import type {ImapServer} from '../../support/imap-server.js'
 import {answer, clientIn, fillWithMail, QUESTIONS, serverOver, UTF8_QUESTIONS} from '../../support/indexed-mail.js'
-import {flatIndex, isLong, TemporaryMaildir} from '../../support/store.js'
+import {isLong} from '../../support/is-long.js'
+import {flatIndex, TemporaryMaildir} from '../../support/store.js'
 import {suite} from '../../support/suite.js'
 
 const same = suite('Answers with and without the index')
