@@ -8,6 +8,9 @@ import type {MessageMetadata} from './types.js'
 
 const render = stringRenderer('encoded')
 
+/** As far as they are known. All are named, so that these objects have one shape. */
+export type KnownParts = {readonly [Part in 'wireBytes' | 'header' | 'structure']: MessageMetadata[Part] | undefined}
+
 /** What a message file told, up to some level; asking for more is a bug. */
 export class KnownMetadata implements MessageMetadata {
   readonly internalDateMs: number
@@ -19,10 +22,7 @@ export class KnownMetadata implements MessageMetadata {
   #envelope: string | undefined
   #bodyStructure: string | undefined
 
-  constructor(
-    {internalDateMs, storedBytes}: Pick<MessageMetadata, 'internalDateMs' | 'storedBytes'>,
-    known: Partial<Pick<MessageMetadata, 'wireBytes' | 'header' | 'structure'>>,
-  ) {
+  constructor({internalDateMs, storedBytes}: Pick<MessageMetadata, 'internalDateMs' | 'storedBytes'>, known: KnownParts) {
     this.internalDateMs = internalDateMs
     this.storedBytes = storedBytes
     this.#wireBytes = known.wireBytes

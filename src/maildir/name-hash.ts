@@ -1,13 +1,8 @@
 /** Where FNV-1a begins. */
-const BASIS = 0x811c9dc5
+export const BASIS = 0x811c9dc5
 const PRIME = 0x01000193
 
-/** A number for a base name, to tell names apart where the name itself is not at hand (FNV-1a). */
-export function nameHash(base: string): number {
-  return hashOfStart(base, base.length, BASIS)
-}
-
-/** The same of the first `length` characters, beginning with another basis. */
+/** A number for the first `length` characters of a name, to tell names apart where they are not at hand (FNV-1a, beginning with `basis`). */
 export function hashOfStart(text: string, length: number, basis: number): number {
   let hash = basis
   for (let at = 0; at < length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), PRIME)

@@ -16,8 +16,8 @@ class Forest {
 
   constructor(messages: readonly ThreadMessage[]) {
     this.#count = messages.length
-    this.parents = messages.map(() => NONE)
-    this.#childCounts = messages.map(() => 0)
+    this.parents = new Array<number>(messages.length).fill(NONE)
+    this.#childCounts = new Array<number>(messages.length).fill(0)
     this.#steps = messages.length * STEPS_PER_MESSAGE
   }
 
@@ -120,7 +120,8 @@ interface Node {
  */
 function* prune(messages: readonly ThreadMessage[], forest: Forest): Steps<Node[]> {
   const {roots, children} = yield* childLists(forest.parents)
-  const made: (Node | undefined)[] = messages.map((message) => ({message, children: []}))
+  const made: (Node | undefined)[] = []
+  for (const message of messages) made.push({message, children: []})
   const top: Node[] = []
   let steps = 0
   for (const root of roots) {
@@ -146,14 +147,18 @@ function leading(node: Node): ThreadMessage {
   return node.message ?? node.children[0]!.message!
 }
 
+function byLeadingDate(a: Node, b: Node): number {
+  return bySentDate(leading(a), leading(b))
+}
+
 function* sortChildren(node: Node): Steps<void> {
-  if (node.children.length > 1) node.children = yield* sortSteps(node.children, (a, b) => bySentDate(a.message!, b.message!))
+  if (node.children.length > 1) node.children = yield* sortSteps(node.children, byLeadingDate)
 }
 
 /** Step 4, and step 6 for the top level. */
 function* sortTop(top: readonly Node[]): Steps<Node[]> {
   for (const node of top) if (!node.message) yield* sortChildren(node)
-  return yield* sortSteps(top, (a, b) => bySentDate(leading(a), leading(b)))
+  return yield* sortSteps(top, byLeadingDate)
 }
 
 /** Step 5.B: for each subject the thread that others are merged into. */
@@ -173,7 +178,8 @@ function* subjectTable(top: readonly Node[]): Steps<Map<string, Node>> {
 function* mergeSubjects(top: readonly Node[]): Steps<Node[]> {
   const table = yield* subjectTable(top)
   // Taken before anything is merged: a merge changes a dummy's first child, but not the subject.
-  const subjects = top.map((node) => leading(node).subject)
+  const subjects: string[] = []
+  for (const node of top) subjects.push(leading(node).subject)
   const merged = new Set<Node>()
   const added: Node[] = []
   for (const [i, node] of top.entries()) {
@@ -190,14 +196,18 @@ function* mergeSubjects(top: readonly Node[]): Steps<Node[]> {
       table.set(subjects[i]!, dummy)
     }
   }
-  return [...top, ...added].filter((node) => !merged.has(node))
+  const left: Node[] = []
+  for (const node of top) if (!merged.has(node)) left.push(node)
+  for (const node of added) if (!merged.has(node)) left.push(node)
+  return left
 }
 
 /** Step 6, and the result: every set of siblings is sorted, without recursion. */
 function* toThreads(top: readonly Node[]): Steps<Thread[]> {
   const result: Thread[] = []
   let steps = 0
-  const waiting: {node: Node; into: Thread[]}[] = top.toReversed().map((node) => ({node, into: result}))
+  const waiting: {node: Node; into: Thread[]}[] = []
+  for (let i = top.length - 1; i >= 0; i -= 1) waiting.push({node: top[i]!, into: result})
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const {node, into} = next
     if (++steps % STRIDE === 0) yield
@@ -209,9 +219,13 @@ function* toThreads(top: readonly Node[]): Steps<Thread[]> {
   return result
 }
 
+function byNumber(a: ThreadMessage, b: ThreadMessage): number {
+  return a.number - b.number
+}
+
 /** REFERENCES (RFC 5256 §3). Time is linear but for the sorting; chains may be as long as the mailbox. */
 export function* threadReferencesSteps(messages: readonly ThreadMessage[]): Steps<Thread[]> {
-  const inOrder = messages.toSorted((a, b) => a.number - b.number)
+  const inOrder = messages.toSorted(byNumber)
   const trees = yield* prune(inOrder, yield* linkAll(inOrder))
   const merged = yield* mergeSubjects(yield* sortTop(trees))
   return yield* toThreads(yield* sortTop(merged))

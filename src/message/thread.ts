@@ -27,33 +27,35 @@ export function bySentDate(a: ThreadMessage, b: ThreadMessage): number {
 }
 
 /**
- * What THREAD sends: `(1 (3)(2 8))((4)(5))` (RFC 5256 §5, `thread-list`), each message by its `name`. No recursion: chains
- * may be as long as the mailbox.
+ * What THREAD sends: `(1 (3)(2 8))((4)(5))` (RFC 5256 §5, `thread-list`); with `names`, each message by the one at its number. No
+ * recursion: chains may be as long as the mailbox.
  */
-export function* formatThreadSteps(threads: readonly Thread[], name: (number: number) => number): Steps<string> {
+export function* formatThreadSteps(threads: readonly Thread[], names?: readonly number[]): Steps<string> {
   const pieces: string[] = []
   const stack: (Thread | string)[] = []
-  const pushAll = (list: readonly Thread[]): void => {
-    for (let i = list.length - 1; i >= 0; i -= 1) stack.push(')', list[i]!, '(')
-  }
-  pushAll(threads)
+  pushAll(stack, threads)
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     if (pieces.length % STRIDE === 0) yield
     if (typeof next === 'string') {
       pieces.push(next)
       continue
     }
-    if (next.number !== undefined) pieces.push(`${name(next.number)}`)
+    if (next.number !== undefined) pieces.push(`${names?.[next.number] ?? next.number}`)
     if (next.children.length > 0 && next.number !== undefined) pieces.push(' ')
     if (next.children.length === 1) stack.push(next.children[0]!)
-    else pushAll(next.children)
+    else pushAll(stack, next.children)
   }
   return pieces.join('')
 }
 
+/** What is pushed last comes first. */
+function pushAll(stack: (Thread | string)[], threads: readonly Thread[]): void {
+  for (let i = threads.length - 1; i >= 0; i -= 1) stack.push(')', threads[i]!, '(')
+}
+
 /** The same in one go, for threads of message numbers. */
 export function formatThreads(threads: readonly Thread[]): string {
-  return finish(formatThreadSteps(threads, (number) => number))
+  return finish(formatThreadSteps(threads))
 }
 
 /**

@@ -1,12 +1,13 @@
 import {bothNeeds} from '../../maildir/metadata-need.js'
 import type {MetadataNeed, View} from '../../maildir/types.js'
-import {DATA_NEED, itemRenderer, type RenderItem} from './data-items.js'
-import type {FetchItem, SectionItem} from './items.js'
+import {DATA_NEED, DataItems} from './data-items.js'
+import type {DataItem, FetchItem, SectionItem} from './items.js'
 import {sectionNeed} from './section-writer.js'
 
 /** How the items of one FETCH are answered. */
 export interface FetchPlan {
   readonly steps: readonly FetchStep[]
+  readonly data: DataItems
   /** The most metadata that an item needs. */
   readonly need: MetadataNeed | undefined
   /** Headers are sent that the metadata has. */
@@ -17,7 +18,7 @@ export interface FetchPlan {
   readonly marksSeen: boolean
 }
 
-export type FetchStep = {readonly kind: 'data'; readonly render: RenderItem} | {readonly kind: 'section'; readonly item: SectionItem}
+export type FetchStep = {readonly kind: 'data'; readonly item: DataItem} | {readonly kind: 'section'; readonly item: SectionItem}
 
 /** Works out what the items need. UID FETCH tells the UID first, unless it was asked for (RFC 3501 §6.4.8). */
 export function planFetch(
@@ -33,7 +34,7 @@ export function planFetch(
   const steps = all.map((item): FetchStep => {
     if (typeof item === 'string') {
       need = bothNeeds(need, DATA_NEED[item])
-      return {kind: 'data', render: itemRenderer(item, view, {utf8})}
+      return {kind: 'data', item}
     }
     const sectionNeeds = sectionNeed(item)
     need = bothNeeds(need, sectionNeeds === 'header' ? 'header' : sectionNeeds === 'structure and file' ? 'structure' : undefined)
@@ -42,5 +43,5 @@ export function planFetch(
     marksSeen ||= !item.peek && !view.readOnly
     return {kind: 'section', item}
   })
-  return {steps, need, showsHeader, opens, marksSeen}
+  return {steps, data: new DataItems(view, {utf8}), need, showsHeader, opens, marksSeen}
 }

@@ -89,21 +89,27 @@ class FetchRun {
   /** The loop for flags, sizes, envelopes: nothing to wait for but the client. */
   async #writeData(batch: readonly MetadataEntry[]): Promise<void> {
     const {out} = this.#context.session
-    const {steps, need} = this.#plan
-    const renderers = steps.flatMap((step) => (step.kind === 'data' ? [step.render] : []))
     let index = 0
-    for (const {number, metadata, fault} of batch) {
-      if (fault) {
-        this.#fault ??= fault
-        continue
-      }
-      const shown = metadata ?? (need && this.#gone().metadata)
-      let line = `* ${number} FETCH (`
-      for (let i = 0; i < renderers.length; i++) line += (i === 0 ? '' : ' ') + renderers[i]!(number, shown)
-      out.text(line).text(')\r\n')
+    for (const entry of batch) {
+      this.#writeLine(entry)
       if (out.full) await out.flush()
       if (++index % STRIDE === 0 && this.#pace.due) await this.#pace.pause()
     }
+  }
+
+  #writeLine({number, metadata, fault}: MetadataEntry): void {
+    if (fault) {
+      this.#fault ??= fault
+      return
+    }
+    const {steps, data, need} = this.#plan
+    const shown = metadata ?? (need && this.#gone().metadata)
+    let line = `* ${number} FETCH (`
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i] as FetchStep
+      if (step.kind === 'data') line += (i === 0 ? '' : ' ') + data.text(step.item, number, shown)
+    }
+    this.#context.session.out.text(line).text(')\r\n')
   }
 
   async #writeWithSections(batch: readonly MetadataEntry[]): Promise<void> {
@@ -172,11 +178,12 @@ class FetchRun {
   /** The items from one on, as far as nothing has to be waited for. */
   #writeSteps(number: MessageNumber, source: Source, first: number): undefined | Promise<void> {
     const {out, counters} = this.#context.session
-    const {steps} = this.#plan
+    const {steps, data} = this.#plan
     for (let at = first; at < steps.length; at += 1) {
       const step = steps[at] as FetchStep
       if (at > 0) out.text(' ')
-      const waiting = step.kind === 'data' ? out.text(step.render(number, source.metadata)) : writeSection(out, step.item, source, counters)
+      const waiting =
+        step.kind === 'data' ? out.text(data.text(step.item, number, source.metadata)) : writeSection(out, step.item, source, counters)
       if (waiting instanceof Promise) return waiting.then(() => this.#writeSteps(number, source, at + 1))
       const writing = out.full ? out.flush() : undefined
       if (writing !== undefined) return writing.then(() => this.#writeSteps(number, source, at + 1))

@@ -244,37 +244,49 @@ function membership(set: MessageSet, highest: number): (number: number) => boole
 }
 
 /** What a test says of something; undefined: that depends on more. */
-type Verdicts = (test: Test) => boolean | undefined
+type Verdicts<T> = (test: Test, about: T) => boolean | undefined
+
+/** By stage: what tests say of a message. */
+const AT_STAGE: readonly Verdicts<Subject>[] = STAGES.map(
+  (_, stage) => (test, subject) => (test.stage <= stage ? test.holds(subject) : undefined),
+)
+const OF_STRETCH: Verdicts<Stretch> = (test, stretch) => test.holdsAll?.(stretch)
+const NEVER: Verdicts<unknown> = () => undefined
 
 /** Does the message match, as far as it is known at this stage? undefined: that depends on more. */
 export function judge(node: Node, subject: Subject, stage: number): boolean | undefined {
-  return judgeWith(node, (test) => (test.stage <= stage ? test.holds(subject) : undefined))
+  return judgeWith(node, subject, AT_STAGE[stage] ?? NEVER)
 }
 
 /** Do all messages of a stretch match, or none? undefined: that depends on each. */
 export function judgeStretch(node: Node, stretch: Stretch): boolean | undefined {
-  return judgeWith(node, (test) => test.holdsAll?.(stretch))
+  return judgeWith(node, stretch, OF_STRETCH)
 }
 
-function judgeWith(node: Node, verdictOf: Verdicts): boolean | undefined {
+function judgeWith<T>(node: Node, about: T, verdictOf: Verdicts<T>): boolean | undefined {
   switch (node.kind) {
     case 'test':
-      return verdictOf(node)
+      return verdictOf(node, about)
     case 'not': {
-      const verdict = judgeWith(node.node, verdictOf)
+      const verdict = judgeWith(node.node, about, verdictOf)
       return verdict === undefined ? undefined : !verdict
     }
     case 'and':
+      return judgeAll(node.nodes, false, {about, verdictOf})
     case 'or':
-      return judgeAll(node.nodes, verdictOf, node.kind === 'or')
+      return judgeAll(node.nodes, true, {about, verdictOf})
   }
 }
 
 /** One `decisive` verdict decides, whatever the others are. */
-function judgeAll(nodes: readonly Node[], verdictOf: Verdicts, decisive: boolean): boolean | undefined {
+function judgeAll<T>(
+  nodes: readonly Node[],
+  decisive: boolean,
+  {about, verdictOf}: {readonly about: T; readonly verdictOf: Verdicts<T>},
+): boolean | undefined {
   let unknown = false
   for (const node of nodes) {
-    const verdict = judgeWith(node, verdictOf)
+    const verdict = judgeWith(node, about, verdictOf)
     if (verdict === decisive) return decisive
     if (verdict === undefined) unknown = true
   }

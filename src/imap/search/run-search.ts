@@ -115,6 +115,13 @@ function searchNeedle(root: Part, {needle, inHeaders}: BodyNeedle) {
   return inHeaders ? searchText(root, needle) : searchBody(root, needle)
 }
 
+/** Values of messages by the messages' numbers, all below `end`. */
+function byNumber(values: readonly unknown[], numbers: readonly MessageNumber[], end: number): unknown[] {
+  const known = new Array<unknown>(end)
+  for (let at = 0; at < numbers.length; at += 1) known[numbers[at] ?? 0] = values[at]
+  return known
+}
+
 /** One search while it runs. */
 class SearchRun {
   readonly #context: SelectedContext
@@ -194,16 +201,22 @@ class SearchRun {
     for (const [place, {column, stage: needed}] of this.#program.columns.entries()) {
       if (needed !== stage) continue
       const {values} = await this.#context.view.values(column, numbers)
-      const known = new Array<unknown>(this.#matches.length)
-      for (const [at, number] of numbers.entries()) known[number] = values[at]
-      this.#known[place] = known
+      this.#known[place] = byNumber(values, numbers, this.#matches.length)
     }
     const undecided: MessageNumber[] = []
-    for (const [at, number] of numbers.entries()) {
-      if (this.#isOpen(new KnownSubject({number, metadata: undefined}, this.#known), stage)) undecided.push(number)
-      if (at % STRIDE === 0 && this.#pace.due) await this.#pace.pause()
+    for (let at = 0; at < numbers.length; at += STRIDE) {
+      this.#judgeKnown(numbers.slice(at, at + STRIDE), stage, undecided)
+      if (this.#pace.due) await this.#pace.pause()
     }
     return undecided
+  }
+
+  /** Messages of which all that the stage needs is known. */
+  #judgeKnown(numbers: readonly MessageNumber[], stage: number, undecided: MessageNumber[]): void {
+    for (const number of numbers) {
+      const subject = new KnownSubject({number, metadata: undefined}, this.#known)
+      if (this.#isOpen(subject, stage)) undecided.push(number)
+    }
   }
 
   async #judgeByHeaders(numbers: readonly MessageNumber[], stage: number): Promise<MessageNumber[]> {

@@ -82,8 +82,8 @@ function ranked(empty: string | number): Recipe<string | number, Ranks> {
       if (place % STRIDE === 0) yield
     }
     const different = [...rankOf.keys()]
-    const isWide = different.some((value) => typeof value === 'string' && SURROGATE.test(value))
-    for (const [rank, value] of (yield* sortSteps(different, isWide ? compareOctets : compareValues)).entries()) rankOf.set(value, rank)
+    const compare = different.some(isWide) ? compareOctets : compareValues
+    for (const [rank, value] of (yield* sortSteps(different, compare)).entries()) rankOf.set(value, rank)
     const ranks = new Uint32Array(values.length)
     for (const [place, value] of values.entries()) {
       ranks[place] = rankOf.get(value ?? empty) ?? 0
@@ -91,6 +91,10 @@ function ranked(empty: string | number): Recipe<string | number, Ranks> {
     }
     return {ranks, count: different.length}
   }
+}
+
+function isWide(value: string | number): boolean {
+  return typeof value === 'string' && SURROGATE.test(value)
 }
 
 function compareValues(a: string | number, b: string | number): number {

@@ -22,9 +22,9 @@ export async function sortMessages(
   }
   const order = await orderOf(all, numbers.length, pace)
   const sorted: MessageNumber[] = []
-  for (let at = 0; at < order.length; at += 1) {
-    sorted.push(numbers[order[at] ?? 0] as MessageNumber)
-    if (at % STRIDE === 0 && pace.due) await pace.pause()
+  for (let at = 0; at < order.length; at += STRIDE) {
+    for (const place of order.subarray(at, at + STRIDE)) sorted.push(numbers[place] as MessageNumber)
+    if (pace.due) await pace.pause()
   }
   return sorted
 }

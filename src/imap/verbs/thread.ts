@@ -1,4 +1,3 @@
-import type {MessageNumber} from '../../maildir/types.js'
 import {formatThreadSteps} from '../../message/thread.js'
 import {Pace} from '../../support/pace.js'
 import {paced} from '../../support/steps.js'
@@ -35,9 +34,11 @@ export const thread = defineVerb({
     if (refusal) return refusal
     const numbers = await searchMessages(context, key, charset)
     const found = await threadMessages(context, numbers, algorithm)
-    const name = (place: number) => (uid ? view.uidOf(numbers[place] as MessageNumber) : (numbers[place] ?? 0))
     // Courier: the space after THREAD is there without threads too; RFC 5256 §5 leaves it out.
-    const threads = await paced(formatThreadSteps(found, name), new Pace(session.signal))
+    const threads = await paced(
+      formatThreadSteps(found, uid ? numbers.map((number) => view.uidOf(number)) : numbers),
+      new Pace(session.signal),
+    )
     session.out.line(threads === '' ? '* THREAD' : `* THREAD ${threads}`)
     return ok('THREAD done.')
   },

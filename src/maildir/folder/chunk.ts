@@ -1,6 +1,8 @@
 /** A stretch of a snapshot's messages in columns. Nobody changes one: what changes makes another, which shares the rest. */
+
+import {BASIS} from '../name-hash.js'
 import type {FlagBits, Uid} from '../types.js'
-import {BaseTable} from './base-table.js'
+import {BaseTable, hashAt} from './base-table.js'
 
 export const CHUNK_MESSAGES = 1024
 
@@ -201,6 +203,13 @@ function runsBetween(gone: Int32Array, size: number): {readonly start: number; r
   }
   if (start < size) runs.push({start, end: size})
   return runs
+}
+
+/** The hash of each base name (FNV-1a), as the index keeps it. */
+export function hashesOf({uids, bases}: Place): Uint32Array {
+  const hashes = new Uint32Array(uids.length)
+  for (let offset = 0; offset < hashes.length; offset += 1) hashes[offset] = hashAt(bases, offset, BASIS)
+  return hashes
 }
 
 /** File name in `cur/`. */

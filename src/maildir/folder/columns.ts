@@ -6,7 +6,8 @@
  */
 import {Pace} from '../../support/pace.js'
 import {paced} from '../../support/steps.js'
-import type {Column, ColumnValues, MessageNumber, Recipe, Uid} from '../types.js'
+import type {IndexedMessage} from '../index/metadata-index.js'
+import type {Column, ColumnValues, MessageNumber, MetadataEntry, Recipe, Uid} from '../types.js'
 import type {ColumnBudget} from './column-budget.js'
 import type {Folder} from './folder.js'
 import {factsOfMessage, readMetadata} from './metadata.js'
@@ -148,12 +149,18 @@ class Update {
   }
 
   async run(numbers: readonly MessageNumber[] | undefined): Promise<void> {
-    const unknown = this.#isNew ? (numbers ?? numbersUpTo(this.#listed.size)) : await this.#unknown(numbers)
+    const unknown = this.#isNew ? (numbers ?? numbersFrom(1, this.#listed.size)) : await this.#unknown(numbers)
     if (unknown.length === 0) return
-    for await (const batch of readMetadata(this.#folder, {listed: this.#listed, numbers: unknown}, this.#column.need)) {
-      const stamps = this.#stampsOf(batch.map(({number}) => number))
-      for (const [place, {number, metadata}] of batch.entries())
-        this.#put(number, metadata && this.#column.of(metadata), stamps[place] ?? 0)
+    for await (const batch of readMetadata(this.#folder, {listed: this.#listed, numbers: unknown}, this.#column.need)) this.#take(batch)
+  }
+
+  #take(batch: readonly MetadataEntry[]): void {
+    const numbers: MessageNumber[] = []
+    for (const {number} of batch) numbers.push(number)
+    const stamps = this.#stampsOf(numbers)
+    for (let place = 0; place < batch.length; place += 1) {
+      const {number, metadata} = batch[place] as MetadataEntry
+      this.#put(number, metadata && this.#column.of(metadata), stamps[place] ?? 0)
     }
   }
 
@@ -169,7 +176,7 @@ class Update {
     const count = numbers?.length ?? this.#listed.size
     for (let at = 0; at < count; at += STRIDE) {
       const length = Math.min(STRIDE, count - at)
-      const some = numbers?.slice(at, at + length) ?? Array.from({length}, (_, place) => (at + place + 1) as MessageNumber)
+      const some = numbers?.slice(at, at + length) ?? numbersFrom(at + 1, at + length)
       for (const [place, stamp] of this.#stampsOf(some).entries()) {
         const number = some[place] as MessageNumber
         if (stamp === 0 || stamp !== this.#stamps[number - 1]) unknown.push(number)
@@ -180,7 +187,8 @@ class Update {
   }
 
   #stampsOf(numbers: readonly MessageNumber[]): readonly number[] {
-    const messages = numbers.map((number) => ({uid: this.#listed.uidAt(number - 1), hash: this.#listed.baseHashAt(number - 1)}))
+    const messages: IndexedMessage[] = []
+    for (const number of numbers) messages.push({uid: this.#listed.uidAt(number - 1), hash: this.#listed.baseHashAt(number - 1)})
     return this.#folder.index.stamps(messages, {factsOf: (message) => factsOfMessage(this.#folder, message)})
   }
 
@@ -198,6 +206,8 @@ class Update {
   }
 }
 
-function numbersUpTo(size: number): MessageNumber[] {
-  return Array.from({length: size}, (_, place) => (place + 1) as MessageNumber)
+function numbersFrom(first: number, last: number): MessageNumber[] {
+  const numbers: MessageNumber[] = []
+  for (let number = first; number <= last; number += 1) numbers.push(number as MessageNumber)
+  return numbers
 }

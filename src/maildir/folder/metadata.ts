@@ -9,7 +9,7 @@ import {fileFault} from '../file-fault.js'
 import type {FileFacts, FileStart, OpenFile} from '../files.js'
 import type {IndexEntry, IndexedMessage} from '../index/metadata-index.js'
 import {Slab} from '../index/slab.js'
-import {KnownMetadata} from '../known-metadata.js'
+import {KnownMetadata, type KnownParts} from '../known-metadata.js'
 import {covers} from '../metadata-need.js'
 import type {MessageMetadata, MessageNumber, MetadataEntry, MetadataNeed, Uid} from '../types.js'
 import type {Folder} from './folder.js'
@@ -63,9 +63,9 @@ function headerIn({facts, octets}: FileStart): string | undefined {
   return undefined
 }
 
-type Known = ConstructorParameters<typeof KnownMetadata>[1]
+const NOTHING: KnownParts = {wireBytes: undefined, header: undefined, structure: undefined}
 
-function entryOf({facts}: {readonly facts: FileFacts}, level: MetadataNeed, known: Known): IndexEntry {
+function entryOf({facts}: {readonly facts: FileFacts}, level: MetadataNeed, known: KnownParts): IndexEntry {
   const {inode, mtimeNs, size} = facts
   const metadata = new KnownMetadata({internalDateMs: Number(mtimeNs / 1_000_000n), storedBytes: size}, known)
   return {inode, mtimeNs, level, metadata}
@@ -79,10 +79,9 @@ function deriveNow(file: OpenFile, whole: Buffer, level: MetadataNeed): IndexEnt
     const wireBytes = whole.length + structure.header.lineFeeds + structure.body.lineFeeds
     return entryOf(file, level, {wireBytes, header: whole.toString('latin1', 0, structure.header.end), structure})
   }
-  return entryOf(file, level, {
-    ...(covers(level, 'size') ? {wireBytes: whole.length + countLineFeeds(whole)} : {}),
-    ...(covers(level, 'header') ? {header: headerOf(whole)} : {}),
-  })
+  const wireBytes = covers(level, 'size') ? whole.length + countLineFeeds(whole) : undefined
+  const header = covers(level, 'header') ? headerOf(whole) : undefined
+  return entryOf(file, level, {wireBytes, header, structure: undefined})
 }
 
 /** The same of a large file, piece by piece. */
@@ -94,10 +93,9 @@ async function deriveLater(file: OpenFile, level: MetadataNeed): Promise<IndexEn
     const header = (await file.read(0, Math.min(structure.header.end, HEADER_BYTES))).toString('latin1')
     return entryOf(file, level, {wireBytes, header, structure})
   }
-  return entryOf(file, level, {
-    ...(covers(level, 'size') ? {wireBytes: size + (await lineFeedsOf(file))} : {}),
-    ...(covers(level, 'header') ? {header: headerOf(await file.read(0, HEADER_BYTES))} : {}),
-  })
+  const wireBytes = covers(level, 'size') ? size + (await lineFeedsOf(file)) : undefined
+  const header = covers(level, 'header') ? headerOf(await file.read(0, HEADER_BYTES)) : undefined
+  return entryOf(file, level, {wireBytes, header, structure: undefined})
 }
 
 /**
@@ -157,7 +155,8 @@ function read(folder: Folder, wanted: Wanted, need: MetadataNeed): MessageMetada
   if (need === 'header') {
     const start = folder.env.files.start(path)
     const header = start && headerIn(start)
-    if (start && header !== undefined) return remember(folder, wanted, entryOf(start, need, {header}))
+    if (start && header !== undefined)
+      return remember(folder, wanted, entryOf(start, need, {wireBytes: undefined, header, structure: undefined}))
   }
   const file = folder.env.files.open(path)
   if (file === undefined || file instanceof Promise || !file.whole) return readLater(folder, wanted, {need, file})
@@ -195,7 +194,7 @@ function failedEntry(folder: Folder, {number, uid}: Wanted, error: unknown): Met
 }
 
 function dateEntry({inode, mtimeNs, size}: FileFacts): IndexEntry {
-  const metadata = new KnownMetadata({internalDateMs: Number(mtimeNs / 1_000_000n), storedBytes: size}, {})
+  const metadata = new KnownMetadata({internalDateMs: Number(mtimeNs / 1_000_000n), storedBytes: size}, NOTHING)
   return {inode, mtimeNs, level: 'date', metadata}
 }
 
@@ -235,11 +234,13 @@ export interface Listing {
 function wantedOf(folder: Folder, listed: Snapshot, numbers: readonly MessageNumber[]): Wanted[] {
   const {snapshot} = folder
   const isSame = snapshot === listed
-  return numbers.map((number) => {
+  const wanted: Wanted[] = []
+  for (const number of numbers) {
     const uid = listed.uidAt(number - 1)
     const index = isSame ? number - 1 : snapshot.indexOf(uid)
-    return {number, uid, index, hash: index < 0 ? 0 : snapshot.baseHashAt(index)}
-  })
+    wanted.push({number, uid, index, hash: index < 0 ? 0 : snapshot.baseHashAt(index)})
+  }
+  return wanted
 }
 
 /** Metadata of messages in the given order, in batches. Others get their turn between batches. */

@@ -5,7 +5,6 @@
  * a few microseconds and a hundred sessions share everything else (`design.md` §3).
  */
 import {finish, type Steps} from '../../support/steps.js'
-import {nameHash} from '../name-hash.js'
 import type {FlagBits, MessageNumber, Stretch, Uid} from '../types.js'
 import {isNameAt} from './base-table.js'
 import {
@@ -19,6 +18,7 @@ import {
   chunkWithout,
   concatenated,
   filesIn,
+  hashesOf,
   joined,
   type Lacking,
   lacking,
@@ -142,11 +142,11 @@ export class Snapshot {
     return chunk.place.bases.at(offset) ?? ''
   }
 
-  /** `nameHash` of a base name; made once for each. */
+  /** The hash of a base name (FNV-1a); made once for each. */
   baseHashAt(index: number): number {
     const {chunk, offset} = this.#find(index)
     const {place} = chunk
-    place.hashes ??= Uint32Array.from(place.uids, (_, each) => nameHash(place.bases.at(each) ?? ''))
+    place.hashes ??= hashesOf(place)
     return place.hashes[offset] ?? 0
   }
 

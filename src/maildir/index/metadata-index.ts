@@ -30,7 +30,7 @@ export interface IndexEntry {
 /** A message of the folder. */
 export interface IndexedMessage {
   readonly uid: Uid
-  /** `nameHash` of the base name. */
+  /** Of the base name (`baseHashAt` of its snapshot). */
   readonly hash: number
 }
 

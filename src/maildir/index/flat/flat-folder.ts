@@ -21,7 +21,7 @@ import {type FoundFiles, KeptState, nextGeneration} from './kept-state.js'
 import type {LogState} from './log-file.js'
 import {logStateOf} from './log-state.js'
 import {RECORD_LIMIT_BYTES, RowMetadata, readRecord, writeRecord} from './record.js'
-import {RecordsFile} from './records-file.js'
+import {type RecordPlace, RecordsFile} from './records-file.js'
 import {DEAD} from './row-columns.js'
 import {type MetadataRow, MetadataRows, type RowFacts} from './rows.js'
 import type {SavedRows} from './saved-rows.js'
@@ -98,14 +98,33 @@ export class FlatFolder implements FolderIndex {
   async read(messages: readonly IndexedMessage[], {need, factsOf, slab}: ReadOptions): Promise<readonly (MessageMetadata | undefined)[]> {
     if (this.#savedRows) await this.#readInTurn(this.#savedRows)
     const parts = PARTS[need]
-    const rows = this.#rows
     const places = this.#placesOf(messages, parts, factsOf)
-    if ((parts & ~ROW_PARTS) === 0) return places.map((place) => (place < 0 ? undefined : new RowMetadata(rows.factsAt(place))))
+    return (parts & ~ROW_PARTS) === 0 ? this.#rowsAt(places) : this.#recordsAt(messages, places, {parts, slab})
+  }
+
+  // Loops, not closures: V8 drops what it has compiled of a closure with the last one that exists, and compiles it again for the next.
+
+  #rowsAt(places: readonly number[]): (MessageMetadata | undefined)[] {
+    const rows = this.#rows
+    const found: (MessageMetadata | undefined)[] = []
+    for (const place of places) found.push(place < 0 ? undefined : new RowMetadata(rows.factsAt(place)))
+    return found
+  }
+
+  #recordsAt(
+    messages: readonly IndexedMessage[],
+    places: readonly number[],
+    {parts, slab}: {readonly parts: number; readonly slab: Slab},
+  ): (MessageMetadata | undefined)[] {
+    const rows = this.#rows
     const payloads = this.#payloadsOf(places, slab)
-    return messages.map((message, number) => {
+    const found: (MessageMetadata | undefined)[] = []
+    for (let number = 0; number < messages.length; number += 1) {
       const place = places[number] ?? -1
-      return place < 0 ? undefined : this.#decode(payloads[number], message, {facts: rows.factsAt(place), parts})
-    })
+      const message = messages[number] as IndexedMessage
+      found.push(place < 0 ? undefined : this.#decode(payloads[number], message, {facts: rows.factsAt(place), parts}))
+    }
+    return found
   }
 
   get version(): number {
@@ -113,7 +132,9 @@ export class FlatFolder implements FolderIndex {
   }
 
   stamps(messages: readonly IndexedMessage[], {factsOf}: FileLookup): readonly number[] {
-    return this.#placesOf(messages, PART.date, factsOf).map((place) => (place < 0 ? 0 : this.#rows.stampAt(place)))
+    const stamps: number[] = []
+    for (const place of this.#placesOf(messages, PART.date, factsOf)) stamps.push(place < 0 ? 0 : this.#rows.stampAt(place))
+    return stamps
   }
 
   compare({uid, hash}: IndexedMessage, facts: FileFacts): void {
@@ -194,10 +215,10 @@ export class FlatFolder implements FolderIndex {
 
   #emptyRecords(): RecordsFile {
     this.#recordsGeneration = nextGeneration(this.#recordsGeneration, this.#options.nowMs())
-    return this.#recordsAt(this.#recordsGeneration, 0)
+    return this.#recordsFile(this.#recordsGeneration, 0)
   }
 
-  #recordsAt(generation: number, endBytes: number, name = 'records'): RecordsFile {
+  #recordsFile(generation: number, endBytes: number, name = 'records'): RecordsFile {
     const seed = crc32(Buffer.from(`${this.#uidValidity} ${generation}`, 'latin1'), this.#seed)
     return new RecordsFile(`${this.#options.directory}/${name}`, seed, endBytes)
   }
@@ -267,7 +288,7 @@ export class FlatFolder implements FolderIndex {
     const {directory} = this.#options
     const size = Math.max(0, sizeOf(`${directory}/records`)) // none are no file
     this.#recordsGeneration = recordsGeneration
-    if (size >= recordsEnd) this.#records = this.#recordsAt(recordsGeneration, size)
+    if (size >= recordsEnd) this.#records = this.#recordsFile(recordsGeneration, size)
     else this.#dropRecords('The records are cut')
   }
 
@@ -297,17 +318,19 @@ export class FlatFolder implements FolderIndex {
   /** Places of the rows that may be used; -1: there is none. Mostly they follow each other. */
   #placesOf(messages: readonly IndexedMessage[], parts: number, factsOf: FileLookup['factsOf']): number[] {
     let last = -1
-    return messages.map((message) => {
+    const places: number[] = []
+    for (const message of messages) {
       const place = this.#off ? -1 : this.#rows.find(message.uid, last + 1)
       if (place >= 0) last = place
-      return this.#usable(place, message, {parts, factsOf})
-    })
+      places.push(place < 0 ? -1 : this.#usable(place, message, {parts, factsOf}))
+    }
+    return places
   }
 
   /** The place, if its row may be used; else -1. */
   #usable(place: number, message: IndexedMessage, {parts, factsOf}: {readonly parts: number} & FileLookup): number {
     const rows = this.#rows
-    if (place < 0 || (parts & ~rows.partsAt(place)) !== 0 || rows.hashAt(place) !== message.hash) return -1
+    if ((parts & ~rows.partsAt(place)) !== 0 || rows.hashAt(place) !== message.hash) return -1
     if (!rows.isDoubtful(place)) return place
     const facts = factsOf(message)
     if (facts && isAboutFile(rows, place, facts)) {
@@ -319,13 +342,17 @@ export class FlatFolder implements FolderIndex {
   }
 
   #payloadsOf(places: readonly number[], slab: Slab): readonly (Buffer | undefined)[] {
-    const known = places.filter((place) => place >= 0).map((place) => this.#rows.recordAt(place))
+    const known: RecordPlace[] = []
+    for (const place of places) if (place >= 0) known.push(this.#rows.recordAt(place))
+    if (known.length === 0) return []
     try {
-      const payloads = this.#records.read(known, slab)
+      const read = this.#records.read(known, slab)
+      const payloads: (Buffer | undefined)[] = []
       let at = 0
-      return places.map((place) => (place < 0 ? undefined : payloads[at++]))
+      for (const place of places) payloads.push(place < 0 ? undefined : read[at++])
+      return payloads
     } catch (error) {
-      if (known.length > 0) this.#dropRecords(String(error))
+      this.#dropRecords(String(error))
       return []
     }
   }
@@ -425,12 +452,12 @@ export class FlatFolder implements FolderIndex {
   async #compact(): Promise<void> {
     const {directory} = this.#options
     const generation = nextGeneration(this.#recordsGeneration, this.#options.nowMs())
-    const target = this.#recordsAt(generation, 0, 'records.new')
+    const target = this.#recordsFile(generation, 0, 'records.new')
     const moved = await this.#copied(target)
     moveFile(`${directory}/records.new`, `${directory}/records`)
     this.#rows.moveRecords(moved, ROW_PARTS)
     this.#recordsGeneration = generation
-    this.#records = this.#recordsAt(generation, target.endBytes)
+    this.#records = this.#recordsFile(generation, target.endBytes)
     this.#kept.end()
   }
 
