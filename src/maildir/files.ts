@@ -70,6 +70,8 @@ export interface MaildirFiles {
   stat(path: string): FileFacts | undefined
   /** The file system keeps honest time stamps and answers at once: not a network file system. */
   isLocal(path: string): boolean
+  /** It is local, and two changes of a directory never get the same time stamp when somebody looked at it in between. */
+  stampsEachChange(path: string): boolean
   /** A small file whole; undefined when it is missing. @throws {Error} `EFBIG` above `limitBytes` */
   readFile(path: string, limitBytes: number): Promise<Buffer | undefined>
   /** Names in a directory, without `.` and `..`. May miss and repeat names that others rename meanwhile. */

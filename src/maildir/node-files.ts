@@ -20,8 +20,10 @@ import {
   writeSync,
 } from 'node:fs'
 import * as fs from 'node:fs/promises'
+import {release} from 'node:os'
 import {promisify} from 'node:util'
 import {callEach} from './call-each.js'
+import {stampsEachChange} from './change-stamps.js'
 import {DescriptorFacts} from './descriptor-facts.js'
 import {DirectoryReading, entriesCall} from './directory-reading.js'
 import {factsOf} from './file-facts.js'
@@ -72,6 +74,12 @@ const renameLater = promisify(renameCallback)
 const linkLater = promisify(linkCallback)
 const unlinkLater = promisify(unlinkCallback)
 
+/** What is known of a file system. */
+interface Device {
+  readonly isLocal: boolean
+  readonly stampsEachChange: boolean
+}
+
 /** The real file system. Short calls run on the loop as long as they are fast, else asynchronously. */
 export class NodeFiles implements MaildirFiles {
   readonly #calls = new LoopCalls()
@@ -80,7 +88,7 @@ export class NodeFiles implements MaildirFiles {
   readonly #facts = new DescriptorFacts()
   readonly #buffers = new ReadBuffers()
   readonly #start = Buffer.allocUnsafeSlow(START_BYTES)
-  readonly #localDevices = new Map<bigint, boolean>()
+  readonly #devices = new Map<bigint, Device>()
   /** undefined: nobody has asked yet whether there is one. */
   #entriesCall: {readonly call: ReturnType<typeof entriesCall>} | undefined
   readonly #network: NetworkPlaces
@@ -125,15 +133,25 @@ export class NodeFiles implements MaildirFiles {
   }
 
   isLocal(path: string): boolean {
-    if (this.#network.has(path)) return false
-    const device = this.stat(path)?.device
-    if (device === undefined) return true
-    let local = this.#localDevices.get(device)
-    if (local === undefined) {
-      local = !isNetworkType(statfsSync(native(path)))
-      this.#localDevices.set(device, local)
+    return !this.#network.has(path) && (this.#deviceOf(path)?.isLocal ?? true)
+  }
+
+  stampsEachChange(path: string): boolean {
+    return !this.#network.has(path) && (this.#deviceOf(path)?.stampsEachChange ?? false)
+  }
+
+  /** undefined: nothing is there. */
+  #deviceOf(path: string): Device | undefined {
+    const number = this.stat(path)?.device
+    if (number === undefined) return undefined
+    let device = this.#devices.get(number)
+    if (!device) {
+      const system = statfsSync(native(path))
+      const isLocal = !isNetworkType(system)
+      device = {isLocal, stampsEachChange: isLocal && stampsEachChange(system, release())}
+      this.#devices.set(number, device)
     }
-    return local
+    return device
   }
 
   async readFile(path: string, limitBytes: number): Promise<Buffer | undefined> {

@@ -132,16 +132,22 @@ export interface MoveResult extends CopyResult {
   readonly failure: Error | undefined
 }
 
-/** Messages that follow each other, of which something is known without a look at each. */
-export interface Stretch {
-  readonly first: MessageNumber
+/** Messages of which something is known without a look at each. */
+export interface Counted {
   readonly size: number
   /** How many of them lack all of these flags. Counted once while nothing changes. */
-  lacking(flags: FlagBits): number
+  countWithout(flags: FlagBits): number
+}
+
+/** Messages that follow each other. */
+export interface Stretch extends Counted {
+  readonly first: MessageNumber
+  /** The flags of each, in their order. */
+  readonly flags: Uint8Array
 }
 
 /** One session's mailbox: what the client has been told, and how to change it. */
-export interface View {
+export interface View extends Counted {
   readonly name: FolderName
   readonly readOnly: boolean
   readonly uidValidity: number
@@ -165,7 +171,7 @@ export interface View {
   keywordsOf(number: MessageNumber): readonly string[]
   /** Number of the first message that lacks all of these flags; 0 when there is none. Cheap, however large the mailbox. */
   firstWithout(flags: FlagBits): MessageNumber | 0
-  /** All messages in stretches; none while the client does not know of the latest changes. Cheap. */
+  /** Messages in stretches, in order; those between them have to be looked at one by one. Cheap. */
   stretches(): readonly Stretch[]
   isRecent(number: MessageNumber): boolean
   modseqOf(number: MessageNumber): number

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import {CHUNK_MESSAGES, inOrder, type MessageRow, type StateChange} from '../../src/maildir/folder/chunk.js'
 import {Snapshot} from '../../src/maildir/folder/snapshot.js'
-import type {Uid} from '../../src/maildir/types.js'
+import type {Stretch, Uid} from '../../src/maildir/types.js'
 import {isLong} from '../support/is-long.js'
 import {suite} from '../support/suite.js'
 
@@ -101,14 +101,22 @@ function checkSame(snapshot: Snapshot, model: readonly MessageRow[], probes: rea
     model.findIndex(({flags}) => (flags & 8) === 0),
   )
   let next = 1
-  for (const {first, size, lacking} of snapshot.stretches()) {
-    assert.is(first, next)
-    next += size
-    const those = model.slice(first - 1, next - 1)
-    for (const flag of [8, 1, 8]) assert.is(lacking(flag), those.filter(({flags}) => (flags & flag) === 0).length)
+  for (const stretch of snapshot.stretches()) {
+    assert.is(stretch.first, next)
+    next += stretch.size
+    checkStretch(stretch, model.slice(stretch.first - 1, next - 1))
   }
   assert.is(next, model.length + 1)
   for (const index of [-1, model.length]) assert.throws(() => snapshot.row(index))
+}
+
+function checkStretch(stretch: Stretch, messages: readonly MessageRow[]): void {
+  assert.is(stretch.size, messages.length)
+  assert.equal(
+    [...stretch.flags],
+    messages.map(({flags}) => flags),
+  )
+  for (const flag of [8, 1, 8]) assert.is(stretch.countWithout(flag), messages.filter(({flags}) => (flags & flag) === 0).length)
 }
 
 /** What has become of `before`, told by two arrays. */
@@ -132,6 +140,16 @@ function checkDifference(now: {snapshot: Snapshot; model: readonly MessageRow[]}
     group.uids.push(uid)
   }
   assert.equal(changed, [...groups.values()])
+  const rows = new Map(now.model.map((row) => [row.uid, row]))
+  const stretches = now.snapshot.stretchesOf(before.snapshot)
+  for (const stretch of stretches) {
+    const listed = before.model.slice(stretch.first - 1, stretch.first - 1 + stretch.size)
+    checkStretch(
+      stretch,
+      listed.flatMap(({uid}) => rows.get(uid) ?? []),
+    )
+  }
+  if (gone.length === 0) assert.is(stretches.length, before.snapshot.stretches().length)
 }
 
 snapshots('any changes give what an array would hold, and change no snapshot before', () => {

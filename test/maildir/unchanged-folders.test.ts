@@ -1,6 +1,7 @@
 import {tmpdir} from 'node:os'
 import * as assert from 'uvu/assert'
 import {NodeFiles} from '../../src/maildir/node-files.js'
+import {FLAG, type MessageNumber} from '../../src/maildir/types.js'
 import {INBOX, openStore, TemporaryMaildir, TMPFS} from '../support/store.js'
 import {suite} from '../support/suite.js'
 
@@ -83,6 +84,36 @@ for (const [where, below] of [
     const again = await store.select(INBOX, {readOnly: false})
     assert.equal([first.size, other.size, again.size], [1, 2, 2])
     for (const view of [first, other, again]) view.close()
+  })
+}
+
+for (const stamps of [true, false]) {
+  const often = stamps
+    ? 'not read again at once after changes of ours, where every change shows'
+    : 'read again after each change of ours, where some may not show'
+  unchanged(`are ${often}`, async () => {
+    using maildir = new TemporaryMaildir()
+    for (let number = 1; number <= 3; number += 1) maildir.put(`cur/${1000 + number}.M1.host:2,`)
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    const files = new (class extends CountingFiles {
+      override stampsEachChange(): boolean {
+        return stamps
+      }
+    })()
+    const store = await openStore(maildir, {files})
+    const view = await store.select(INBOX, {readOnly: false})
+    for (let time = 0; time < 3; time += 1) {
+      await view.store([1 as MessageNumber], {mode: time === 1 ? 'remove' : 'add', flags: FLAG.flagged, keywords: []})
+      await view.refresh()
+    }
+    assert.is(files.readings, stamps ? 1 : 4)
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    maildir.put('cur/1004.M1.host:2,')
+    await view.refresh()
+    view.updates({expunges: true})
+    assert.is(view.size, 4)
+    assert.is(files.readings, stamps ? 2 : 5)
+    view.close()
   })
 }
 

@@ -114,12 +114,14 @@ export function memoryView(given: readonly (Omit<MemoryMessage, 'uid'> & {uid?: 
     },
     flagsOf: (number) => at(number).flags,
     firstWithout: (flags) => (messages.findIndex((one) => (one.flags & flags) === 0) + 1) as MessageNumber | 0,
+    countWithout: (wanted) => messages.filter(({flags}) => (flags & wanted) === 0).length,
     stretches: () => {
       const pairs = Array.from({length: Math.ceil(messages.length / 2)}, (_, place) => messages.slice(2 * place, 2 * place + 2))
       return pairs.map((pair, place) => ({
         first: (2 * place + 1) as MessageNumber,
         size: pair.length,
-        lacking: (wanted) => pair.filter(({flags}) => (flags & wanted) === 0).length,
+        flags: Uint8Array.from(pair, ({flags}) => flags),
+        countWithout: (wanted) => pair.filter(({flags}) => (flags & wanted) === 0).length,
       }))
     },
     keywordsOf: (number) => at(number).keywords,

@@ -102,6 +102,10 @@ export class SimulatedFiles implements MaildirFiles {
     return true
   }
 
+  stampsEachChange(): boolean {
+    return false
+  }
+
   readFile(path: string, limitBytes: number): Promise<Buffer | undefined> {
     return this.#call(() => {
       const data = this.disk.find(path)?.data

@@ -1,4 +1,4 @@
-import type {Column, MessageMetadata, MessageNumber, MetadataNeed, Stretch, View} from '../../maildir/types.js'
+import type {Column, Counted, FlagBits, MessageMetadata, MessageNumber, MetadataNeed, View} from '../../maildir/types.js'
 import type {LocalTime} from '../../message/date.js'
 import {FieldNames} from '../../message/field-scan.js'
 import {fieldValue} from '../../message/headers.js'
@@ -39,8 +39,10 @@ export interface Test {
   readonly kind: 'test'
   readonly stage: number
   holds(subject: Subject): boolean
-  /** What it says of every message of a stretch; undefined, or not there: that depends on each. */
-  holdsAll?: ((stretch: Stretch) => boolean | undefined) | undefined
+  /** What it says of each of some messages; undefined, or not there: that depends on the message. */
+  holdsAll?: ((messages: Counted) => boolean | undefined) | undefined
+  /** What it says of every message with these flags; not there: that depends on more. */
+  holdsFlags?: ((flags: FlagBits) => boolean) | undefined
 }
 
 export type Node = Test | {readonly kind: 'and' | 'or'; readonly nodes: readonly Node[]} | {readonly kind: 'not'; readonly node: Node}
@@ -111,7 +113,7 @@ class Compiler {
       case 'size':
         return this.#size(key)
       default:
-        return {...this.#test('view', this.#viewTest(key)), holdsAll: stretchTest(key)}
+        return {...this.#test('view', this.#viewTest(key)), holdsAll: countTest(key), holdsFlags: flagsTest(key)}
     }
   }
 
@@ -189,15 +191,20 @@ class Compiler {
   }
 }
 
-/** What a key says of all messages of a stretch at once. */
-function stretchTest(key: ViewKey): Test['holdsAll'] {
+/** What a key says of many messages at once. */
+function countTest(key: ViewKey): Test['holdsAll'] {
   if (key.kind === 'all') return () => true
   if (key.kind !== 'flag') return undefined
-  return (stretch) => {
-    const lacking = stretch.lacking(key.bit)
+  return (messages) => {
+    const lacking = messages.countWithout(key.bit)
     if (lacking === 0) return true
-    return lacking === stretch.size ? false : undefined
+    return lacking === messages.size ? false : undefined
   }
+}
+
+function flagsTest(key: ViewKey): Test['holdsFlags'] {
+  if (key.kind === 'all') return () => true
+  return key.kind === 'flag' ? (flags) => (flags & key.bit) !== 0 : undefined
 }
 
 type ViewKey = Extract<SearchKey, {kind: 'all' | 'numbers' | 'uids' | 'flag' | 'recent' | 'keyword'}>
@@ -250,7 +257,8 @@ type Verdicts<T> = (test: Test, about: T) => boolean | undefined
 const AT_STAGE: readonly Verdicts<Subject>[] = STAGES.map(
   (_, stage) => (test, subject) => (test.stage <= stage ? test.holds(subject) : undefined),
 )
-const OF_STRETCH: Verdicts<Stretch> = (test, stretch) => test.holdsAll?.(stretch)
+const OF_MANY: Verdicts<Counted> = (test, messages) => test.holdsAll?.(messages)
+const OF_FLAGS: Verdicts<FlagBits> = (test, flags) => test.holdsFlags?.(flags)
 const NEVER: Verdicts<unknown> = () => undefined
 
 /** Does the message match, as far as it is known at this stage? undefined: that depends on more. */
@@ -258,9 +266,14 @@ export function judge(node: Node, subject: Subject, stage: number): boolean | un
   return judgeWith(node, subject, AT_STAGE[stage] ?? NEVER)
 }
 
-/** Do all messages of a stretch match, or none? undefined: that depends on each. */
-export function judgeStretch(node: Node, stretch: Stretch): boolean | undefined {
-  return judgeWith(node, stretch, OF_STRETCH)
+/** Do all of these messages match, or none? undefined: that depends on each. */
+export function judgeAtOnce(node: Node, messages: Counted): boolean | undefined {
+  return judgeWith(node, messages, OF_MANY)
+}
+
+/** Does a message with these flags match? undefined: that depends on more. */
+export function judgeFlags(node: Node, flags: FlagBits): boolean | undefined {
+  return judgeWith(node, flags, OF_FLAGS)
 }
 
 function judgeWith<T>(node: Node, about: T, verdictOf: Verdicts<T>): boolean | undefined {

@@ -1,4 +1,4 @@
-import type {MessageMetadata, MessageNumber, MetadataEntry, OpenMessage} from '../../maildir/types.js'
+import type {FlagBits, MessageMetadata, MessageNumber, MetadataEntry, OpenMessage, Stretch} from '../../maildir/types.js'
 import {LocalTime} from '../../message/date.js'
 import {parseOutline} from '../../message/parse-structure.js'
 import {readAsync, readWith} from '../../message/reading.js'
@@ -9,10 +9,15 @@ import {Fault} from '../../support/fault.js'
 import {Pace} from '../../support/pace.js'
 import type {SelectedContext} from '../session.js'
 import type {SearchKey} from './keys.js'
-import {type BodyNeedle, compileSearch, judge, judgeStretch, type Program, STAGES, type Subject} from './program.js'
+import {type BodyNeedle, compileSearch, judge, judgeAtOnce, judgeFlags, type Program, STAGES, type Subject} from './program.js'
 
 /** Messages between two looks at the clock, where each takes next to no time. */
 const STRIDE = 256
+
+/** What flags say of a message. */
+const VERDICT = {unasked: 0, no: 1, yes: 2, open: 3} as const
+/** Sets of flags. */
+const FLAG_SETS = 256
 
 /**
  * Numbers of the messages that match, ascending.
@@ -25,7 +30,10 @@ const STRIDE = 256
 export async function searchMessages(context: SelectedContext, key: SearchKey, charset: string | undefined): Promise<MessageNumber[]> {
   const localTime = new LocalTime()
   const needle = (octets: string) => needleOf(octets, charset) ?? needleOfText(octets)
-  return await new SearchRun(context, compileSearch(key, context.view, {needle, localTime})).run()
+  const program = compileSearch(key, context.view, {needle, localTime})
+  const verdict = judgeAtOnce(program.root, context.view)
+  if (verdict === undefined) return await new SearchRun(context, program).run()
+  return verdict ? Array.from({length: context.view.size}, (_, place) => (place + 1) as MessageNumber) : []
 }
 
 /** What the columns of a program say, by column and message number. */
@@ -133,6 +141,8 @@ class SearchRun {
   #found = 0
   /** Of the columns that were asked for so far. */
   readonly #known: unknown[][]
+  /** By set of flags. */
+  readonly #verdicts = new Uint8Array(FLAG_SETS)
 
   constructor(context: SelectedContext, program: Program) {
     this.#context = context
@@ -164,22 +174,46 @@ class SearchRun {
     return verdict === undefined
   }
 
-  /** Flags that all messages of a stretch have, or none of them, decide at once. */
+  /** Flags that all messages of a stretch have, or none of them, decide at once, and mostly those of each. */
   async #judgeByView(): Promise<MessageNumber[]> {
     const undecided: MessageNumber[] = []
     let next = 1
     for (const stretch of this.#context.view.stretches()) {
-      const verdict = judgeStretch(this.#program.root, stretch)
-      const end = stretch.first + stretch.size
-      if (verdict === undefined) await this.#judgeEach({first: stretch.first, end}, undecided)
+      const {first, size} = stretch
+      if (next < first) await this.#judgeEach({first: next, end: first}, undecided)
+      next = first + size
+      const verdict = judgeAtOnce(this.#program.root, stretch)
+      if (verdict === undefined) this.#judgeByFlags(stretch, undecided)
       else if (verdict) {
-        this.#matches.fill(1, stretch.first, end)
-        this.#found += stretch.size
+        this.#matches.fill(1, first, next)
+        this.#found += size
       }
-      next = end
+      if (this.#pace.due) await this.#pace.pause()
     }
     await this.#judgeEach({first: next, end: this.#matches.length}, undecided)
     return undecided
+  }
+
+  #judgeByFlags({first, flags}: Stretch, undecided: MessageNumber[]): void {
+    for (let at = 0; at < flags.length; at++) {
+      const verdict = this.#verdicts[flags[at] ?? 0] || this.#verdictOn(flags[at] ?? 0)
+      if (verdict === VERDICT.no) continue
+      if (verdict === VERDICT.yes) {
+        this.#matches[first + at] = 1
+        this.#found += 1
+        continue
+      }
+      const subject = new KnownSubject({number: (first + at) as MessageNumber, metadata: undefined}, this.#known)
+      if (this.#isOpen(subject, 0)) undecided.push(subject.number)
+    }
+  }
+
+  /** Asked once for each set of flags: there are few. */
+  #verdictOn(flags: FlagBits): number {
+    const holds = judgeFlags(this.#program.root, flags)
+    const verdict = holds === undefined ? VERDICT.open : holds ? VERDICT.yes : VERDICT.no
+    this.#verdicts[flags] = verdict
+    return verdict
   }
 
   async #judgeEach({first, end}: {readonly first: number; readonly end: number}, undecided: MessageNumber[]): Promise<void> {

@@ -1,4 +1,4 @@
-import {FLAG, type FolderName, type FolderStatus, type Mailstore, type MessageNumber, type View} from '../../maildir/types.js'
+import {FLAG, type FolderName, type FolderStatus, type Mailstore, type View} from '../../maildir/types.js'
 import {withReplies} from '../faults.js'
 import {folderOf} from '../mailbox-argument.js'
 import {no, ok} from '../replies/tagged.js'
@@ -17,9 +17,7 @@ const ITEMS: readonly (readonly [string, (counts: Counts) => number])[] = [
 
 function countsOf(view: View): Counts {
   const {size: messages, recent, uidNext, uidValidity} = view
-  let unseen = 0
-  for (let n = 1; n <= messages; n++) if (!(view.flagsOf(n as MessageNumber) & FLAG.seen)) unseen++
-  return {messages, recent, unseen, uidNext, uidValidity}
+  return {messages, recent, unseen: view.countWithout(FLAG.seen), uidNext, uidValidity}
 }
 
 /** The selected mailbox is told as the client knows it, others are looked at. */

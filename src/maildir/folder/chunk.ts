@@ -244,6 +244,12 @@ export function runIn(chunk: Chunk, number: number, wanted: Uint32Array): ChunkP
   return isRun ? {number, chunk, offsets: OFFSETS.subarray(start, start + found.length)} : undefined
 }
 
+/** The first messages of a chunk are all those of another one. */
+export function holdsFirst(chunk: Chunk, {place}: Chunk): boolean {
+  const {uids} = chunk.place
+  return chunk.place === place || octetsOf(uids.subarray(0, place.uids.length)).equals(octetsOf(place.uids))
+}
+
 function octetsOf({buffer, byteOffset, byteLength}: Uint32Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
 }

@@ -36,11 +36,20 @@ export interface FolderReaderOptions {
   readonly onUnverified: () => void
 }
 
+/**
+ * Where each change has a time stamp of its own, what others do shows, unless it was done within the few microseconds of a change of
+ * ours. That is looked for when ours have paused; while they go on, when so much time has passed since the last reading and
+ * somebody asks (`design.md` §3: within a second).
+ */
+const READ_AGAIN_MS = 500
+
 const NOBODY: ReadonlyMap<string, number> = new Map()
 
 export interface RefreshOptions {
   /** Only what others did before or after changes of ours; what they did in the very moment of one may be noticed later. */
   readonly ofOthers?: boolean
+  /** The same where all was read a moment ago and time stamps tell nearly every moment from the next. */
+  readonly lately?: boolean
 }
 
 export class FolderReader {
@@ -51,6 +60,8 @@ export class FolderReader {
   /** What the folder looked like when it was read last, if a later change would show. */
   #trusted: FolderIdentity | undefined
   #keywordsSeen: FileFacts | undefined
+  /** When the last whole reading began. */
+  #readMs = Number.NEGATIVE_INFINITY
   #queued: Promise<void> | undefined
   #queuedIsWhole = false
   /** Messages were found in `cur/` that may have come from `new/`, and nobody has synced that they left it. */
@@ -75,12 +86,13 @@ export class FolderReader {
   }
 
   /** Makes what is known agree with the disk; all who ask at the same time share one reading. @throws {Fault} `no-such-mailbox`, `busy` */
-  async refresh({ofOthers = false}: RefreshOptions = {}): Promise<void> {
+  async refresh({ofOthers = false, lately = false}: RefreshOptions = {}): Promise<void> {
     const {access, contents} = this.#options
     access.checkNotLost()
     const waiting = reachFolder(this.#options.env.files, this.#options.path)
     if (waiting !== undefined) await waiting
     if (this.#isUnchanged()) return
+    if ((ofOthers || (lately && this.#mayWait)) && this.#isOurs()) return
     this.#queuedIsWhole ||= !ofOthers
     this.#queued ??= access.exclusive(async () => {
       const isWhole = this.#queuedIsWhole
@@ -94,11 +106,29 @@ export class FolderReader {
     await this.#queued
   }
 
+  /** What others did in the very moment of a change of ours may be noticed later. */
+  get #mayWait(): boolean {
+    const {env, path} = this.#options
+    return performance.now() - this.#readMs < READ_AGAIN_MS && env.files.stampsEachChange(`${path}/cur`)
+  }
+
+  /** Nobody but us has changed it, as far as time stamps show. */
+  #isOurs(): boolean {
+    const now = folderIdentity(this.#options.env.files, this.#options.path)
+    return this.#newMail.isKnownEmpty(now.fresh) && this.#isOursButNew(now)
+  }
+
   /** Nothing but `new/` can have changed: `isWhole`, provably; else as far as time stamps show. */
   #isKnownButNew({isWhole}: {readonly isWhole: boolean}): boolean {
-    const {env, path, cur, uidFile} = this.#options
+    const {env, path} = this.#options
     const now = folderIdentity(env.files, path)
     if (isWhole) return this.#trusted !== undefined && sameIdentity({...now, fresh: this.#trusted.fresh}, this.#trusted)
+    return this.#isOursButNew(now)
+  }
+
+  /** Nobody but us has changed anything but `new/`, as far as time stamps show. */
+  #isOursButNew(now: FolderIdentity): boolean {
+    const {env, path, cur, uidFile} = this.#options
     const hasKnownKeywords = env.keywordsMode === 0 || sameFacts(now.keywords, this.#keywordsSeen)
     return hasKnownKeywords && cur.isKnown(now.cur) && uidFile.isCurrent(now.uids) && env.files.isLocal(path)
   }
@@ -180,13 +210,14 @@ export class FolderReader {
   async #scanLocked(): Promise<void> {
     const {env, path, access, uidFile, cur} = this.#options
     access.checkPlace()
-    const beganNs = nowNs(env)
+    const [beganNs, beganMs] = [nowNs(env), performance.now()]
     const observed = folderIdentity(env.files, path)
     const reread = !uidFile.isCurrent(observed.uids)
     const lines = reread ? await uidFile.readOctets() : undefined
     const listed = lines && (await this.#readFirst(lines, observed.keywords))
     const {complete, written} = listed ? await this.#mergeUnknown(listed) : await this.#mergeAll(observed.keywords, {lines, reread})
     const after = folderIdentity(env.files, path)
+    if (complete) this.#readMs = beganMs
     cur.isRead(complete && sameFacts(observed.cur, after.cur) ? after.cur : undefined)
     // A database that we have just put there is as we know it: whoever replaces it does so for what changes in `cur/`.
     const isOurs = written && uidFile.isCurrent(after.uids)

@@ -5,7 +5,7 @@
  * a few microseconds and a hundred sessions share everything else (`design.md` §3).
  */
 import {finish, type Steps} from '../../support/steps.js'
-import type {FlagBits, MessageNumber, Stretch, Uid} from '../types.js'
+import type {FlagBits, Stretch, Uid} from '../types.js'
 import {isNameAt} from './base-table.js'
 import {
   AS_THEY_ARE,
@@ -32,6 +32,7 @@ import {
   type Strings,
 } from './chunk.js'
 import {differenceOf, type SnapshotDifference} from './difference.js'
+import {stretchesNow, stretchesOf} from './stretches.js'
 
 /** The columns of a stretch of messages. Nobody changes them. */
 export interface SnapshotColumns {
@@ -55,6 +56,10 @@ export class Snapshot {
   readonly #starts: Uint32Array
   /** Where a message was found last. */
   #near = 0
+  /** Made when somebody asks. */
+  #stretches: readonly Stretch[] | undefined
+  /** How many messages lack all of some flags, for those that somebody has asked for. */
+  readonly #lacking: Pick<Lacking, 'flags' | 'count'>[] = []
   readonly size: number
 
   private constructor(chunks: readonly Chunk[]) {
@@ -264,18 +269,23 @@ export class Snapshot {
 
   /** How many messages lack all of these flags. */
   countWithout(flags: FlagBits): number {
+    for (const known of this.#lacking) if (known.flags === flags) return known.count
     let count = 0
     for (const {state} of this.#chunks) count += lacking(state, flags).count
+    this.#lacking.push({flags, count})
     return count
   }
 
   /** The messages in stretches, by their numbers. */
-  stretches(): Stretch[] {
-    return this.#chunks.map(({place, state}, number) => ({
-      first: ((this.#starts[number] ?? 0) + 1) as MessageNumber,
-      size: place.uids.length,
-      lacking: (flags) => lacking(state, flags).count,
-    }))
+  stretches(): readonly Stretch[] {
+    this.#stretches ??= stretchesOf(this.#chunks, this.#starts)
+    return this.#stretches
+  }
+
+  /** The same of an older snapshot, by their numbers there and as they are now: without stretches of which messages are gone. */
+  stretchesOf(before: Snapshot): readonly Stretch[] {
+    if (before === this) return this.stretches()
+    return stretchesNow({chunks: before.#chunks, starts: before.#starts}, this.#chunks)
   }
 
   /** Index of the first message without all of these flags; -1 when every one has some. */

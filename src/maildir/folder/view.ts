@@ -133,8 +133,23 @@ export class FolderView implements View {
     return 0
   }
 
+  countWithout(flags: FlagBits): number {
+    const {snapshot} = this.#folder
+    if (this.#listed === snapshot) return snapshot.countWithout(flags)
+    const lacks = (number: number) => (this.flagsOf(number as MessageNumber) & flags) === 0
+    let count = 0
+    let next = 1
+    for (const stretch of this.stretches()) {
+      for (; next < stretch.first; next += 1) if (lacks(next)) count += 1
+      count += stretch.countWithout(flags)
+      next += stretch.size
+    }
+    for (; next <= this.size; next += 1) if (lacks(next)) count += 1
+    return count
+  }
+
   stretches(): readonly Stretch[] {
-    return this.#listed === this.#folder.snapshot ? this.#listed.stretches() : []
+    return this.#folder.snapshot.stretchesOf(this.#listed)
   }
 
   keywordsOf(number: MessageNumber): readonly string[] {
@@ -153,7 +168,7 @@ export class FolderView implements View {
 
   async refresh(): Promise<void> {
     try {
-      await this.#folder.refresh()
+      await this.#folder.refresh({lately: true})
     } catch (error) {
       if (error instanceof Fault && error.code === 'no-such-mailbox') throw new Hangup('mailbox-gone', error.message)
       throw error
