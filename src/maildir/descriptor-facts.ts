@@ -3,9 +3,9 @@
  * thousands of messages are read for the first time, that is a twentieth of all work.
  */
 import {type BigIntStats, fstatSync} from 'node:fs'
-import {loadedFunction} from '../support/native-library.js'
 import {factsOf, kindOf} from './file-facts.js'
 import type {FileFacts} from './files.js'
+import {FrequentCall} from './frequent-call.js'
 
 /** The file of the descriptor itself. */
 const AT_EMPTY_PATH = 0x1000
@@ -13,36 +13,26 @@ const NO_PATH = Buffer.from([0])
 const STATX_BASIC_STATS = 0x7ff
 const STRUCT_BYTES = 256
 
-/** Files that are looked at before it is worth it to load what calls the kernel: tools look at a few. */
-const FEW = 100
-
 type StatX = (directory: number, path: Buffer, flags: number, mask: number, found: Buffer) => number
 
 const STATX = 'int statx(int directory, void *path, int flags, unsigned int mask, void *found)'
 
 export class DescriptorFacts {
-  readonly #few: number
+  readonly #call: FrequentCall<StatX>
   readonly #found = Buffer.allocUnsafeSlow(STRUCT_BYTES)
   readonly #halves = new Uint16Array(this.#found.buffer)
   readonly #words = new Uint32Array(this.#found.buffer)
   readonly #longs = new BigInt64Array(this.#found.buffer)
-  #asked = 0
-  #call: StatX | undefined
 
   /** `few`: as many are asked of Node first. */
-  constructor(few = FEW) {
-    this.#few = few
+  constructor(few?: number) {
+    this.#call = new FrequentCall(STATX, few)
   }
 
   /** @throws {Error} as node's `fstat` */
   of(descriptor: number): FileFacts {
-    if (this.#asked < this.#few) this.#asked += 1
-    else if (this.#asked === this.#few) {
-      this.#asked += 1
-      this.#call = loadedFunction<StatX>(STATX)
-    }
     // Node is asked what is wrong, too.
-    if (this.#call?.(descriptor, NO_PATH, AT_EMPTY_PATH, STATX_BASIC_STATS, this.#found) !== 0) return factsOf(toldByNode(descriptor))
+    if (this.#call.get()?.(descriptor, NO_PATH, AT_EMPTY_PATH, STATX_BASIC_STATS, this.#found) !== 0) return factsOf(toldByNode(descriptor))
     return this.#facts()
   }
 

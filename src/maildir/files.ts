@@ -33,8 +33,9 @@ export interface OpenFile {
 /** What is known of a message file, and its first octets. */
 export interface FileStart {
   readonly facts: FileFacts
-  /** Only valid until the next call. */
+  /** Begins with them. Only valid until the next call. */
   readonly octets: Buffer
+  readonly length: number
 }
 
 /** A file being written in `tmp/`. */

@@ -1,6 +1,7 @@
-import {constants, openSync} from 'node:fs'
+import {constants} from 'node:fs'
 import {type FileHandle, open} from 'node:fs/promises'
 import {errnoOf} from '../support/fault.js'
+import type {MessageDescriptors} from './message-descriptors.js'
 import {native} from './native-path.js'
 
 export const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -24,12 +25,17 @@ function notAMessage(error: unknown): boolean {
  * would be part of the first reading of each message.
  */
 export class MessageOpener {
+  readonly #descriptors: MessageDescriptors
   #flags = READ_FLAGS | NO_ACCESS_TIME
+
+  constructor(descriptors: MessageDescriptors) {
+    this.#descriptors = descriptors
+  }
 
   /** A descriptor; undefined: it is missing, or no message. */
   now(path: string): number | undefined {
     try {
-      return openSync(native(path), this.#flags)
+      return this.#descriptors.open(native(path), this.#flags)
     } catch (error) {
       if (notAMessage(error)) return undefined
       if (this.#mayTryAgain(error)) return this.now(path)

@@ -38,6 +38,7 @@ import {
   WHOLE_FILE_BYTES,
 } from './files.js'
 import {diskReads, LoopCalls} from './loop-calls.js'
+import {MessageDescriptors} from './message-descriptors.js'
 import {MessageOpener, missing, READ_FLAGS} from './message-opener.js'
 import {type NameOctets, nameOctets} from './name-octets.js'
 import {native, nativeNames} from './native-path.js'
@@ -84,10 +85,12 @@ interface Device {
 export class NodeFiles implements MaildirFiles {
   readonly #calls = new LoopCalls()
   readonly #reads = new LoopCalls(diskReads())
-  readonly #opener = new MessageOpener()
+  readonly #descriptors = new MessageDescriptors()
+  readonly #opener = new MessageOpener(this.#descriptors)
   readonly #facts = new DescriptorFacts()
   readonly #buffers = new ReadBuffers()
-  readonly #start = Buffer.allocUnsafeSlow(START_BYTES)
+  /** For the beginnings of files. */
+  #start: Buffer | undefined
   readonly #devices = new Map<bigint, Device>()
   /** undefined: nobody has asked yet whether there is one. */
   #entriesCall: {readonly call: ReturnType<typeof entriesCall>} | undefined
@@ -363,10 +366,10 @@ export class NodeFiles implements MaildirFiles {
     try {
       const facts = this.#facts.of(descriptor)
       if (facts.kind !== 'file') return undefined
-      const length = readSync(descriptor, this.#start, 0, START_BYTES, 0)
-      return {facts, octets: this.#start.subarray(0, length)}
+      this.#start ??= this.#buffers.take()
+      return {facts, octets: this.#start, length: this.#descriptors.first(descriptor, this.#start, START_BYTES)}
     } finally {
-      closeSync(descriptor)
+      this.#descriptors.close(descriptor)
     }
   }
 
@@ -381,21 +384,28 @@ export class NodeFiles implements MaildirFiles {
       const buffer = this.#buffers.take()
       let length = 0
       try {
-        while (length < buffer.length) {
-          const wanted = Math.min(facts.size + 1, buffer.length) - length
-          const got = readSync(descriptor, buffer, length, wanted, length)
-          length += got
-          // One octet more than there should be was asked for: when it is missing, that was the end.
-          if (got === 0 || (got < wanted && length >= facts.size)) break
-        }
+        length = this.#readAll(descriptor, buffer, facts.size)
       } catch (error) {
         this.#buffers.giveBack(buffer)
         throw error
       }
-      return new HeldFile({...facts, size: length}, buffer, length, () => this.#buffers.giveBack(buffer))
+      return new HeldFile(facts.size === length ? facts : {...facts, size: length}, buffer, this.#buffers)
     } finally {
-      closeSync(descriptor)
+      this.#descriptors.close(descriptor)
     }
+  }
+
+  /** Answers how much there was. */
+  #readAll(descriptor: number, buffer: Buffer, size: number): number {
+    const wanted = Math.min(size + 1, buffer.length)
+    let length = this.#descriptors.first(descriptor, buffer, wanted)
+    // One octet more than there should be was asked for: when it is missing, that was the end.
+    while (length < size && length < buffer.length) {
+      const got = readSync(descriptor, buffer, length, Math.min(size + 1, buffer.length) - length, length)
+      if (got === 0) break
+      length += got
+    }
+    return length
   }
 
   async #openLater(path: string): Promise<OpenFile | undefined> {
@@ -410,7 +420,7 @@ export class NodeFiles implements MaildirFiles {
       if (facts.size > WHOLE_FILE_BYTES) return new StreamedFile(facts, handle)
       const data = await handle.readFile()
       await handle.close()
-      return new HeldFile({...facts, size: data.length}, data, data.length, () => {})
+      return new HeldFile({...facts, size: data.length}, data)
     } catch (error) {
       await handle.close().catch(() => {})
       throw error

@@ -1,17 +1,21 @@
 /** Message files that are open for reading. */
 import type {FileHandle} from 'node:fs/promises'
 import type {FileFacts, OpenFile} from './files.js'
+import type {ReadBuffers} from './read-buffers.js'
 
 /** A small file, read whole when it was opened. */
 export class HeldFile implements OpenFile {
   readonly facts: FileFacts
+  readonly #buffer: Buffer
+  readonly #buffers: ReadBuffers | undefined
   #whole: Buffer | undefined
-  readonly #done: () => void
 
-  constructor(facts: FileFacts, buffer: Buffer, length: number, done: () => void) {
+  /** `buffer`: begins with the file's octets; it is given back to `buffers`. */
+  constructor(facts: FileFacts, buffer: Buffer, buffers?: ReadBuffers) {
     this.facts = facts
-    this.#whole = buffer.subarray(0, length)
-    this.#done = done
+    this.#buffer = buffer
+    this.#buffers = buffers
+    this.#whole = buffer.subarray(0, facts.size)
   }
 
   get whole(): Buffer | undefined {
@@ -25,7 +29,7 @@ export class HeldFile implements OpenFile {
   close(): void {
     if (this.#whole === undefined) return
     this.#whole = undefined
-    this.#done()
+    this.#buffers?.giveBack(this.#buffer)
   }
 }
 

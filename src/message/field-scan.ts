@@ -14,6 +14,7 @@ const NOTHING: DataView = new DataView(new ArrayBuffer(0))
 export class FieldNames {
   /** By the first octet of a line, in either case: the wanted names that begin so. */
   readonly #byInitial: (readonly string[] | undefined)[] = new Array(256).fill(undefined)
+  readonly #names: readonly string[]
   /** The same names as octets. */
   readonly #octets: (readonly Buffer[] | undefined)[]
   /** On the memory that was read and written last: mostly it is the same again. */
@@ -22,7 +23,8 @@ export class FieldNames {
 
   /** Case does not count; blanks around a name neither. */
   constructor(names: readonly string[]) {
-    for (const name of new Set(names.map((each) => asciiLower(trimBlanks(each))))) {
+    this.#names = names.map((each) => asciiLower(trimBlanks(each)))
+    for (const name of new Set(this.#names)) {
       if (!isName(name)) continue
       for (const initial of new Set([name.charCodeAt(0), name.toUpperCase().charCodeAt(0)]))
         this.#byInitial[initial] = [...(this.#byInitial[initial] ?? []), name]
@@ -49,6 +51,16 @@ export class FieldNames {
       start = lineFeed + 1
     }
     return found
+  }
+
+  /** Values of the first field of each wanted name, unfolded, in the order of the names; undefined where there is none. */
+  values(header: string): (string | undefined)[] {
+    const values = new Array<string | undefined>(this.#names.length).fill(undefined)
+    for (const field of this.in(header)) {
+      const place = this.#names.indexOf(field.name)
+      values[place] ??= fieldValue(header, field)
+    }
+    return values
   }
 
   /**
@@ -194,11 +206,4 @@ function endOfField(header: string, from: number): number {
   let lineFeed = header.indexOf('\n', from)
   while (lineFeed >= 0 && isBlank(header.charCodeAt(lineFeed + 1))) lineFeed = header.indexOf('\n', lineFeed + 1)
   return lineFeed < 0 ? header.length : lineFeed + 1
-}
-
-/** Values of the first field of each wanted name (lower-case), unfolded. */
-export function firstValues(header: string, names: FieldNames): ReadonlyMap<string, string> {
-  const values = new Map<string, string>()
-  for (const field of names.in(header)) if (!values.has(field.name)) values.set(field.name, fieldValue(header, field))
-  return values
 }

@@ -1,5 +1,9 @@
+import {workerFor} from './counted-memory.js'
 import {LIMITS} from './limits.js'
 import {asciiLower, isBlank, trimBlanks} from './octets.js'
+
+const LF = 0x0a
+const CR = 0x0d
 
 /** One field of a header block: offsets into the block, continuation lines and line end included. */
 export interface HeaderField {
@@ -11,16 +15,27 @@ export interface HeaderField {
   readonly end: number
 }
 
-/** Length of the header block at the start of `text`, empty line (LF or CRLF) included; all of it if there is none. */
-export function headerLength(text: string): number {
-  let line = 0
-  while (line < text.length) {
-    const lineFeed = text.indexOf('\n', line)
-    if (lineFeed < 0) return text.length
-    if (lineFeed === line || (lineFeed === line + 1 && text.charCodeAt(line) === 0x0d)) return lineFeed + 1
-    line = lineFeed + 1
+/** Length of the header block at the start of the first `length` octets, empty line (LF or CRLF) included; all of them if there is none. */
+export function headerLength(octets: Buffer, length = octets.length): number {
+  if (length === 0) return 0
+  if (octets[0] === LF) return 1
+  if (octets[0] === CR && length > 1 && octets[1] === LF) return 2
+  const worker = workerFor(octets)
+  const start = octets.byteOffset
+  for (let at = 0; at < length; ) {
+    if (worker) at = worker.header(start + at, start + length, worker.told.byteOffset) - start
+    at = nextLine(octets, at, length)
+    if (at < length && octets[at] === LF) return at + 1
+    if (at + 1 < length && octets[at] === CR && octets[at + 1] === LF) return at + 2
   }
-  return text.length
+  return length
+}
+
+/** Behind the next line end. */
+function nextLine(octets: Buffer, from: number, end: number): number {
+  let at = from
+  while (at < end) if (octets[at++] === LF) break
+  return at
 }
 
 function endOfField(header: string, start: number): number {

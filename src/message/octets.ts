@@ -28,9 +28,14 @@ export function asciiLower(text: string): string {
   return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
 }
 
+/** Texts are written here and read again. */
+const SCRATCH = Buffer.allocUnsafeSlow(1024)
+
 /** The same text in memory of its own: a piece of a text keeps all of it alive. (What is not ASCII was decoded, so it is new.) */
 export function detached(text: string): string {
-  return isEightBit(text) ? text : Buffer.from(text, 'latin1').toString('latin1')
+  if (isEightBit(text)) return text
+  if (text.length > SCRATCH.length) return Buffer.from(text, 'latin1').toString('latin1')
+  return SCRATCH.toString('latin1', 0, SCRATCH.write(text, 'latin1'))
 }
 
 /** The same texts, one octet for each character, in memory of their own that they share. */

@@ -33,7 +33,7 @@ files('the beginning is read of plain files only, and no more than that', () => 
   const node = new NodeFiles()
   const start = (name: string) => {
     const found = node.start(cur(name))
-    return found && [found.facts.size, found.octets.length]
+    return found && [found.facts.size, found.length]
   }
   assert.equal(start('short'), [11, 11])
   assert.equal(start('long'), [3 * START_BYTES, START_BYTES])
@@ -73,7 +73,7 @@ if (process.getuid?.() === 0) {
     unread(cur('long'), WHOLE_FILE_BYTES + 1)
     process.seteuid?.(65_534)
     try {
-      assert.is(new NodeFiles().start(cur('short'))?.octets.length, 100)
+      assert.is(new NodeFiles().start(cur('short'))?.length, 100)
       const long = await new NodeFiles().open(cur('long'))
       assert.is(long?.facts.size, WHOLE_FILE_BYTES + 1)
       long?.close()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import {FieldNames, firstValues} from '../../src/message/field-scan.js'
+import {FieldNames} from '../../src/message/field-scan.js'
 import {headerLength, selectFields, splitHeader, valuesOf} from '../../src/message/headers.js'
 import {corpusNames, storedMessage} from '../support/corpus.js'
 import {suite} from '../support/suite.js'
@@ -18,7 +18,10 @@ function check(header: string, names: readonly string[]): void {
   const target = Buffer.alloc(3 + 2 * octets.length + 4)
   const end = wanted.write(octets, target, 3)
   assert.is(target.toString('latin1', 3, end), selectFields(header, names).replaceAll('\n', '\r\n'))
-  for (const [name, value] of firstValues(header, wanted)) assert.is(value, valuesOf(header, name)[0])
+  assert.equal(
+    wanted.values(header),
+    names.map((name) => valuesOf(header, name.toLowerCase())[0]),
+  )
 }
 
 test('are those that splitting the whole header gives', () => {
@@ -49,8 +52,8 @@ test('are those that splitting the whole header gives', () => {
 
 test.when(corpusNames().length > 0, 'the corpus is not here')('are so for every message of the corpus', () => {
   for (const name of corpusNames()) {
-    const text = storedMessage(name).toString('latin1')
-    check(text.slice(0, headerLength(text)), ['subject', 'From', 'to', 'cc', 'received', 'date', 'message-id'])
+    const message = storedMessage(name)
+    check(message.toString('latin1', 0, headerLength(message)), ['subject', 'From', 'to', 'cc', 'received', 'date', 'message-id'])
   }
 })
 

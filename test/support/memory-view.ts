@@ -59,7 +59,7 @@ export function metadataOf(raw: Buffer, internalDateMs: number): MessageMetadata
     {internalDateMs, storedBytes: raw.length},
     {
       wireBytes: raw.length + countLineFeeds(raw),
-      header: raw.toString('latin1', 0, headerLength(raw.toString('latin1'))),
+      header: raw.toString('latin1', 0, headerLength(raw)),
       structure: parser.end(),
     },
   )

@@ -1,6 +1,6 @@
 import type {Column} from '../../maildir/types.js'
 import {parseDate, writtenDay} from '../../message/date.js'
-import {FieldNames, firstValues} from '../../message/field-scan.js'
+import {FieldNames} from '../../message/field-scan.js'
 import {fieldValue} from '../../message/headers.js'
 import {detached} from '../../message/octets.js'
 import {searchForms} from '../../message/search-text.js'
@@ -43,7 +43,7 @@ const DATE = new FieldNames(['date'])
 export const SENT_DAY: Column<number> = {
   need: 'header',
   of: (metadata) => {
-    const sent = parseDate(firstValues(metadata.header, DATE).get('date') ?? '')
+    const sent = parseDate(DATE.values(metadata.header)[0] ?? '')
     return sent === undefined ? Number.NaN : writtenDay(sent)
   },
   octets: () => 8,

@@ -4,7 +4,7 @@ import {baseSubject} from '../../message/base-subject.js'
 import {guessTextOf} from '../../message/charset.js'
 import {sentEpoch} from '../../message/date.js'
 import {localPart} from '../../message/envelope-text.js'
-import {FieldNames, firstValues} from '../../message/field-scan.js'
+import {FieldNames} from '../../message/field-scan.js'
 import {detached} from '../../message/octets.js'
 import {STRIDE, type Steps, sortSteps} from '../../support/steps.js'
 import type {SortKey} from './sort-keys.js'
@@ -43,7 +43,7 @@ function ofField<T extends string | number>(name: string, of: (value: string, me
   const names = new FieldNames([name])
   return {
     need: 'header',
-    of: (metadata) => of(firstValues(metadata.header, names).get(name) ?? '', metadata),
+    of: (metadata) => of(names.values(metadata.header)[0] ?? '', metadata),
     octets: (value) => (typeof value === 'string' ? STRING_OCTETS + value.length : NUMBER_OCTETS),
     ranks: ranked(empty),
   }

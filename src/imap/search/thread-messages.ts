@@ -1,7 +1,7 @@
 import type {Column, MessageMetadata, MessageNumber, Recipe} from '../../maildir/types.js'
 import {baseSubject} from '../../message/base-subject.js'
 import {sentEpoch} from '../../message/date.js'
-import {FieldNames, firstValues} from '../../message/field-scan.js'
+import {FieldNames} from '../../message/field-scan.js'
 import {messageIdOf, referencesOf} from '../../message/message-ids.js'
 import {detached, detachedTogether} from '../../message/octets.js'
 import {type Thread, type ThreadMessage, threadOrderedSubjectSteps} from '../../message/thread.js'
@@ -29,22 +29,24 @@ const FACTS_OCTETS = 160
 
 const THREAD_FACTS: Column<ThreadFacts> = {
   need: 'header',
-  of: (metadata) => factsOf(firstValues(metadata.header, FIELDS), metadata),
+  of: (metadata) => factsOf(FIELDS.values(metadata.header), metadata),
   octets: ({subject, messageId = '', references}) =>
     references.reduce((sum, id) => sum + id.length + 24, FACTS_OCTETS + subject.length + messageId.length),
 }
 
 /** A message that is gone: no header, and it came first. */
-const GONE = factsOf(new Map(), undefined)
+const GONE = factsOf([], undefined)
 
-function factsOf(fields: ReadonlyMap<string, string>, metadata: MessageMetadata | undefined): ThreadFacts {
-  const {base, isReply} = baseSubject(fields.get('subject') ?? '')
-  const messageId = messageIdOf(fields.get('message-id'))
-  const [ownId, ...references] = detachedTogether([messageId ?? '', ...referencesOf(fields.get('references'), fields.get('in-reply-to'))])
+/** `values`: of `FIELDS`. */
+function factsOf(values: readonly (string | undefined)[], metadata: MessageMetadata | undefined): ThreadFacts {
+  const [subject, date, id, refersTo, inReplyTo] = values
+  const {base, isReply} = baseSubject(subject ?? '')
+  const messageId = messageIdOf(id)
+  const [ownId, ...references] = detachedTogether([messageId ?? '', ...referencesOf(refersTo, inReplyTo)])
   return {
     subject: detached(base),
     isReply,
-    sentEpoch: sentEpoch(fields.get('date'), metadata ? arrivalOf(metadata) : 0),
+    sentEpoch: sentEpoch(date, metadata ? arrivalOf(metadata) : 0),
     messageId: messageId && ownId,
     references,
   }

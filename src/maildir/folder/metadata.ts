@@ -20,9 +20,6 @@ const BATCH_MESSAGES = 512
 const PIECE_BYTES = 256 * 1024
 /** Of a header nobody needs more. */
 const HEADER_BYTES = 1024 * 1024
-const SHORT_HEADER_BYTES = 4096
-/** Where only the start of a file is there, this much is looked at first: what is taken from a text keeps all of it in memory. */
-const FIRST_HEADER_BYTES = 1024
 /** Messages between two looks at the clock, where each takes next to no time. */
 const STRIDE = 16
 
@@ -43,24 +40,15 @@ async function lineFeedsOf(file: OpenFile): Promise<number> {
   return count
 }
 
-/** The header at the start of a file. Mostly it is a small part of it: that much is looked at first. */
+/** The header at the start of a file. */
 function headerOf(start: Buffer): string {
-  for (const length of [SHORT_HEADER_BYTES, HEADER_BYTES]) {
-    const text = start.toString('latin1', 0, length)
-    const end = headerLength(text)
-    if (end < text.length || length === HEADER_BYTES || start.length <= length) return text.slice(0, end)
-  }
-  return ''
+  return start.toString('latin1', 0, headerLength(start, Math.min(start.length, HEADER_BYTES)))
 }
 
 /** The header at the start of a file, if it ends there. */
-function headerIn({facts, octets}: FileStart): string | undefined {
-  for (const length of [FIRST_HEADER_BYTES, octets.length]) {
-    const text = octets.toString('latin1', 0, length)
-    const end = headerLength(text)
-    if (end < text.length || facts.size <= text.length) return text.slice(0, end)
-  }
-  return undefined
+function headerIn({facts, octets, length}: FileStart): string | undefined {
+  const end = headerLength(octets, length)
+  return end < length || facts.size <= length ? octets.toString('latin1', 0, end) : undefined
 }
 
 const NOTHING: KnownParts = {wireBytes: undefined, header: undefined, structure: undefined}

@@ -64,8 +64,8 @@ export class FlatFolder implements FolderIndex {
   /** Records are being copied: new ones are not kept for so long. */
   #compacting = false
   readonly #kept: KeptState
-  /** UIDs whose rows view and log do not tell. */
-  readonly #dirty = new Set<number>()
+  /** UIDs whose rows view and log do not tell; some of them more than once. */
+  #dirty: number[] = []
   #timer: NodeJS.Timeout | undefined
   #saving: Promise<void> = Promise.resolve()
 
@@ -163,7 +163,7 @@ export class FlatFolder implements FolderIndex {
       offset: record?.offset ?? before?.offset ?? 0,
       length: record?.length ?? before?.length ?? 0,
     })
-    this.#dirty.add(uid)
+    this.#dirty.push(uid)
     this.changed()
   }
 
@@ -177,7 +177,7 @@ export class FlatFolder implements FolderIndex {
     if (this.#savedRows) {
       // Nobody has asked for rows: they are not read for this, and go when they are.
       this.#savedRows.remove(uids)
-      for (const uid of uids) this.#dirty.add(uid)
+      for (const uid of uids) this.#dirty.push(uid)
       return
     }
     if (this.#rows.live === 0) return
@@ -185,7 +185,7 @@ export class FlatFolder implements FolderIndex {
   }
 
   #forget(uid: Uid): void {
-    if (this.#rows.remove(uid)) this.#dirty.add(uid)
+    if (this.#rows.remove(uid)) this.#dirty.push(uid)
   }
 
   doubt(): void {
@@ -228,7 +228,7 @@ export class FlatFolder implements FolderIndex {
     this.#knownRows = new MetadataRows(undefined, {version: this.#knownRows.version + 1})
     this.#records = this.#emptyRecords()
     this.#kept.forget()
-    this.#dirty.clear()
+    this.#dirty = []
   }
 
   #load(): void {
@@ -407,11 +407,11 @@ export class FlatFolder implements FolderIndex {
   async #save(isLast: boolean): Promise<void> {
     const state = this.#off ? undefined : this.#state()
     if (!state || state.uidValidity !== this.#uidValidity) return
-    if (this.#dirty.size === 0 && this.#kept.tells(state) && !(isLast && this.#kept.isLong({isLast}))) return
+    if (this.#dirty.length === 0 && this.#kept.tells(state) && !(isLast && this.#kept.isLong({isLast}))) return
     this.#flush()
     if (this.#off) return
     try {
-      const isMuch = this.#dirty.size > ROWS_AT_ONCE && this.#dirty.size > this.#rows.live / 8
+      const isMuch = this.#dirty.length > ROWS_AT_ONCE && this.#dirty.length > this.#rows.live / 8
       if (!this.#kept.canGoOn || this.#kept.isLong({isLast}) || isMuch || !(await this.#appendLog(state))) await this.#writeView(state)
     } catch (error) {
       this.#turnOff(error)
@@ -423,7 +423,8 @@ export class FlatFolder implements FolderIndex {
     const before = this.#kept.state
     if (!before) return false
     const pace = new Pace()
-    const uids = [...this.#dirty]
+    const uids = [...new Set(this.#dirty)]
+    this.#dirty = []
     let logState: LogState | undefined = logStateOf(state, before.snapshot)
     for (let at = 0; at === 0 || at < uids.length; at += ROWS_AT_ONCE) {
       this.#flush()
@@ -432,7 +433,6 @@ export class FlatFolder implements FolderIndex {
       const {endBytes: recordsEnd} = this.#records
       const entry = {recordsEnd, state: logState, rows: some.map((uid) => this.#rowToKeep(uid))}
       if (!this.#kept.append(entry, state)) return false
-      for (const uid of some) this.#dirty.delete(uid)
       logState = undefined
       if (pace.due) await pace.pause()
       // Records were dropped meanwhile.
@@ -480,7 +480,7 @@ export class FlatFolder implements FolderIndex {
     const deadBytes = this.#records.endBytes - this.#rows.recordBytes
     if (deadBytes > (this.#options.deadBytes ?? DEAD_BYTES) && deadBytes > this.#records.endBytes / 2) await this.#compact()
     const rows = this.#rows.inOrder()
-    this.#dirty.clear()
+    this.#dirty = []
     const generation = this.#kept.nextGeneration(this.#options.nowMs())
     const recordsGeneration = this.#recordsGeneration
     const recordsEnd = () => {

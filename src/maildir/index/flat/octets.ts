@@ -20,6 +20,11 @@ export class OctetWriter {
     return this.#buffer.subarray(0, this.#used)
   }
 
+  /** The part of it that begins at `start`. */
+  from(start: number): Buffer {
+    return this.#buffer.subarray(start, this.#used)
+  }
+
   get length(): number {
     return this.#used
   }

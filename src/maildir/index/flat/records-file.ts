@@ -81,7 +81,7 @@ export class RecordsFile {
     }
     const length = out.length - start - FRAME_BYTES
     out.patchUint32(start, length)
-    out.patchUint32(start + 4, crc32(out.octets.subarray(start + FRAME_BYTES), this.#seed))
+    out.patchUint32(start + 4, crc32(out.from(start + FRAME_BYTES), this.#seed))
     return {offset: this.#written + start, length: length + FRAME_BYTES}
   }
 
