@@ -60,8 +60,7 @@ export async function copyMessages(options: CopyOptions): Promise<readonly Copie
   try {
     const record = await admit(countingSizes)
     const placed = await arrivals.add(prepared.map(({arrival}) => arrival))
-    const copied = prepared.flatMap(({uid}, place) => pair(uid, placed[place]))
-    const left = prepared.filter((_, place) => placed[place] === undefined).map(({uid}) => uid)
+    const {copied, left} = outcomeOf(prepared, placed)
     if (left.length > 0) copied.push(...(await copyLeft(options, left, copied)))
     await record()
     return copied
@@ -76,7 +75,7 @@ async function copyLeft({source, target, arrivals}: CopyOptions, uids: readonly 
   try {
     const prepared = await prepareFiles(source, uids, target)
     const placed = await arrivals.add(prepared.map(({arrival}) => arrival))
-    return prepared.flatMap(({uid}, place) => pair(uid, placed[place]))
+    return outcomeOf(prepared, placed).copied
   } catch (error) {
     const copies = before.map(({to}) => to)
     await removeMessages(target, copies, 0)
@@ -84,8 +83,17 @@ async function copyLeft({source, target, arrivals}: CopyOptions, uids: readonly 
   }
 }
 
-function pair(from: Uid, to: Uid | undefined): Copied[] {
-  return to === undefined ? [] : [{from, to}]
+/** What has got a UID in the target, and the UIDs of what has not. */
+function outcomeOf(prepared: readonly Prepared[], placed: readonly (Uid | undefined)[]): {readonly copied: Copied[]; readonly left: Uid[]} {
+  const copied: Copied[] = []
+  const left: Uid[] = []
+  for (let place = 0; place < prepared.length; place += 1) {
+    const from = (prepared[place] as Prepared).uid
+    const to = placed[place]
+    if (to === undefined) left.push(from)
+    else copied.push({from, to})
+  }
+  return {copied, left}
 }
 
 /**
@@ -96,28 +104,26 @@ async function prepareAll(source: Folder, uids: readonly Uid[], target: Folder):
   const first = await prepareFiles(source, uids.slice(0, 1), target)
   const rest = uids.slice(1)
   try {
-    const links = first[0]?.isLink ? await prepareLinks(source, rest) : new Map<Uid, Prepared>()
-    const others = rest.filter((uid) => !links.has(uid))
+    const links = first[0]?.isLink ? await prepareLinks(source, rest) : []
+    const others = rest.filter((_, place) => !links[place])
+    if (others.length === 0) return [...first, ...(links as Prepared[])]
     const files = new Map((await prepareFiles(source, others, target)).map((each) => [each.uid, each]))
-    return [...first, ...rest.flatMap((uid) => links.get(uid) ?? files.get(uid) ?? [])]
+    return [...first, ...rest.flatMap((uid, place) => links[place] ?? files.get(uid) ?? [])]
   } catch (error) {
     await discard(source.env, first)
     throw error
   }
 }
 
-/** Links that are made at once in their place: the first message was a file that can be linked. Without those for which a link will not do. */
-async function prepareLinks(source: Folder, uids: readonly Uid[]): Promise<ReadonlyMap<Uid, Prepared>> {
-  const links = new Map<Uid, Prepared>()
+/** Links that are made at once in their place, by place: the first message was a file that can be linked. undefined: a link will not do. */
+async function prepareLinks(source: Folder, uids: readonly Uid[]): Promise<(Prepared | undefined)[]> {
+  const links: (Prepared | undefined)[] = []
   const pace = new Pace()
   for (let at = 0; at < uids.length; at += LINKS_AT_ONCE) {
     const some = uids.slice(at, at + LINKS_AT_ONCE)
     const sizes = uids.length < WORTH_ASKING ? [] : await knownSizes(source, some)
     const indexes = source.snapshot.indexesOf(some)
-    for (let place = 0; place < some.length; place += 1) {
-      const link = prepareLink(source, indexes[place] ?? -1, sizes[place])
-      if (link) links.set(link.uid, link)
-    }
+    for (let place = 0; place < some.length; place += 1) links.push(prepareLink(source, indexes[place] ?? -1, sizes[place]))
     if (pace.due) await pace.pause()
   }
   return links
@@ -139,15 +145,13 @@ async function knownSizes(folder: Folder, uids: readonly Uid[]): Promise<(number
 /** `knownBytes`: octets of a file that is known to be a plain one. undefined: a link will not do. */
 function prepareLink({env, path, snapshot, keywordTable}: Folder, index: number, knownBytes: number | undefined): Prepared | undefined {
   if (index < 0) return undefined
-  const linked = snapshot.baseAt(index)
-  const file = `${path}/cur/${linked}${snapshot.infoAt(index)}`
+  const {uid, base: linked, info, flags, keywordSet} = snapshot.row(index)
+  const file = `${path}/cur/${linked}${info}`
   const fileBytes = knownBytes ?? sizeOfPlainFile(env, file)
   if (fileBytes === undefined) return undefined
   const bytes = sizeOfName(linked) ?? fileBytes
-  const keywords = keywordTable.keywords(snapshot.keywordSetAt(index))
-  const base = env.names.ofLink(linked, bytes)
-  const arrival = {file, linked: true, base, flags: snapshot.flagsAt(index), keywords}
-  return {uid: snapshot.uidAt(index), arrival, bytes, isLink: true}
+  const arrival = {file, linked: true, base: env.names.ofLink(linked, bytes), flags, keywords: keywordTable.keywords(keywordSet)}
+  return {uid, arrival, bytes, isLink: true}
 }
 
 /** undefined: somebody has renamed it, or it is a link or a directory. */

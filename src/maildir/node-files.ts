@@ -40,6 +40,7 @@ import {
 import {diskReads, LoopCalls} from './loop-calls.js'
 import {MessageDescriptors} from './message-descriptors.js'
 import {MessageOpener, missing, READ_FLAGS} from './message-opener.js'
+import {NameCalls} from './name-calls.js'
 import {type NameOctets, nameOctets} from './name-octets.js'
 import {native, nativeNames} from './native-path.js'
 import {askedFor, isNetworkType, NetworkPlaces, type NetworkPlacesOptions} from './network-places.js'
@@ -89,6 +90,7 @@ export class NodeFiles implements MaildirFiles {
   readonly #opener = new MessageOpener(this.#descriptors)
   readonly #facts = new DescriptorFacts()
   readonly #buffers = new ReadBuffers()
+  readonly #names = new NameCalls()
   /** For the beginnings of files. */
   #start: Buffer | undefined
   readonly #devices = new Map<bigint, Device>()
@@ -295,7 +297,7 @@ export class NodeFiles implements MaildirFiles {
     return callEach(moves.length, {
       calls: this.#callsFor(directory),
       directory,
-      now: (place, prefix) => renameSync(from(place, prefix), to(place, prefix)),
+      now: (place, prefix) => this.#names.rename(from(place, prefix), to(place, prefix)),
       later: (place) => renameLater(from(place, `${directory}/`), to(place, `${directory}/`)),
     })
   }
@@ -309,7 +311,7 @@ export class NodeFiles implements MaildirFiles {
     const [from, to] = [moves.map((move) => native(move.from)), moves.map((move) => native(move.to))]
     return callEach(moves.length, {
       calls: this.#callsFor(moves[0]?.to),
-      now: (place) => linkSync(from[place] ?? '', to[place] ?? ''),
+      now: (place) => this.#names.link(from[place] ?? '', to[place] ?? ''),
       later: (place) => linkLater(from[place] ?? '', to[place] ?? ''),
     })
   }
@@ -330,7 +332,7 @@ export class NodeFiles implements MaildirFiles {
     return callEach(names.length, {
       calls: this.#callsFor(directory),
       directory,
-      now: (place, prefix) => unlinkSync(path(place, prefix)),
+      now: (place, prefix) => this.#names.unlink(path(place, prefix)),
       later: (place) => unlinkLater(path(place, `${directory}/`)),
     })
   }

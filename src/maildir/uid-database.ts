@@ -171,8 +171,8 @@ export class UidDatabaseText {
   /** Adds lines. UIDs must be above those before. */
   append(entries: Iterable<readonly [base: string, uid: number]>): void {
     let text = ''
-    for (const [base, uid] of entries) {
-      text += `${uid} ${base}\n`
+    for (const entry of entries) {
+      text += `${entry[1]} ${entry[0]}\n`
       if (text.length > 1 << 16) {
         this.#add(text)
         text = ''

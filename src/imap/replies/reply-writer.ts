@@ -73,7 +73,7 @@ export class ReplyWriter {
 
   /** A whole line of ours. */
   line(text: string): this {
-    return this.text(text).text('\r\n')
+    return this.text(`${text}\r\n`)
   }
 
   /** Octets as they are. The Buffer must not change until `flush` has answered. */

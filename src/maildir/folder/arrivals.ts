@@ -99,10 +99,10 @@ export class Arrivals {
     const inPlace: string[] = []
     const notLinked = new Set<string>()
     let committed = false
+    const arrivals = sound.flatMap(({group}) => group.arrivals)
+    const tagged = folder.env.keywordsMode === 0 ? [] : arrivals.filter(({keywords}) => keywords.length > 0)
     try {
-      const arrivals = sound.flatMap(({group}) => group.arrivals)
       // Before the messages are there: a scan must not see one without its keywords.
-      const tagged = arrivals.filter(({keywords}) => keywords.length > 0 && folder.env.keywordsMode !== 0)
       await folder.keywordFiles.deliver(tagged.map(({base, keywords}) => [base, keywords] as const))
       await folder.changing(() => this.#place(arrivals, {inPlace, notLinked}))
       if (inPlace.length === 0) {
@@ -122,7 +122,8 @@ export class Arrivals {
     }
     const rows = sound.flatMap((each) => each.rows).filter(({base}) => !notLinked.has(base))
     folder.touched({recent: rows.map(({uid}) => uid), gone: rows.length < all.length})
-    folder.apply({added: rows.map((row) => ({...row, keywordSet: folder.keywordTable.numberOf(folder.keywordFiles.of(row.base))}))})
+    const keywordsOf = (row: MessageRow) => ({...row, keywordSet: folder.keywordTable.numberOf(folder.keywordFiles.of(row.base))})
+    folder.apply({added: tagged.length === 0 ? rows : rows.map(keywordsOf)})
     for (const {group, rows: own} of sound) group.done(own.map(({uid, base}) => (notLinked.has(base) ? undefined : uid)))
   }
 

@@ -257,11 +257,16 @@ function octetsOf({buffer, byteOffset, byteLength}: Uint32Array): Buffer {
 /** Those of a part that have all of these flags. */
 export function filesIn({chunk, offsets}: ChunkPart, flags: FlagBits): MessageFiles {
   const {place, state} = chunk
-  const those = offsets.filter((offset) => ((state.flags[offset] ?? 0) & flags) === flags)
-  return {
-    uids: Array.from(those, (offset) => (place.uids[offset] ?? 0) as Uid),
-    names: basesAt(place.bases, those).map((base, at) => base + (state.infos.at(those[at] ?? 0) ?? '')),
+  const uids: Uid[] = []
+  const names: string[] = []
+  const bases = basesAt(place.bases, offsets)
+  for (let at = 0; at < offsets.length; at += 1) {
+    const offset = offsets[at] ?? 0
+    if (((state.flags[offset] ?? 0) & flags) !== flags) continue
+    uids.push((place.uids[offset] ?? 0) as Uid)
+    names.push(`${bases[at]}${state.infos.at(offset) ?? ''}`)
   }
+  return {uids, names}
 }
 
 export function basesIn({chunk, offsets}: ChunkPart): string[] {

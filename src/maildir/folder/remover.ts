@@ -56,19 +56,19 @@ interface BatchWork extends Work {
 }
 
 async function removeBatch({folder, flags, removed, again, failures, batches}: BatchWork, uids: readonly Uid[]): Promise<void> {
-  let gone: readonly Uid[] = []
+  const gone: Uid[] = []
   try {
     const removeAll = async () => {
       const doomed = folder.snapshot.filesOf(uids, flags)
       const outcomes = await folder.env.files.unlinkAll(`${folder.path}/cur`, doomed.names)
-      const isDone = (_: unknown, place: number) => outcomes[place] === undefined
-      gone = doomed.uids.filter(isDone)
-      removed.push(...doomed.names.filter(isDone))
-      if (gone.length === doomed.uids.length) return
-      for (const [place, uid] of doomed.uids.entries()) {
+      for (let place = 0; place < outcomes.length; place += 1) {
+        const uid = doomed.uids[place] as Uid
         const error = outcomes[place]
-        if (errnoOf(error) === 'ENOENT') again.push(uid)
-        else if (error) failures.push(error)
+        if (error === undefined) {
+          gone.push(uid)
+          removed.push(doomed.names[place] as string)
+        } else if (errnoOf(error) === 'ENOENT') again.push(uid)
+        else failures.push(error)
       }
     }
     await folder.locked(() => batches.held(() => folder.changing(removeAll)))
