@@ -13,8 +13,13 @@ interface Word {
   readonly octets: Buffer
 }
 
+/** Of `=` and two hexadecimal digits. */
+function octetOf(quoted: string): string {
+  return String.fromCharCode(Number.parseInt(quoted.slice(1), 16))
+}
+
 function readQ(text: string): Buffer {
-  const octets = text.replaceAll('_', ' ').replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  const octets = text.replaceAll('_', ' ').replace(/=[0-9A-Fa-f]{2}/g, octetOf)
   return Buffer.from(octets, 'latin1')
 }
 

@@ -33,17 +33,23 @@ const SCRATCH = Buffer.allocUnsafeSlow(1024)
 
 /** The same text in memory of its own: a piece of a text keeps all of it alive. (What is not ASCII was decoded, so it is new.) */
 export function detached(text: string): string {
-  if (isEightBit(text)) return text
+  return isEightBit(text) ? text : copied(text)
+}
+
+/** A copy of a text with one octet for each character. */
+function copied(text: string): string {
   if (text.length > SCRATCH.length) return Buffer.from(text, 'latin1').toString('latin1')
   return SCRATCH.toString('latin1', 0, SCRATCH.write(text, 'latin1'))
 }
 
 /** The same texts, one octet for each character, in memory of their own that they share. */
 export function detachedTogether(texts: readonly string[]): string[] {
-  const all = Buffer.from(texts.join(''), 'latin1').toString('latin1')
+  const all = copied(texts.join(''))
+  const parts: string[] = []
   let end = 0
-  return texts.map((text) => {
-    end += text.length
-    return all.slice(end - text.length, end)
-  })
+  for (const {length} of texts) {
+    end += length
+    parts.push(all.slice(end - length, end))
+  }
+  return parts
 }

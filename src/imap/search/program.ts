@@ -176,7 +176,7 @@ class Compiler {
   #header(name: string, octets: string): Test {
     const needle = this.#reading.needle(octets)
     const column = FIELD_TEXTS[name.toLowerCase()]
-    if (column) return this.#column(column, (texts) => texts.some((text) => holds(text, needle)))
+    if (column) return this.#column(column, (texts) => anyHolds(texts, needle))
     const names = new FieldNames([name])
     return this.#test('header', ({header}) => {
       for (const field of names.in(header)) if (valueHolds(fieldValue(header, field), needle)) return true
@@ -189,6 +189,11 @@ class Compiler {
     const index = same < 0 ? this.needles.push(wanted) - 1 : same
     return this.#test('body', (subject) => subject.bodyHolds(index))
   }
+}
+
+function anyHolds(texts: readonly string[], needle: Needle): boolean {
+  for (const text of texts) if (holds(text, needle)) return true
+  return false
 }
 
 /** What a key says of many messages at once. */

@@ -33,7 +33,13 @@ export async function searchMessages(context: SelectedContext, key: SearchKey, c
   const program = compileSearch(key, context.view, {needle, localTime})
   const verdict = judgeAtOnce(program.root, context.view)
   if (verdict === undefined) return await new SearchRun(context, program).run()
-  return verdict ? Array.from({length: context.view.size}, (_, place) => (place + 1) as MessageNumber) : []
+  return verdict ? numbersUpTo(context.view.size) : []
+}
+
+function numbersUpTo(last: number): MessageNumber[] {
+  const numbers: MessageNumber[] = []
+  for (let number = 1; number <= last; number += 1) numbers.push(number as MessageNumber)
+  return numbers
 }
 
 /** What the columns of a program say, by column and message number. */
