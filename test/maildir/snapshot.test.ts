@@ -128,10 +128,8 @@ function checkDifference(now: {snapshot: Snapshot; model: readonly MessageRow[]}
     gone,
     before.model.map(({uid}) => uid).filter((uid) => !uids.has(uid)),
   )
-  assert.equal(
-    added,
-    now.model.filter(({uid}) => !old.has(uid)),
-  )
+  const came = now.model.filter(({uid}) => !old.has(uid))
+  assert.equal(added, {uids: came.map(({uid}) => uid), bases: came.map(({base}) => base)})
   const isOther = ({uid, info, modseq}: MessageRow) => old.get(uid)?.info !== info || old.get(uid)?.modseq !== modseq
   const groups = new Map<string, {info: string; keywordSet: number; modseq: number; uids: number[]}>()
   for (const {uid, info, keywordSet, modseq} of now.model.filter(isOther)) {

@@ -11,7 +11,7 @@ export function logStateOf({uidNext, highestModseq, identity, snapshot, keywords
     highestModseq,
     identity,
     gone,
-    added: {uids: added.map(({uid}) => uid), bases: added.map(({base}) => base)},
+    added,
     changed: changed.map(({info, keywordSet, modseq, uids}) => ({info, modseq, keywords: keywords(keywordSet), uids})),
   }
 }

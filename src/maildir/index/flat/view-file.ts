@@ -12,7 +12,7 @@
  */
 import {Pace} from '../../../support/pace.js'
 import {BaseTable, InfoTable} from '../../folder/base-table.js'
-import {CHUNK_MESSAGES, hasNoKeywords, type Lacking, lackingIn, noKeywords} from '../../folder/chunk.js'
+import {CHUNK_MESSAGES, hasNoKeywords, type Lacking, lackingIn, noKeywords, type Strings} from '../../folder/chunk.js'
 import type {FolderIdentity} from '../../folder/identity.js'
 import {Snapshot, type SnapshotColumns} from '../../folder/snapshot.js'
 import {FLAG} from '../../types.js'
@@ -165,24 +165,34 @@ interface Endings {
 /** The different endings of names. */
 async function endingsOf(snapshot: Snapshot, pace: Pace): Promise<Endings> {
   const known = new Map<string, number>()
-  const numberOf = (info: string) => {
-    let number = known.get(info)
-    if (number === undefined) {
-      number = known.size
-      known.set(info, number)
-    }
-    return number
-  }
   const numbers = new Uint32Array(snapshot.size)
   let index = 0
   for (const {uids, infos} of snapshot.columns()) {
     const some = numbers.subarray(index, index + uids.length)
-    if (infos instanceof InfoTable) infos.copyNumbers(some, numberOf)
-    else for (let offset = 0; offset < some.length; offset += 1) some[offset] = numberOf(infos.at(offset) ?? '')
+    if (infos instanceof InfoTable) infos.copyNumbers(some, (info) => numberOf(info, known))
+    else numberEndings(infos, known, some)
     index += uids.length
     if (pace.due) await pace.pause()
   }
   return {infos: [...known.keys()], numbers}
+}
+
+/** Those in a row are mostly alike. */
+function numberEndings(infos: Strings, known: Map<string, number>, into: Uint32Array): void {
+  let last = ''
+  let number = -1
+  for (let offset = 0; offset < into.length; offset += 1) {
+    const info = infos.at(offset) ?? ''
+    if (number < 0 || info !== last) number = numberOf(info, known)
+    last = info
+    into[offset] = number
+  }
+}
+
+function numberOf(info: string, known: Map<string, number>): number {
+  const number = known.get(info) ?? known.size
+  known.set(info, number)
+  return number
 }
 
 interface MessageWriting {
