@@ -25,6 +25,8 @@ export class Ledger {
     this.#mayVanish = mayVanish
     this.uids = allNumbers(view).map((number) => view.uidOf(number))
     this.#told = new Set(this.uids)
+    // The first round may remove messages, and their lines.
+    this.checkDatabase()
   }
 
   /** The other program may delete the message. */
