@@ -1,4 +1,4 @@
-import {existsSync, readFileSync, writeFileSync} from 'node:fs'
+import {existsSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import * as assert from 'uvu/assert'
@@ -170,6 +170,22 @@ guard('a damaged file is told and changes nothing, the next ban replaces it', as
   assert.ok(one.isBanned('192.0.2.9'))
   await changeBanFile(path, (bans) => [...bans])
   assert.equal(await readBanFile(path), [])
+  await one.close()
+})
+
+guard('a file that cannot be looked at is told once', async () => {
+  using directory = temporaryDirectory()
+  const path = join(directory.path, 'bans.json')
+  symlinkSync('bans.json', path)
+  const {guard: one, log} = made({stateDirectory: directory.path}, {ms: Date.now()})
+  await one.open()
+  for (let look = 0; look < 3; look += 1) {
+    rmSync(path)
+    symlinkSync('bans.json', path)
+    await delay(30)
+  }
+  assert.is(log.lines.length, 1, log.lines.join('\n'))
+  assert.match(log.lines[0] ?? '', /login\.bans-unreadable.*ELOOP/)
   await one.close()
 })
 

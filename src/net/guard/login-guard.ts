@@ -61,6 +61,8 @@ export class LoginGuard {
   /** All others. */
   #wide: readonly {readonly ban: Ban; readonly networks: Networks}[] = []
   #identity: FileIdentity | undefined
+  /** Why the bans could not be read at the last look, as the log has it. */
+  #unreadable: string | undefined
   #opened: Promise<void> | undefined
   #watcher: FSWatcher | undefined
   #looks: NodeJS.Timeout | undefined
@@ -186,11 +188,15 @@ export class LoginGuard {
     try {
       await this.#changing
       const identity = identityOf(path)
-      if (sameFile(identity, this.#identity)) return
+      // One that could not be read may have become readable without a change.
+      if (sameFile(identity, this.#identity) && this.#unreadable === undefined) return
       this.#identity = identity
       this.#use(current(await readBanFile(path), now()))
+      this.#unreadable = undefined
     } catch (error) {
-      log.error('login.bans-unreadable', {path, reason: messageOf(error)})
+      const reason = messageOf(error)
+      if (reason !== this.#unreadable) log.error('login.bans-unreadable', {path, reason})
+      this.#unreadable = reason
     }
   }
 
