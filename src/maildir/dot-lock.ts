@@ -124,15 +124,20 @@ export class FolderLock {
   }
 
   async #ownFile(): Promise<OwnFile> {
-    const {files, names, pid, hostName, nowMs} = this.#context
+    const {files, names, nowMs} = this.#context
     const age = this.#own ? nowMs() - this.#own.madeMs : 0
     if (age < 0 || age > OWN_FILE_MS) await this.rest()
     if (this.#own) return this.#own
     const path = `${this.#folder}/tmp/${names.side('courierlock')}`
-    const facts = await files.create(path, Buffer.from(`${pid}:${hostName}`, 'utf8'), {mode: 0o644, sync: false})
+    const facts = await files.create(path, Buffer.from(ownerText(this.#context), 'utf8'), {mode: 0o644, sync: false})
     this.#own = {path, facts, madeMs: nowMs()}
     return this.#own
   }
+}
+
+/** What a lock of this process says. */
+export function ownerText({pid, hostName}: LockContext): string {
+  return `${pid}:${hostName}`
 }
 
 async function release(lock: string, mine: FileFacts, files: MaildirFiles): Promise<void> {
@@ -140,11 +145,12 @@ async function release(lock: string, mine: FileFacts, files: MaildirFiles): Prom
 }
 
 /** Removes the lock of this process from a folder that was moved while it was held: who holds it would not find it there. */
-export async function removeOwnLock(folder: string, {files, pid, hostName}: LockContext): Promise<void> {
+export async function removeOwnLock(folder: string, context: LockContext): Promise<void> {
+  const {files} = context
   const lock = `${folder}/tmp/courier.lock`
   if (files.stat(lock)?.kind !== 'file') return
   const content = await files.readFile(lock, CONTENT_MAX)
-  if (content?.toString('utf8') === `${pid}:${hostName}`) await files.unlink(lock)
+  if (content?.toString('utf8') === ownerText(context)) await files.unlink(lock)
 }
 
 /** Removes the lock when its owner is dead; says whether it did. */

@@ -11,7 +11,7 @@ import {posix} from 'node:path'
 import {setTimeout} from 'node:timers/promises'
 import {errnoOf, Fault} from '../support/fault.js'
 import {Pace} from '../support/pace.js'
-import {FolderLock, isDead, type LockContext} from './dot-lock.js'
+import {FolderLock, isDead, type LockContext, ownerText} from './dot-lock.js'
 import {isSameFile} from './file-facts.js'
 import {fileFault} from './file-fault.js'
 import type {FileFacts, MaildirFiles, Move} from './files.js'
@@ -198,8 +198,8 @@ async function withLock<T>(root: string, context: LockContext, task: () => Promi
 
 /** A journal of this process, on disk, in `tmp/`. */
 async function writeJournal(root: string, moves: readonly Move[], context: LockContext): Promise<{path: string; facts: FileFacts}> {
-  const {files, names, pid, hostName} = context
-  const journal: Journal = {owner: `${pid}:${hostName}`, moves}
+  const {files, names} = context
+  const journal: Journal = {owner: ownerText(context), moves}
   const path = `${root}/tmp/${names.side('courierrename')}`
   const facts = await files.create(path, Buffer.from(JSON.stringify(journal), 'utf8'), {mode: 0o600, sync: true})
   return {path, facts}

@@ -1,5 +1,4 @@
 /** A stretch of a snapshot's messages in columns. Nobody changes one: what changes makes another, which shares the rest. */
-
 import {BASIS} from '../name-hash.js'
 import type {FlagBits, Uid} from '../types.js'
 import {BaseTable, hashAt} from './base-table.js'
